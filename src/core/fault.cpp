@@ -1,0 +1,67 @@
+#include "core/fault.h"
+
+#ifdef PAGEHAUL_FAULTS
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace pagehaul {
+namespace {
+
+struct Fault {
+    std::string label;
+    long nth = 1;
+    std::string action = "kill";
+};
+
+std::vector<Fault> read_faults() {
+    std::vector<Fault> faults;
+    const char* text = std::getenv("PAGEHAUL_FAULT");
+    std::string rest = text == nullptr ? "" : text;
+    while (!rest.empty()) {
+        const auto comma = rest.find(',');
+        std::string one = rest.substr(0, comma);
+        rest = comma == std::string::npos ? "" : rest.substr(comma + 1);
+        Fault fault;
+        if (const auto colon = one.find(':'); colon != std::string::npos) {
+            std::string tail = one.substr(colon + 1);
+            one.resize(colon);
+            if (const auto second = tail.find(':'); second != std::string::npos) {
+                fault.action = tail.substr(second + 1);
+                tail.resize(second);
+            }
+            fault.nth = std::stol(tail);
+        }
+        fault.label = one;
+        faults.push_back(fault);
+    }
+    return faults;
+}
+
+std::mutex mutex;
+
+}  // namespace
+
+void fault_point(std::string_view label) {
+    static std::vector<Fault> faults = read_faults();  // protected by mutex
+    std::string action;
+    {
+        const std::lock_guard lock(mutex);
+        for (Fault& fault : faults) {
+            if (fault.label == label && --fault.nth == 0) action = fault.action;
+        }
+    }
+    if (action == "kill") ::kill(::getpid(), SIGKILL);
+    if (action == "stop") ::kill(::getpid(), SIGSTOP);
+    if (action == "throw") throw std::runtime_error("fault point " + std::string(label));
+}
+
+}  // namespace pagehaul
+
+#endif

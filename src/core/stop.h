@@ -1,0 +1,47 @@
+#pragma once
+
+#include <mutex>
+#include <stop_token>
+#include <string>
+
+namespace pagehaul {
+
+/// Why a process stops working; the first one given is kept.
+enum class StopCause {
+    none,
+    sigterm,
+    sigint,
+    deadline,     ///< run.deadline
+    lost,         ///< the lock or the run went to somebody else
+    data,         ///< a verdict that more work cannot change: 65
+    unavailable,  ///< the source or the database stayed down beyond run.patience: 69
+    credential,   ///< 77
+    config,       ///< found only while running, the target's constraints say: 78
+    bug,          ///< 70
+};
+
+/// The two stop sources of PROTOCOL.md, Stop. A process stops itself, never the run. Thread-safe; not
+/// copyable: main owns it, everybody else gets tokens or a reference.
+class StopControl {
+  public:
+    /// Phase 1. Claimers stop, waits in queue, limiter and back-off end, requests in flight go on.
+    void no_new_work(StopCause cause, std::string reason);
+    /// Phase 2. Requests in flight are cancelled. Implies phase 1.
+    void cancel(StopCause cause, std::string reason);
+
+    std::stop_token no_new_work_token() const { return no_new_work_.get_token(); }
+    std::stop_token cancel_token() const { return cancel_.get_token(); }
+    StopCause cause() const;
+    std::string reason() const;
+
+  private:
+    void note(StopCause cause, std::string reason);
+
+    mutable std::mutex mutex_;
+    StopCause cause_ = StopCause::none;  // protected by mutex_
+    std::string reason_;                 // protected by mutex_
+    std::stop_source no_new_work_;
+    std::stop_source cancel_;
+};
+
+}  // namespace pagehaul
