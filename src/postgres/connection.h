@@ -1,0 +1,115 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.h"
+
+namespace pagehaul::postgres {
+
+/// What libpq said, by SQLSTATE. `error().kind`: transient (lost connection, 40001, 40P01, 53xxx, 55P03,
+/// 57Pxx), in_doubt (lost during COMMIT), credential (28xxx), data (22xxx, 23xxx), config (3D000, 42xxx),
+/// else permanent.
+class SqlError : public Failure {
+  public:
+    SqlError(Error error, std::string sqlstate, bool connection_lost)
+        : Failure(std::move(error)), sqlstate_(std::move(sqlstate)), connection_lost_(connection_lost) {}
+    const std::string& sqlstate() const noexcept { return sqlstate_; }  ///< five characters, or empty
+    bool connection_lost() const noexcept { return connection_lost_; }
+    /// 40001 and 40P01: run the whole transaction again.
+    bool is_serialization() const noexcept { return sqlstate_ == "40001" || sqlstate_ == "40P01"; }
+    /// Class 22 or 23: the data did not suit the table.
+    bool is_data() const noexcept { return sqlstate_.starts_with("22") || sqlstate_.starts_with("23"); }
+
+  private:
+    std::string sqlstate_;
+    bool connection_lost_;
+};
+
+/// A parameter of a statement: text, or NULL.
+using Param = std::optional<std::string>;
+
+/// Rows of a result, copied out as text. NULL is nullopt.
+class Rows {
+  public:
+    using Row = std::vector<std::optional<std::string>>;
+    Rows() = default;
+    Rows(std::vector<Row> rows, std::size_t affected) : rows_(std::move(rows)), affected_(affected) {}
+    std::size_t size() const { return rows_.size(); }
+    bool empty() const { return rows_.empty(); }
+    std::size_t affected() const { return affected_; }
+    const Row& operator[](std::size_t i) const { return rows_[i]; }
+    auto begin() const { return rows_.begin(); }
+    auto end() const { return rows_.end(); }
+
+    // Of a field that is known not to be NULL; a Failure of kind bug otherwise.
+    const std::string& text(std::size_t row, std::size_t column) const;
+    std::int64_t integer(std::size_t row, std::size_t column) const;
+    bool boolean(std::size_t row, std::size_t column) const;
+
+  private:
+    std::vector<Row> rows_;
+    std::size_t affected_ = 0;
+};
+
+struct ConnectOptions {
+    std::string dsn;  ///< URI or key=value; holds the password: never printed
+    std::string
+        application_name;  ///< "pagehaul <worker id>": reapers find the backends of dead workers by it
+    std::int64_t connect_timeout_ms = 5'000;
+    std::int64_t statement_timeout_ms = 60'000;  ///< 0: none
+    std::int64_t lock_timeout_ms = 0;            ///< 0: none
+    bool pgbouncer = false;                      ///< no `options` at start-up, no session state
+};
+
+/// One connection; it and its results belong to one thread. It never reconnects on its own: after a loss
+/// every call throws, and its owner opens a new one. Destroying it inside a transaction rolls back.
+class Connection {
+  public:
+    /// Throws SqlError; its text names sink.dsn, host and database, never the password.
+    explicit Connection(const ConnectOptions& options);
+    ~Connection();
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+    Connection(Connection&&) noexcept;
+    Connection& operator=(Connection&&) noexcept;
+
+    /// One statement, or several joined by ';' (one round trip; the last result is returned).
+    Rows exec(const std::string& sql);
+    /// One statement with $1, $2, …
+    Rows exec(const std::string& sql, const std::vector<Param>& params);
+
+    void begin();  ///< READ COMMITTED
+    /// Throws SqlError of kind in_doubt when the link is lost before the answer.
+    void commit();
+    void rollback() noexcept;
+    bool in_transaction() const;
+
+    /// Sends ready COPY text lines (each ended by '\n') to `table` (quoted already, columns in its own
+    /// order), inside the open transaction. Blocks may be many; they are sent as they are.
+    void copy(const std::string& quoted_table, const std::vector<std::string_view>& blocks);
+
+    bool is_open() const;
+    int backend_pid() const;
+    int server_version() const;  ///< 150018
+    void close() noexcept;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+/// "schema"."table" with quotes doubled. Refuses an empty name and NUL.
+std::string quote_identifier(std::string_view name);
+std::string quote_literal(std::string_view text);
+/// A bigint[] literal: {1,2,3}.
+std::string array_literal(const std::vector<std::int64_t>& values);
+/// A text[] literal, elements quoted and escaped; nullopt is NULL.
+std::string array_literal(const std::vector<std::optional<std::string>>& values);
+
+}  // namespace pagehaul::postgres

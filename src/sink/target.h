@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.h"
+#include "core/error.h"
+#include "postgres/connection.h"
+
+namespace pagehaul::sink {
+
+/// Makes the target exist and fit: creates schema, table and unique index when missing; checks an existing
+/// table (columns, types, a unique index on exactly the key, key columns NOT NULL, logged, no row security,
+/// rules or suppressing triggers, collations of text keys) and reports everything that does not fit at once,
+/// in terms of the config. Throws Failure of kind config. Runs in its own transaction under an advisory lock:
+/// many may call it.
+void ensure_target(postgres::Connection& connection, const config::Sink& sink);
+/// The same checks without changing anything, for `check`: what does not fit, one line each; empty when all
+/// is well. A missing table is well when we may create it.
+std::vector<std::string> check_target(postgres::Connection& connection, const config::Sink& sink);
+/// The DDL that ensure_target would run for a missing table, for `plan` and for people without CREATE.
+std::string create_statements(const config::Sink& sink);
+
+/// Ready statements for one sink. Const after construction, shared by all writers.
+class Upsert {
+  public:
+    explicit Upsert(const config::Sink& sink);
+
+    /// Once on every new writer's connection (outside a transaction); with sink.pgbouncer, nothing.
+    void prepare(postgres::Connection& connection) const;
+    /// COPYs blocks of lines from record::DecodedPage::copy into this connection's staging table. In a
+    /// transaction.
+    void stage(postgres::Connection& connection, const std::vector<std::string_view>& blocks) const;
+    /// Merges the staging table into the target, in key order, and empties it. `may_repeat`: two staged rows
+    /// may have equal keys (the later position wins). In the same transaction as `stage`.
+    /// @return rows inserted or changed; the rest of the staged rows was equal already.
+    std::int64_t merge(postgres::Connection& connection, bool may_repeat) const;
+
+  private:
+    bool per_transaction_ = false;
+    std::string create_staging_;
+    std::string staging_;
+    std::string merge_;
+    std::string merge_repeating_;
+    std::string empty_staging_;
+};
+
+}  // namespace pagehaul::sink

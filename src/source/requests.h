@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "config/config.h"
+#include "core/error.h"
+#include "http/transport.h"
+#include "record/decoder.h"
+#include "source/slices.h"
+
+namespace pagehaul::source {
+
+/// The values that authenticate a request, and how many times they have been read anew. Copied by value: a
+/// request notes the version it was sent with.
+struct Credential {
+    std::int64_t version = 0;
+    config::Auth auth;
+};
+
+/// Builds requests from the templates. Templates are compiled in the constructor; const and thread-safe
+/// after.
+class Requests {
+  public:
+    explicit Requests(const config::Source& source);
+    ~Requests();
+    Requests(const Requests&) = delete;
+    Requests& operator=(const Requests&) = delete;
+
+    /// Page `no` (1 is the slice's first, whatever the API's own numbering) of a slice. Fails (kind config)
+    /// when an expanded header or path holds CR, LF or NUL.
+    Result<http::Request> build(const Slice& slice, std::int64_t no, const Credential& credential) const;
+
+    /// The `value` columns of `sink` for this slice.
+    record::ColumnValues column_values(const config::Sink& sink, const Slice& slice) const;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace pagehaul::source
