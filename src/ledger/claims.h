@@ -1,0 +1,28 @@
+#pragma once
+
+#include <vector>
+
+#include "ledger/types.h"
+#include "postgres/connection.h"
+
+namespace pagehaul::ledger {
+
+/// Leases up to `limit` pending pages that are due, by slice and page. A page with claims >= 2 comes alone,
+/// and only when `nothing_held` (this process holds no other lease). Empty also when the run is over or the
+/// lock is lost.
+std::vector<Claim> claim(postgres::Connection& connection, const Scope& scope, int limit, bool nothing_held);
+
+/// Records what did not work, in one transaction; leases lost meanwhile are left alone. Failed pages are
+/// quarantined whole. @return how many were still ours; -1 when fenced.
+int record(postgres::Connection& connection, const Scope& scope, const std::vector<Setback>& setbacks);
+
+struct Reaped {
+    int pages = 0;
+    int backends = 0;
+};
+/// Makes the leases of workers no longer fresh, and leases older than `max_lease`, pending again; first
+/// terminates the backends of such workers. `may_judge_time`: this worker's own heartbeats came uninterrupted
+/// for the stale time; else only workers that stopped or whose backend is gone are judged. Never on itself.
+Reaped reap(postgres::Connection& connection, const Scope& scope, Millis max_lease, bool may_judge_time);
+
+}  // namespace pagehaul::ledger

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "ledger/types.h"
+#include "postgres/connection.h"
+
+namespace pagehaul::ledger {
+
+// The ledger's share of a commit (PROTOCOL.md, "A commit"), called by the writer in this order inside one
+// open transaction of its connection, the sink's COPY and merge between lock_pages and complete.
+
+/// The fence, with BEGIN: opens the transaction and takes the pipeline's shared advisory lock, then the lock
+/// row.
+/// @return false (rolled back) when this run no longer holds the lock.
+bool begin_fenced(postgres::Connection& connection, const Scope& scope);
+
+/// Locks the batch's pages in id order. @return for each claim whether it is still leased at our epoch.
+std::vector<bool> lock_pages(postgres::Connection& connection, const Scope& scope,
+                             const std::vector<Claim>& claims);
+
+/// Marks the pages done with their counts, inserts quarantined rows and key hashes, plans pages 2..n from
+/// page 1's total, marks drift. Last before COMMIT; includes SET CONSTRAINTS ALL IMMEDIATE.
+void complete(postgres::Connection& connection, const Scope& scope, const Policy& policy,
+              const std::vector<const PageResult*>& pages);
+
+enum class Resolution { committed, again, fenced };
+/// After a lost COMMIT answer, on a new connection: what became of the pages; reads them FOR UPDATE, which
+/// waits for the old backend. In its own transaction.
+std::vector<Resolution> resolve(postgres::Connection& connection, const Scope& scope,
+                                const std::vector<Claim>& claims);
+
+}  // namespace pagehaul::ledger

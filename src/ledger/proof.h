@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "ledger/types.h"
+#include "postgres/connection.h"
+
+namespace pagehaul::ledger {
+
+/// What the source answered when asked again at a slice's end.
+struct ProofReading {
+    std::optional<std::int64_t> total;  ///< page 1's total now, rows or pages by Policy::total
+    std::int64_t rows_beyond_end =
+        0;  ///< of page n + 1 after a full last page; of e and e + 1 without a total
+};
+
+/// Sums of a slice's pass, from the ledger.
+struct SliceSums {
+    std::int64_t pages = 0;
+    std::int64_t fetched = 0;
+    std::int64_t stored = 0;
+    std::int64_t quarantined = 0;
+    std::int64_t duplicates = 0;
+    std::int64_t distinct_keys = 0;
+    bool counts_add_up = true;  ///< fetched = stored + quarantined + duplicates on each page
+};
+
+struct Proven {
+    std::string by;
+};  ///< "counts" or "pages": never claim more than was shown
+struct Moved {
+    std::string why;
+};  ///< the API moved while we read: another pass, while passes are left
+struct Refuted {
+    std::string why;
+};  ///< more passes cannot help: 65
+using ProofVerdict = std::variant<Proven, Moved, Refuted>;
+
+/// Pure: PROTOCOL.md, "Proof of a slice".
+ProofVerdict judge_proof(const Policy& policy, std::optional<std::int64_t> total_before,
+                         const ProofReading& reading, const SliceSums& sums);
+
+/// Judges the claimed proof page and records it in one fenced transaction: the slice proven, its next pass
+/// planned, or failed when passes are used up. @return nullopt when the lease or the lock was lost.
+std::optional<ProofVerdict> prove(postgres::Connection& connection, const Scope& scope, const Policy& policy,
+                                  const Claim& claim, const ProofReading& reading);
+
+}  // namespace pagehaul::ledger

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ledger/types.h"
+#include "postgres/connection.h"
+
+namespace pagehaul::ledger {
+
+enum class RunStatus { running, succeeded, superseded };
+
+/// The run as the ledger has it now: what the verdict, progress and `status` are made from.
+struct RunState {
+    RunStatus status = RunStatus::running;
+    std::string stop_reason;            ///< "" or what a process told all others ("credential: …")
+    bool stop_is_ours_to_obey = false;  ///< set after our own worker row
+    std::int64_t slices_open = 0, slices_proven = 0, slices_failed = 0;
+    std::int64_t pages_pending = 0, pages_leased = 0, pages_done = 0;
+    std::int64_t pages_unavailable = 0;  ///< failed, a later start tries them again: 69
+    std::int64_t pages_refused = 0;      ///< failed for good: 65
+    std::int64_t rows_stored = 0, rows_quarantined = 0, rows_duplicate = 0, rows_fetched = 0;
+    std::optional<std::int64_t> rows_told;  ///< Σ of the totals told
+    std::int64_t other_workers = 0;         ///< fresh ones
+    std::optional<Millis> next_due;     ///< until the earliest pending page may be tried; 0 when one is due
+    std::string proof;                  ///< "counts", "pages" or "": the weakest of the proven slices
+    std::vector<std::string> failures;  ///< why slices failed, at most 20, "slice: why"
+    std::string key_overlap;            ///< why finalisation refused: keys not unique across slices; 65
+};
+
+/// What every process does again and again: inserts the proofs that are due, starts the next pass of drifted
+/// slices that have no leased page, extends windows without a total, judges quarantine limits, and finalises
+/// the run when every slice is proven. Each step in its own fenced transaction. @return what is true after
+/// it.
+RunState poll(postgres::Connection& connection, const Scope& scope, const Policy& policy);
+
+/// The same picture without changing anything.
+RunState read_state(postgres::Connection& connection, const Scope& scope);
+
+struct Beat {
+    RunStatus status = RunStatus::running;
+    bool lock_is_ours = true;
+    std::string stop_reason;
+    bool stop_is_ours_to_obey = false;
+};
+/// Heartbeat of the worker and renewal of the run's lock; plain updates, no fence.
+Beat beat(postgres::Connection& connection, const Scope& scope);
+
+/// Tells every process of the run to stop ("credential", why); the first one wins.
+void tell_stop(postgres::Connection& connection, const Scope& scope, const std::string& reason);
+
+/// Phase 4: gives back every lease of this worker, marks it stopped, stores the verdict's JSON line, and
+/// frees the lock if, under it, no other fresh worker exists. Safe to repeat.
+void settle(postgres::Connection& connection, const Scope& scope, const std::string& verdict_json);
+
+/// Deletes terminal runs older than `keep`, in batches, until `limit` runs are gone.
+int prune(postgres::Connection& connection, const Scope& scope, std::chrono::days keep, int limit);
+
+}  // namespace pagehaul::ledger

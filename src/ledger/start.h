@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "ledger/types.h"
+#include "postgres/connection.h"
+
+namespace pagehaul::ledger {
+
+struct PlannedSlice {
+    std::string key;
+    std::string params;  ///< JSON object
+};
+
+struct WorkerInfo {
+    std::string id;  ///< UUID
+    std::string host;
+    int pid = 0;
+    int backend_pid = 0;  ///< of the heartbeat connection, open already
+};
+
+struct StartRequest {
+    enum class Intent { run, retry };
+    std::string schema;
+    std::string pipeline;
+    std::string key;  ///< a new UUID where the user gave none
+    std::string fingerprint;
+    std::string fingerprint_text;
+    std::vector<PlannedSlice> slices;
+    Intent intent = Intent::run;  ///< retry: planned from the slices with failures or quarantined rows
+    bool fresh = false;           ///< adopt nothing, carry nothing over
+    WorkerInfo worker;
+    Millis stale{30'000};
+    bool pgbouncer = false;
+};
+
+/// This process may work on `run`.
+struct Started {
+    enum class Kind { planned, joined, resumed, adopted };
+    std::int64_t run = 0;
+    Kind kind = Kind::planned;
+    std::vector<std::string> warnings;  ///< slices carried over from older runs, one line each
+    std::int64_t pages_done = 0;        ///< when resumed
+};
+struct AlreadySucceeded {
+    std::int64_t run = 0;
+};
+struct NothingToRetry {};
+/// Another run with fresh workers holds the pipeline's lock: 75.
+struct Busy {
+    std::int64_t run = 0;
+    std::string key;
+    std::string host;
+    int pid = 0;
+};
+/// The key belongs to a run of another config: 78. One line each of what differs.
+struct Differs {
+    std::int64_t run = 0;
+    std::vector<std::string> lines;
+};
+using StartOutcome = std::variant<Started, AlreadySucceeded, NothingToRetry, Busy, Differs>;
+
+/// PROTOCOL.md, "A run starts": one transaction, pipeline_lock first.
+StartOutcome start(postgres::Connection& connection, const StartRequest& request);
+
+}  // namespace pagehaul::ledger
