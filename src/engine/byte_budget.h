@@ -1,0 +1,92 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+
+namespace pagehaul::engine {
+
+class ByteBudget;
+
+/// Bytes held of a budget. Travels with the page: request, decoded page, page buffer, commit; gives them back
+/// when destroyed. Used by one thread at a time.
+class Reservation {
+  public:
+    Reservation() = default;
+    Reservation(Reservation&& other) noexcept;
+    Reservation& operator=(Reservation&& other) noexcept;
+    Reservation(const Reservation&) = delete;
+    Reservation& operator=(const Reservation&) = delete;
+    ~Reservation() { release(); }
+
+    std::int64_t bytes() const { return bytes_; }
+    /// Makes it at least `bytes` in all. Never blocks, may be called from an I/O thread. @return false: no
+    /// room; the caller gives up this response and asks again with a new reservation, which will be big
+    /// enough. That is no fault of the source: do not count it as an attempt.
+    bool grow_to(std::int64_t bytes);
+    /// The body is decoded and gone: only `bytes` are held from now on. Remembers the most this reservation
+    /// ever held as the size of a page. Always succeeds, even when `bytes` is more than was held.
+    void settle(std::int64_t bytes);
+    void release() noexcept;
+
+  private:
+    friend class ByteBudget;
+    Reservation(ByteBudget* budget, std::int64_t bytes)
+        : budget_(budget), bytes_(bytes), peak_(bytes), asked_(bytes) {}
+    ByteBudget* budget_ = nullptr;
+    std::int64_t bytes_ = 0;
+    std::int64_t peak_ = 0;   ///< bytes needed, which may be below what was reserved at first
+    std::int64_t asked_ = 0;  ///< what was reserved at first
+};
+
+/// Global permits for the bytes of bodies, decoded pages and page buffer. Thread-safe. The engine owns it and
+/// outlives every reservation.
+///
+/// A request reserves what the largest recent page took (at first `first`), waiting for room while it holds
+/// nothing. Why nobody waits for ever: a wait ends when there is room or when nothing at all is reserved, so
+/// one reservation of any size passes alone; growing never waits: without room it is refused, except to one
+/// reservation at a time, which may go over the budget. So among those that hold bytes one can always finish,
+/// and writers give bytes back without asking for any. A refusal raises the size of the next reservations to
+/// what was wanted: it does not repeat itself. "Recent" is the last 256 to 512 pages: one huge page does not
+/// make the run sequential for ever.
+class ByteBudget {
+  public:
+    explicit ByteBudget(std::int64_t total, std::int64_t first = 256 * 1024);
+    ByteBudget(const ByteBudget&) = delete;
+    ByteBudget& operator=(const ByteBudget&) = delete;
+
+    /// Nothing when stopped.
+    std::optional<Reservation> acquire(std::stop_token stop);
+
+    std::int64_t total() const { return total_; }
+    std::int64_t used() const;
+    /// The most that was ever used.
+    std::int64_t peak() const;
+    /// What the next request reserves.
+    std::int64_t next_size() const;
+
+  private:
+    friend class Reservation;
+    bool grow(const Reservation& who, std::int64_t by, std::int64_t wanted);
+    void change(const Reservation& who, std::int64_t by, std::int64_t page);
+    void give_back(const Reservation& who, std::int64_t bytes) noexcept;
+    void moved(const Reservation& from, const Reservation& to) noexcept;
+    std::int64_t size_locked() const;
+    void remember_locked(std::int64_t page);
+
+    const std::int64_t total_;
+    const std::int64_t first_;
+    mutable std::mutex mutex_;
+    std::condition_variable_any freed_;
+    // Protected by mutex_:
+    std::int64_t used_ = 0;
+    std::int64_t peak_ = 0;
+    const Reservation* over_ = nullptr;  ///< the one that may go over the budget
+    std::int64_t largest_ = 0;           ///< of this generation of pages
+    std::int64_t largest_before_ = 0;    ///< of the one before
+    int pages_ = 0;                      ///< in this generation
+};
+
+}  // namespace pagehaul::engine

@@ -1,0 +1,130 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <stop_token>
+#include <utility>
+#include <vector>
+
+#include "core/clock.h"
+
+namespace pagehaul::engine {
+
+struct ConcurrencyOptions {
+    int start = 8;
+    int floor = 1;
+    int ceiling = 32;
+    bool fixed = false;  ///< `start` for ever
+    double slow = 1.5;   ///< a round is slow when its median is above this times the lowest recent median …
+    Nanos slow_by{
+        5'000'000};  ///< … and above it by this: below a few ms the scheduler's noise is all there is
+    Nanos memory{30'000'000'000};  ///< a low median is forgotten after this and `memory_rounds` rounds
+    int memory_rounds = 64;
+};
+
+/// How many requests may be in flight. Pure: fed with finished requests, asked for a limit; no clock, no
+/// lock.
+///
+/// Time is cut into rounds of as many answers as the limit allows at once: about one round trip. The limit
+/// doubles each round until the ceiling, a throttled answer or a slow round; from then on it grows by one a
+/// round. A throttled answer takes 0.7 of it, once for all requests that were already sent; a slow round
+/// divides it by how much slower it was, and a little more, so that the latency returns to its minimum and
+/// the minimum stays known. It never grows while the requests do not fill it.
+///
+/// A round's latency is its median, the minimum is that of recent medians: one lucky answer or one straggler
+/// moves neither. If two shrinkings in a row did not lower the latency it was not ours: what is measured now
+/// becomes the new minimum.
+class ConcurrencyController {
+  public:
+    explicit ConcurrencyController(const ConcurrencyOptions& options);
+
+    struct Sample {
+        Nanos latency{0};
+        bool throttled = false;  ///< its latency is not counted
+        int in_flight = 0;       ///< at the answer, this request included
+    };
+    /// Only requests that were answered; network failures and time-outs say nothing about load here.
+    /// @return the limit from now on.
+    int on_answer(const Sample& sample, MonoTime now);
+
+    int limit() const { return limit_; }
+    /// The lowest recent median; 0 before the first round.
+    Nanos baseline() const;
+
+  private:
+    void end_round(MonoTime now);
+    void shrink_for_latency(Nanos median, MonoTime now);
+    void set_limit(double wanted);
+
+    struct Past {
+        Nanos median{0};
+        MonoTime at;
+        std::int64_t round = 0;
+    };
+
+    ConcurrencyOptions options_;
+    int limit_;
+    bool doubling_ = true;
+    std::int64_t round_ = 0;
+    std::vector<Nanos> latencies_;  ///< of this round
+    int answers_ = 0;               ///< of this round, throttled ones too
+    int busiest_ = 0;               ///< most in flight seen in this round
+    bool settling_ = false;         ///< this round still holds answers from before the last shrinking
+    bool was_throttled_ = false;    ///< in this round
+    MonoTime shrunk_at_ = MonoTime::min();
+    Nanos shrunk_from_{0};   ///< the median that made us shrink; 0: the last round was not slow
+    int in_vain_ = 0;        ///< shrinkings in a row that did not help
+    std::deque<Past> past_;  ///< medians rising from front to back: the front is the minimum
+};
+
+/// The gate in front of every request: at most `limit` permits are out. Thread-safe. The engine owns it and
+/// outlives every permit.
+class InFlight {
+  public:
+    explicit InFlight(int limit) : limit_(limit) {}
+    InFlight(const InFlight&) = delete;
+    InFlight& operator=(const InFlight&) = delete;
+
+    /// Gives itself back when destroyed. Empty (false) when the wait was stopped.
+    class Permit {
+      public:
+        Permit() = default;
+        Permit(Permit&& other) noexcept : gate_(std::exchange(other.gate_, nullptr)) {}
+        Permit& operator=(Permit&& other) noexcept {
+            if (this != &other) {
+                release();
+                gate_ = std::exchange(other.gate_, nullptr);
+            }
+            return *this;
+        }
+        Permit(const Permit&) = delete;
+        Permit& operator=(const Permit&) = delete;
+        ~Permit() { release(); }
+        explicit operator bool() const { return gate_ != nullptr; }
+        void release() noexcept;
+
+      private:
+        friend class InFlight;
+        explicit Permit(InFlight* gate) : gate_(gate) {}
+        InFlight* gate_ = nullptr;
+    };
+
+    /// Blocks until a permit is free; a requested stop ends the wait at once with an empty permit.
+    Permit acquire(std::stop_token stop);
+    /// A lower limit takes no permit away: it holds as permits come back.
+    void set_limit(int limit);
+    int limit() const;
+    int in_flight() const;
+
+  private:
+    void give_back() noexcept;
+
+    mutable std::mutex mutex_;
+    std::condition_variable_any freed_;
+    int limit_;    // protected by mutex_
+    int out_ = 0;  // protected by mutex_
+};
+
+}  // namespace pagehaul::engine

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "core/clock.h"
+#include "core/error.h"
+#include "http/transport.h"
+
+namespace pagehaul::telemetry {
+
+/// Where to push: `url`'s origin, and the group's path below it.
+struct Gateway {
+    std::string origin;         ///< scheme://host[:port], for http::TransportOptions::base_url
+    std::string path;           ///< /prefix/metrics/job/pagehaul/pipeline/NAME
+    std::string authorization;  ///< header value from the URL's user:password; secret, may be empty
+};
+
+/// The grouping key is the pipeline alone: with a pod's name or a run's id in it every run would leave a
+/// group behind for ever. A name that a path cannot hold ('/' or empty) takes the gateway's base64 form.
+/// Fails (kind config, never repeating the password) on what is not an http or https URL, or one with a query
+/// or fragment.
+Result<Gateway> parse_gateway(std::string_view url, std::string_view pipeline);
+
+/// One POST: merges into the group, so that series missing from `body` (last_success of a failed run) keep
+/// their older value. Blocks at most 3 s. Anything but a 2xx is an error of kind transient, or permanent for
+/// a 4xx.
+Result<void> push_once(http::Transport& transport, const Gateway& gateway, std::string body,
+                       const Clock& clock, std::stop_token stop);
+
+/// Pushes at an interval from a thread of its own, and once more at the end. A failed push is never fatal: it
+/// is counted, logged the first time and then at every tenth in a row. Nothing ever goes to stdout.
+class Pusher {
+  public:
+    /// `text` renders the metrics; called from the pusher's thread and from finish(). The transport must be
+    /// for `gateway.origin`.
+    Pusher(Gateway gateway, std::unique_ptr<http::Transport> transport, std::function<std::string()> text,
+           Millis interval, const Clock& clock);
+    /// As finish(), without the last push.
+    ~Pusher();
+    Pusher(const Pusher&) = delete;
+    Pusher& operator=(const Pusher&) = delete;
+
+    void start();
+    /// Ends the thread (a push under way is cut off) and pushes a last time: at most 3 s and a little.
+    /// Idempotent.
+    /// @return whether the last push succeeded.
+    bool finish();
+    std::int64_t failures() const;
+
+  private:
+    bool push(std::stop_token stop);
+    void loop(std::stop_token stop);
+
+    const Gateway gateway_;
+    const std::unique_ptr<http::Transport> transport_;
+    const std::function<std::string()> text_;
+    const Millis interval_;
+    const Clock& clock_;
+    mutable std::mutex mutex_;
+    std::int64_t failures_ = 0;  // protected by mutex_
+    std::int64_t in_a_row_ = 0;  // protected by mutex_
+    bool finished_ = false;      // only used by the owner's thread
+    bool last_ok_ = false;       // only used by the owner's thread
+    std::jthread thread_;        // last: ends before what it uses
+};
+
+}  // namespace pagehaul::telemetry
