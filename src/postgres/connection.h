@@ -13,8 +13,8 @@
 namespace pagehaul::postgres {
 
 /// What libpq said, by SQLSTATE. `error().kind`: transient (lost connection, 40001, 40P01, 53xxx, 55P03,
-/// 57Pxx), in_doubt (lost during COMMIT), credential (28xxx), data (22xxx, 23xxx), config (3D000, 42xxx),
-/// else permanent.
+/// 57xxx), in_doubt (lost during COMMIT), credential (28xxx), data (22xxx, 23xxx), config (3D000, 42xxx),
+/// else permanent; the whole table is in sqlstate.h.
 class SqlError : public Failure {
   public:
     SqlError(Error error, std::string sqlstate, bool connection_lost)
@@ -62,9 +62,10 @@ struct ConnectOptions {
     std::string
         application_name;  ///< "pagehaul <worker id>": reapers find the backends of dead workers by it
     std::int64_t connect_timeout_ms = 5'000;
-    std::int64_t statement_timeout_ms = 60'000;  ///< 0: none
-    std::int64_t lock_timeout_ms = 0;            ///< 0: none
-    bool pgbouncer = false;                      ///< no `options` at start-up, no session state
+    std::int64_t statement_timeout_ms = 60'000;            ///< 0: none
+    std::int64_t lock_timeout_ms = 0;                      ///< 0: none
+    bool pgbouncer = false;                                ///< no `options` at start-up, no session state
+    std::int64_t idle_in_transaction_timeout_ms = 60'000;  ///< 0: none
 };
 
 /// One connection; it and its results belong to one thread. It never reconnects on its own: after a loss
@@ -85,9 +86,13 @@ class Connection {
     Rows exec(const std::string& sql, const std::vector<Param>& params);
 
     void begin();  ///< READ COMMITTED
-    /// Throws SqlError of kind in_doubt when the link is lost before the answer.
+    /// begin(), then `sql` as by exec, in one round trip. When it throws, the transaction is open and failed.
+    Rows begin(const std::string& sql);
+    /// Throws SqlError of kind in_doubt when the link is lost before the answer. A transaction with a failed
+    /// statement (without a savepoint that took it back) is rolled back and is a Failure of kind bug: the
+    /// server would answer its COMMIT with ROLLBACK and no error.
     void commit();
-    void rollback() noexcept;
+    void rollback() noexcept;  ///< nothing, outside a transaction
     bool in_transaction() const;
 
     /// Sends ready COPY text lines (each ended by '\n') to `table` (quoted already, columns in its own

@@ -1,0 +1,79 @@
+#include "postgres/connection.h"
+
+namespace pagehaul::postgres {
+namespace {
+
+void append_doubling(std::string& out, std::string_view text, char quote) {
+    out += quote;
+    for (const char c : text) {
+        if (c == quote) out += quote;
+        out += c;
+    }
+    out += quote;
+}
+
+void refuse_nul(std::string_view text, const char* what) {
+    if (text.find('\0') != std::string_view::npos)
+        throw Failure(ErrorKind::config, "database", std::string(what) + " holds a NUL byte");
+}
+
+}  // namespace
+
+std::string quote_identifier(std::string_view name) {
+    if (name.empty())
+        throw Failure(ErrorKind::config, "database", "a name of a schema, table or column is empty");
+    refuse_nul(name, "a name of a schema, table or column");
+    std::string quoted;
+    append_doubling(quoted, name, '"');
+    return quoted;
+}
+
+// Right under either setting of standard_conforming_strings: the E form is used where there is a backslash.
+// The text is UTF-8, where neither quote nor backslash is ever part of a longer character.
+std::string quote_literal(std::string_view text) {
+    refuse_nul(text, "a text");
+    std::string quoted;
+    if (text.find('\\') == std::string_view::npos) {
+        append_doubling(quoted, text, '\'');
+        return quoted;
+    }
+    std::string escaped;
+    for (const char c : text) {
+        if (c == '\\') escaped += '\\';
+        escaped += c;
+    }
+    quoted = " E";
+    append_doubling(quoted, escaped, '\'');
+    return quoted;
+}
+
+std::string array_literal(const std::vector<std::int64_t>& values) {
+    std::string literal = "{";
+    literal.reserve(values.size() * 21 + 2);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        if (i > 0) literal += ',';
+        literal += std::to_string(values[i]);
+    }
+    return literal += '}';
+}
+
+std::string array_literal(const std::vector<std::optional<std::string>>& values) {
+    std::string literal = "{";
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        if (i > 0) literal += ',';
+        if (!values[i]) {
+            literal += "NULL";
+            continue;
+        }
+        refuse_nul(*values[i], "a text");
+        literal += '"';
+        for (const char c : *values[i]) {
+            if (c == '"' || c == '\\') literal += '\\';
+            literal += c;
+        }
+        literal += '"';
+    }
+    return literal += '}';
+}
+
+}  // namespace pagehaul::postgres

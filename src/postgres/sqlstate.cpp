@@ -1,0 +1,76 @@
+#include "postgres/sqlstate.h"
+
+#include <algorithm>
+#include <array>
+
+namespace pagehaul::postgres {
+namespace {
+
+struct Prefix {
+    std::string_view state;  ///< five characters, or the first two for a whole class
+    ErrorKind kind;
+};
+
+// The first that matches decides: single states stand before their class.
+constexpr std::array prefixes{
+    Prefix{"08P01", ErrorKind::permanent},  // protocol violation, a wrong number of parameters too
+    Prefix{"08", ErrorKind::transient},     // connection exceptions
+    Prefix{"22", ErrorKind::data},         Prefix{"23", ErrorKind::data},
+    Prefix{"25006", ErrorKind::transient},  // read-only: a standby answers during a failover
+    Prefix{"25P02", ErrorKind::bug},        // a statement after a failed one, without a rollback
+    Prefix{"25P03", ErrorKind::transient},  // idle_in_transaction_session_timeout
+    Prefix{"28", ErrorKind::credential},   Prefix{"3D000", ErrorKind::config},  // no such database
+    Prefix{"3F000", ErrorKind::config},                                         // no such schema
+    Prefix{"40", ErrorKind::transient},     // serialization failure, deadlock
+    Prefix{"42", ErrorKind::config},        // no such table or column, no privilege
+    Prefix{"53", ErrorKind::transient},     // disk full, out of memory, too many connections
+    Prefix{"55P03", ErrorKind::transient},  // lock_timeout
+    Prefix{"57", ErrorKind::transient},     // shutdown, crash recovery, statement_timeout
+};
+
+constexpr std::array credential_texts{
+    std::string_view{"authentication failed"},
+    std::string_view{"no password supplied"},
+    std::string_view{"no pg_hba.conf entry"},
+    std::string_view{"pg_hba.conf rejects connection"},
+    std::string_view{"is not permitted to log in"},
+    // No such role; the same words about a database are in config_texts.
+    std::string_view{"FATAL:  role \""},
+    std::string_view{"password has expired"},
+    std::string_view{"requires a valid client certificate"},
+};
+constexpr std::array config_texts{
+    std::string_view{"FATAL:  database \""},
+    std::string_view{"permission denied for database"},
+    std::string_view{"is not currently accepting connections"},
+    std::string_view{"invalid "},
+    std::string_view{"root certificate file"},
+    std::string_view{"server does not support SSL, but SSL was required"},
+    std::string_view{"certificate verify failed"},
+    std::string_view{"does not match host name"},
+    std::string_view{"unsupported startup parameter"},
+    std::string_view{"unrecognized configuration parameter"},
+    std::string_view{"definition of service"},
+};
+
+template <class Texts>
+bool contains_any(std::string_view text, const Texts& texts) {
+    return std::any_of(texts.begin(), texts.end(),
+                       [&](std::string_view part) { return text.find(part) != std::string_view::npos; });
+}
+
+}  // namespace
+
+ErrorKind kind_of_sqlstate(std::string_view sqlstate) {
+    for (const Prefix& prefix : prefixes)
+        if (sqlstate.starts_with(prefix.state)) return prefix.kind;
+    return ErrorKind::permanent;
+}
+
+ErrorKind kind_of_connect_failure(std::string_view libpq_text) {
+    if (contains_any(libpq_text, credential_texts)) return ErrorKind::credential;
+    if (contains_any(libpq_text, config_texts)) return ErrorKind::config;
+    return ErrorKind::transient;
+}
+
+}  // namespace pagehaul::postgres

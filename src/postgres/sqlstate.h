@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string_view>
+
+#include "core/error.h"
+
+namespace pagehaul::postgres {
+
+/// What to do about an error the server reported, by its SQLSTATE (PostgreSQL's Appendix A). An empty or
+/// unknown state is permanent: repeating a statement that fails for an unknown reason hides bugs.
+ErrorKind kind_of_sqlstate(std::string_view sqlstate);
+
+/// The same for a connection that could not be made. libpq gives no SQLSTATE then, only its text; a text that
+/// is not recognised (a translated one, say) is transient: a server that starts or moves is the usual reason.
+ErrorKind kind_of_connect_failure(std::string_view libpq_text);
+
+}  // namespace pagehaul::postgres
