@@ -58,9 +58,9 @@ class Rows {
 };
 
 struct ConnectOptions {
-    std::string dsn;  ///< URI or key=value; holds the password: never printed
-    std::string
-        application_name;  ///< "pagehaul <worker id>": reapers find the backends of dead workers by it
+    std::string dsn{};  ///< URI or key=value; holds the password: never printed
+    /// "pagehaul <worker id>": reapers find the backends of dead workers by it
+    std::string application_name{};
     std::int64_t connect_timeout_ms = 5'000;
     std::int64_t statement_timeout_ms = 60'000;            ///< 0: none
     std::int64_t lock_timeout_ms = 0;                      ///< 0: none
