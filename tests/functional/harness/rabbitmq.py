@@ -1,0 +1,49 @@
+"""A real RabbitMQ node with its management API, without systemd; about 7 s to start, so only where a test asks for it."""
+
+import os
+import pathlib
+import shutil
+import signal
+import tempfile
+
+from .http import answers, request
+from .process import Process, free_port
+
+
+class RabbitMQ:
+    """As root it runs as root: the packaged wrapper that insists on user rabbitmq is not used."""
+
+    user, password = "guest", "guest"
+
+    def __init__(self):
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="pagehaul-rabbit-"))
+        management, amqp, epmd = free_port(), free_port(), free_port()
+        self.url = f"http://127.0.0.1:{management}"
+        config = self.directory / "rabbitmq.conf"
+        config.write_text(f"listeners.tcp.1 = 127.0.0.1:{amqp}\nmanagement.tcp.port = {management}\n"
+                          "management.tcp.ip = 127.0.0.1\n")
+        plugins = self.directory / "plugins"
+        plugins.write_text("[rabbitmq_management].\n")
+        env = dict(
+            os.environ, HOME=str(self.directory), ERL_EPMD_PORT=str(epmd), ERL_EPMD_ADDRESS="127.0.0.1",
+            RABBITMQ_NODENAME=f"pagehaul{amqp}@localhost", RABBITMQ_DIST_PORT=str(free_port()),
+            RABBITMQ_MNESIA_BASE=str(self.directory), RABBITMQ_LOG_BASE=str(self.directory),
+            RABBITMQ_CONFIG_FILE=str(config), RABBITMQ_ENABLED_PLUGINS_FILE=str(plugins),
+            RABBITMQ_PID_FILE=str(self.directory / "pid"), RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="+S 2:2 +sbwt none")
+        # Our own port mapper: the node would leave a daemon of its own behind.
+        self._epmd = Process(["epmd", "-port", epmd, "-address", "127.0.0.1"], directory=self.directory, name="epmd", env=env)
+        self._process = Process(["/usr/lib/rabbitmq/bin/rabbitmq-server"], directory=self.directory, name="rabbitmq",
+                                env=env, death_signal=signal.SIGTERM)
+        self._process.wait_for(lambda: answers(self.url + "/api/overview", auth=(self.user, self.password)), 60,
+                               "answers at its management API")
+
+    def declare_queue(self, name, **arguments):
+        """Creates a durable queue in the default virtual host; a queue that exists is no error."""
+        status, body = request("PUT", f"{self.url}/api/queues/%2F/{name}", auth=(self.user, self.password),
+                               body={"durable": True, **arguments})
+        assert status in (201, 204), (status, body)
+
+    def close(self):
+        self._process.stop(timeout=30)
+        self._epmd.stop()
+        shutil.rmtree(self.directory, ignore_errors=True)

@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# Installs what a group of targets needs from Debian 12: deps.sh GROUP... with the groups build, demo, lint, test, container.
+# Nothing missing: returns in milliseconds, needs no rights and no network. Starts no service and leaves none running.
+set -euo pipefail
+
+build="make g++ cmake ninja-build ccache pkg-config libcpprest-dev libpqxx-dev prometheus-cpp-dev libyaml-cpp-dev
+    libspdlog-dev libsimdjson-dev libexpected-dev libcli11-dev libhowardhinnant-date-dev nlohmann-json3-dev
+    libxxhash-dev libssl-dev zlib1g-dev libgtest-dev libgmock-dev tzdata ca-certificates"
+demo="postgresql prometheus-pushgateway python3"
+lint="clang-format clang-tidy git"
+test="$demo python3-pytest python3-pytest-xdist python3-psycopg2 rabbitmq-server curl"
+# For the one test that runs the binary inside a container with real limits.
+container="podman runc"
+
+wanted=()
+for group in "$@"; do
+    case $group in
+        build | demo | lint | test | container) read -r -d '' -a packages <<<"${!group}" || true ;;
+        *) echo "deps.sh: unknown group '$group': expected build, demo, lint, test or container" >&2; exit 64 ;;
+    esac
+    wanted+=("${packages[@]}")
+done
+
+command -v dpkg-query >/dev/null || { echo "deps.sh: this is not Debian: please install what corresponds to: ${wanted[*]}" >&2; exit 1; }
+installed=" $(dpkg-query -W -f='${Package}/${db:Status-Status} ' "${wanted[@]}" 2>/dev/null || true) "
+missing=()
+for package in "${wanted[@]}"; do
+    [[ $installed == *" $package/installed "* || " ${missing[*]-} " == *" $package "* ]] || missing+=("$package")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+if [ "$(id -u)" -ne 0 ]; then
+    # Only a terminal can be asked for a password.
+    ask=$([ -t 0 ] || echo -n)
+    if command -v sudo >/dev/null && { [ -t 0 ] || sudo -n true 2>/dev/null; }; then
+        exec sudo $ask bash "$0" "$@"
+    fi
+    echo "Missing packages, and no rights to install them. As root, please run:" >&2
+    echo "    bash $0 $*        # installs: ${missing[*]}" >&2
+    exit 1
+fi
+
+echo "Installing: ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+apt() { apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold -o Dpkg::Use-Pty=0 "$@" </dev/null; }
+install() { apt install -y --no-install-recommends "$@" >"$log" 2>&1 || { cat "$log" >&2; exit 1; }; }
+
+# While packages are set up: a policy that lets no service start, and a configuration that creates no PostgreSQL cluster.
+policy=/usr/sbin/policy-rc.d
+clusters=/etc/postgresql-common/createcluster.conf
+kept=$(mktemp -d)
+log=$kept/apt.log
+[ ! -e $policy ] || cp -a $policy "$kept/policy"
+restore() {
+    rm -f $policy
+    [ ! -e "$kept/policy" ] || cp -a "$kept/policy" $policy
+    [ ! -e "$kept/clusters" ] || cp -a "$kept/clusters" $clusters
+    rm -rf "$kept"
+}
+trap restore EXIT
+trap 'exit 130' INT TERM
+printf '#!/bin/sh\nexit 101\n' >$policy
+chmod 755 $policy
+
+apt update
+if [[ " ${missing[*]} " == *" postgresql "* ]]; then
+    install postgresql-common  # owns the configuration file: written before, dpkg would ask which one to keep
+    cp -a $clusters "$kept/clusters"
+    echo "create_main_cluster = false" >>$clusters
+fi
+install "${missing[@]}"
