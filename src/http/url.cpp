@@ -1,0 +1,179 @@
+#include "http/url.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace pagehaul::http {
+namespace {
+
+constexpr int kHttpPort = 80;
+constexpr int kHttpsPort = 443;
+constexpr int kLastPort = 65'535;
+
+bool is_letter(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+bool is_hex(char c) {
+    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+bool is_unreserved(char c) {
+    return is_letter(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
+}
+bool stays_in_path(char c) {
+    return is_unreserved(c) || std::string_view("!$&'()*+,;=:@/?").find(c) != std::string_view::npos;
+}
+
+void append_escape(std::string& out, char c) {
+    constexpr std::string_view kHex = "0123456789ABCDEF";
+    const auto byte = static_cast<unsigned char>(c);
+    out += '%';
+    out += kHex[byte >> 4U];
+    out += kHex[byte & 0x0FU];
+}
+
+std::string lower(std::string_view text) {
+    std::string out(text);
+    std::transform(out.begin(), out.end(), out.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    return out;
+}
+
+tl::unexpected<Error> bad(std::string message) {
+    return fail(ErrorKind::config, "", std::move(message));
+}
+
+bool valid_host(std::string_view host) {
+    if (host.empty()) return false;
+    if (host.front() == '[') {
+        return host.size() > 3 && host.back() == ']' &&
+               std::all_of(host.begin() + 1, host.end() - 1,
+                           [](char c) { return is_hex(c) || c == ':' || c == '.'; });
+    }
+    return std::all_of(host.begin(), host.end(), [](char c) {
+        return is_letter(c) || is_digit(c) || c == '-' || c == '.' || c == '_';
+    });
+}
+
+std::optional<int> port_of(std::string_view text) {
+    int port = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+    if (error != std::errc{} || end != text.data() + text.size() || port < 1 || port > kLastPort) return {};
+    return port;
+}
+
+/// Where host and port part: the last colon outside the brackets of an IPv6 address.
+std::size_t port_colon(std::string_view authority) {
+    const std::size_t colon = authority.rfind(':');
+    const std::size_t bracket = authority.rfind(']');
+    if (colon == std::string_view::npos) return colon;
+    return bracket != std::string_view::npos && colon < bracket ? std::string_view::npos : colon;
+}
+
+}  // namespace
+
+std::string Url::origin() const {
+    const int usual = scheme == "https" ? kHttpsPort : kHttpPort;
+    std::string text = scheme + "://" + host;
+    if (port != usual) text += ":" + std::to_string(port);
+    return text;
+}
+
+Result<Url> parse_absolute_url(std::string_view text) {
+    Url url;
+    const std::size_t colon = text.find("://");
+    if (colon == std::string_view::npos) return bad("expected an absolute URL, http://… or https://…");
+    url.scheme = lower(text.substr(0, colon));
+    if (url.scheme != "http" && url.scheme != "https") {
+        return bad("expected an http or https URL");
+    }
+    text.remove_prefix(colon + 3);
+    if (std::any_of(text.begin(), text.end(), [](char c) {
+            return static_cast<unsigned char>(c) <= ' ' || static_cast<unsigned char>(c) >= 0x7F;
+        })) {
+        return bad(
+            "expected a URL without spaces, control characters or non-ASCII letters: percent-encode them");
+    }
+    const std::size_t authority_end = std::min(text.find_first_of("/?#"), text.size());
+    const std::string_view authority = text.substr(0, authority_end);
+    text.remove_prefix(authority_end);
+    if (authority.find('@') != std::string_view::npos) {
+        return bad("expected a URL without user:password@");
+    }
+    const std::size_t split = port_colon(authority);
+    url.host = lower(authority.substr(0, split));
+    if (!valid_host(url.host)) return bad("expected a host name or address after " + url.scheme + "://");
+    url.port = url.scheme == "https" ? kHttpsPort : kHttpPort;
+    if (split != std::string_view::npos) {
+        const std::optional<int> port = port_of(authority.substr(split + 1));
+        if (!port) return bad("expected a port from 1 to 65535 after the host");
+        url.port = *port;
+    }
+    const std::size_t path_end = std::min(text.find_first_of("?#"), text.size());
+    url.path = path_end == 0 ? "/" : std::string(text.substr(0, path_end));
+    url.rest = text.substr(path_end);
+    return url;
+}
+
+Result<Url> parse_url(std::string_view text) {
+    Result<Url> url = parse_absolute_url(text);
+    if (url && !url->rest.empty()) {
+        return bad("expected a URL without query and fragment: parameters belong to request.query");
+    }
+    return url;
+}
+
+bool same_origin(const Url& a, const Url& b) {
+    return a.scheme == b.scheme && a.host == b.host && a.port == b.port;
+}
+
+std::string join_path(std::string_view base, std::string_view path) {
+    while (!base.empty() && base.back() == '/')
+        base.remove_suffix(1);
+    std::string joined(base);
+    if (path.empty()) return joined.empty() ? "/" : joined;
+    if (path.front() != '/' && path.front() != '?') joined += '/';
+    if (path.front() == '?' && joined.empty()) joined += '/';
+    return joined.append(path);
+}
+
+std::string encode_path(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        const bool escape_done =
+            c == '%' && i + 2 < text.size() && is_hex(text[i + 1]) && is_hex(text[i + 2]);
+        if (stays_in_path(c) || escape_done) {
+            out += c;
+        } else {
+            append_escape(out, c);
+        }
+    }
+    return out;
+}
+
+void append_encoded_component(std::string& out, std::string_view text) {
+    for (const char c : text) {
+        if (is_unreserved(c)) {
+            out += c;
+        } else {
+            append_escape(out, c);
+        }
+    }
+}
+
+std::string encode_component(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    append_encoded_component(out, text);
+    return out;
+}
+
+bool safe_in_header(std::string_view text) {
+    return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+}
+
+}  // namespace pagehaul::http

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/error.h"
+
+namespace pagehaul::http {
+
+/// An absolute http or https URL without userinfo.
+struct Url {
+    std::string scheme;  ///< "http" or "https"
+    std::string host;    ///< in lower case; an IPv6 address keeps its brackets
+    int port = 0;        ///< the scheme's default where the URL names none
+    std::string path;    ///< starts with '/', as written
+    std::string rest;    ///< "?query#fragment", as written; always empty for a base URL
+
+    /// "https://host" or "https://host:8443": the part that credentials are bound to.
+    std::string origin() const;
+};
+
+/// A configured base URL: no userinfo (credentials go to `auth`), no query, no fragment.
+/// Errors are kind config and say what was expected.
+Result<Url> parse_url(std::string_view text);
+
+/// Any absolute URL, a Location say: a query and a fragment are kept in `rest`, userinfo is refused.
+Result<Url> parse_absolute_url(std::string_view text);
+
+/// Scheme, host and effective port are equal.
+bool same_origin(const Url& a, const Url& b);
+
+/// "/api" and "/data" are "/api/data"; slashes where they meet are made one.
+std::string join_path(std::string_view base, std::string_view path);
+
+/// For literal text of a path template: '/', '?', '&', '=' and finished escapes ("%2F") stay, all else that a
+/// path cannot hold is encoded.
+std::string encode_path(std::string_view text);
+/// For a value inside a path, and for names and values of a query: only unreserved characters stay.
+std::string encode_component(std::string_view text);
+void append_encoded_component(std::string& out, std::string_view text);
+
+/// No CR, LF or NUL.
+bool safe_in_header(std::string_view text);
+
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+
+/// The proxy for this base URL: HTTPS_PROXY or HTTP_PROXY by its scheme (the lower-case name wins; HTTP_PROXY
+/// in capitals is not read when REQUEST_METHOD is set, where it would be a CGI client's header), unless
+/// NO_PROXY names the host: "*", a host, a domain with or without a leading dot, each with an optional port,
+/// or an IPv4 range ("10.0.0.0/8"). Empty: none. A proxy that is not an http URL is an error (kind config)
+/// naming the variable; its text may hold a password and is never in the message.
+Result<std::string> proxy_for(std::string_view base_url, const Environment& environment);
+
+}  // namespace pagehaul::http
