@@ -1,0 +1,101 @@
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+#include "record/convert.h"
+#include "record/numeric_text.h"
+
+namespace pagehaul::record {
+namespace {
+
+bool is_number(Kind kind) {
+    return kind == Kind::integer || kind == Kind::decimal || kind == Kind::exponent;
+}
+
+/// A string's [+-]digits in 64 bits.
+bool integer_string(std::string_view text, std::int64_t& value) {
+    text = trim(text);
+    if (text.starts_with('+')) {
+        text.remove_prefix(1);
+        if (text.starts_with('-')) return false;
+    }
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc{} && end == text.data() + text.size();
+}
+
+/// Puts the integer into `value`; false if it is none or too large for 64 bits.
+bool read_integer(const Input& input, std::int64_t& value) {
+    if (input.kind == Kind::integer) {
+        const char* const end = input.text.data() + input.text.size();
+        return std::from_chars(input.text.data(), end, value).ec == std::errc{};
+    }
+    if (input.kind == Kind::string) return integer_string(input.text, value);
+    return is_number(input.kind) && to_int64(read_numeric(input.text), value);
+}
+
+Refusal convert_within(const Input& input, std::int64_t low, std::int64_t high, Refusal refusal,
+                       CopyBuffer& out, std::string* key) {
+    std::int64_t value = 0;
+    if (!read_integer(input, value) || value < low || value > high) return refusal;
+    char digits[24];
+    const char* const end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+    const std::string_view text(digits, static_cast<std::size_t>(end - digits));
+    out.raw(text);
+    if (key != nullptr) key->append(text);
+    return nullptr;
+}
+
+constexpr Refusal kNumeric = "expected a number within numeric's range";
+constexpr Refusal kDouble = "expected a number that a double can hold";
+
+/// So short a number without an exponent is within every limit of numeric and double.
+constexpr std::size_t kSurelyFits = 300;
+
+}  // namespace
+
+Refusal convert_bigint(const Input& input, CopyBuffer& out, std::string* key) {
+    return convert_within(input, std::numeric_limits<std::int64_t>::min(),
+                          std::numeric_limits<std::int64_t>::max(), "expected an integer of 64 bits", out,
+                          key);
+}
+
+Refusal convert_integer(const Input& input, CopyBuffer& out, std::string* key) {
+    return convert_within(input, std::numeric_limits<std::int32_t>::min(),
+                          std::numeric_limits<std::int32_t>::max(), "expected an integer of 32 bits", out,
+                          key);
+}
+
+Refusal convert_numeric(const Input& input, CopyBuffer& out, std::string* key) {
+    const bool short_number =
+        (input.kind == Kind::integer || input.kind == Kind::decimal) && input.text.size() <= kSurelyFits;
+    if (short_number && key == nullptr) {
+        out.raw(input.text);
+        return nullptr;
+    }
+    if (!is_number(input.kind) && input.kind != Kind::string) return kNumeric;
+    const std::string_view text = trim(input.text);
+    const NumericText number = read_numeric(text);
+    if (!number.valid || !fits_numeric(number)) return kNumeric;
+    out.raw(text);
+    if (key != nullptr) append_canonical(number, *key);
+    return nullptr;
+}
+
+Refusal convert_double(const Input& input, CopyBuffer& out, std::string* key) {
+    if (!is_number(input.kind) && input.kind != Kind::string) return kDouble;
+    std::string_view text = trim(input.text);
+    const NumericText number = read_numeric(text);
+    if (!number.valid) return kDouble;
+    if (text.size() > kSurelyFits || number.exponent != 0) {
+        // float8in refuses what overflows and what underflows to zero.
+        const std::string_view digits = text.starts_with('+') ? text.substr(1) : text;
+        double value = 0;
+        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+        if (error != std::errc{} || !std::isfinite(value) || (value == 0 && !number.zero)) return kDouble;
+    }
+    out.raw(text);
+    if (key != nullptr) append_canonical(number, *key);
+    return nullptr;
+}
+
+}  // namespace pagehaul::record

@@ -1,0 +1,48 @@
+#include "record/decoder.h"
+
+#include <utility>
+
+#include "record/envelope.h"
+#include "record/json_reader.h"
+#include "record/row_writer.h"
+
+namespace pagehaul::record {
+
+struct Decoder::Impl {
+    Impl(const config::Sink& sink, const PageFormat& format)
+        : envelope(format.records, format.pointers), rows(sink) {}
+
+    JsonReader reader;
+    Envelope envelope;
+    RowWriter rows;
+};
+
+Decoder::Decoder(const config::Sink& sink, PageFormat format) : impl_(std::make_unique<Impl>(sink, format)) {}
+Decoder::~Decoder() = default;
+Decoder::Decoder(Decoder&&) noexcept = default;
+Decoder& Decoder::operator=(Decoder&&) noexcept = default;
+
+Result<DecodedPage> Decoder::decode(std::string_view padded_body, std::int64_t page_no,
+                                    const ColumnValues& values) {
+    Impl& self = *impl_;
+    self.rows.set_values(values);
+    if (const char* wrong = self.reader.open(padded_body)) {
+        return fail(ErrorKind::transient, "response", std::string("expected a JSON document: ") + wrong);
+    }
+    DecodedPage page;
+    const auto on_records = [&](std::uint32_t token, int depth) {
+        return self.rows.read(self.reader, token, depth, page_no, page);
+    };
+    if (self.envelope.read(self.reader, page.envelope, on_records)) return page;
+    if (page.has_records || !self.rows.too_many()) {
+        const std::string& twice = self.envelope.ambiguous();
+        if (!twice.empty()) {
+            return fail(ErrorKind::data, "response",
+                        "expected one value at " + twice + ", its key is given twice");
+        }
+        return fail(ErrorKind::transient, "response", "expected a JSON document: " + self.reader.fault());
+    }
+    return fail(ErrorKind::data, "response", "expected at most 1048576 records in a page");
+}
+
+}  // namespace pagehaul::record
