@@ -8,7 +8,7 @@ import psycopg2
 import pytest
 
 from harness.http import answers, request
-from harness.oracle import expected_rows
+from harness.oracle import assert_table_equals_oracle, expected_rows
 from harness.pagehaul import Pagehaul
 from harness.pipeline import COLUMNS, TOKEN, merge
 from harness.process import Process, marked_processes
@@ -204,9 +204,26 @@ def test_the_mock_api_logs_page_requests_and_takes_new_flags(mock_api):
     body, headers = {"page_num": 2, "page_size": 100}, {"Access-Token": TOKEN}
     status, answer = request("POST", api.url + "/data/report/offline/creative", body=body, headers=headers)
     assert status == 200 and b'"code":0' in answer
-    assert len(api.log()) == 1
+    assert api.pages_asked() == [2]
+    api.wait(requests=1)
+    api.clear_log()
+    assert api.log() == []
     api.set(down=True)
     assert request("POST", api.url + "/data/report/offline/creative", body=body, headers=headers)[0] == 503
+
+
+def test_the_oracle_accepts_the_rows_it_describes_and_nothing_else(db, mock_api):
+    api = mock_api(rows=250, nul=True, unicode=True, bad_rows=[3])
+    rows, _ = expected_rows(api.rows(), COLUMNS, ["creativity_id"])
+    names = ", ".join(c["name"] for c in COLUMNS)
+    db.query("CREATE SCHEMA report")
+    db.query("CREATE TABLE report.creative (" + ", ".join(f"{c['name']} {c['type']}" for c in COLUMNS) + ")")
+    with db.connect() as connection, connection.cursor() as cursor:
+        cursor.executemany(f"INSERT INTO report.creative ({names}) VALUES ({', '.join(['%s'] * len(COLUMNS))})", rows.values())
+    assert assert_table_equals_oracle(db, api) == 1
+    db.query("UPDATE report.creative SET fee = fee + 1 WHERE placement = 3")
+    with pytest.raises(AssertionError, match="0 missing.*differ"):
+        assert_table_equals_oracle(db, api)
 
 
 def test_the_oracle_converts_as_the_columns_say():

@@ -3,6 +3,7 @@
 import re
 import signal
 import subprocess
+import urllib.parse
 
 from .http import get_json, request
 from .oracle import parse_rows
@@ -33,18 +34,36 @@ class MockApi:
 
     def set(self, **flags):
         """Changes flags while it runs."""
-        for key, value in flags.items():
-            text = _flag(key, value).split("=", 1)[1]
-            status, body = request("POST", f"{self.url}/_mock/set", body={key: text})
-            assert status == 200, (status, body)
+        told = {k: _flag(k, v).split("=", 1)[1] for k, v in flags.items()}
+        self._post("/__set?" + urllib.parse.urlencode(told))
         self.flags.update(flags)
 
-    def log(self):
-        """The page requests so far, in order: a list of dicts."""
-        return get_json(f"{self.url}/_mock/log")
+    def log(self, since=0):
+        """The page requests so far, in order: dicts with seq, t_ms and end_ms (monotonic), page, offset, page_size,
+        advertiser_id, date, auth_ok, status, code, fault, body. since: only those with a higher seq."""
+        return get_json(f"{self.url}/__log?since={since}", timeout=60)
+
+    def pages_asked(self, since=0):
+        """The page numbers of log(), in the order of their arrival."""
+        return [entry["page"] for entry in self.log(since)]
+
+    def clear_log(self):
+        """Forgets the log and the counters of stats()."""
+        self._post("/__log/clear")
 
     def stats(self):
-        return get_json(f"{self.url}/_mock/stats")
+        """requests, in_flight, max_in_flight, held, connections, allowed, throttled, by_status and more."""
+        return get_json(f"{self.url}/__stats")
+
+    def wait(self, timeout=20.0, **counter):
+        """Until one counter is at least so high: wait(requests=50), wait(in_flight=8) or wait(held=1)."""
+        query = urllib.parse.urlencode({**counter, "timeout": f"{timeout:g}s"})
+        answer = get_json(f"{self.url}/__wait?{query}", timeout=timeout + 10)
+        assert answer["met"], f"not within {timeout:g} s: {counter}; {self.stats()}"
+
+    def _post(self, path):
+        status, body = request("POST", self.url + path)
+        assert status == 200, f"{path}: {status} {body!r}"
 
     def rows(self, **flags):
         """The rows of a slice as the API has them, in its order; its own renderer, no HTTP."""
