@@ -170,6 +170,8 @@ void Api::set(std::string_view name, std::string_view value) {
     if (name.starts_with("down")) {
         down_base_ = seen_;
         down_until_.reset();
+        // A refused client sends no request that could start the clock.
+        is_down(std::chrono::steady_clock::now());
     }
     if (name.starts_with("fault")) faults_.clear();
     if (name.starts_with("hold")) {

@@ -48,8 +48,8 @@ bool Waiting::met(const Counters& counters) const {
 
 Reply control(Api& api, const HttpRequest& request, std::optional<Waiting>& waiting) try {
     if (request.path == "/__log") {
-        return answer(200, api.log().ndjson(
-                               request.parameter("since").empty() ? 0 : number(request.parameter("since"))));
+        return answer(
+            200, api.log().json(request.parameter("since").empty() ? 0 : number(request.parameter("since"))));
     }
     if (request.path == "/__log/clear") {
         api.log().clear();

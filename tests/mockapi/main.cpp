@@ -27,7 +27,7 @@ int serve(mockapi::Options options) {
     std::fflush(stdout);
     if (!port_file.empty()) std::ofstream(port_file) << server.port() << '\n';
     server.run();
-    if (!log_file.empty()) std::ofstream(log_file) << api.log().ndjson(0);
+    if (!log_file.empty()) std::ofstream(log_file) << api.log().json(0);
     return 0;
 }
 

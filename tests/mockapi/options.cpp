@@ -270,7 +270,7 @@ std::string help_text() {
         "  POST /data/report/offline/creative   {page_num, page_size, advertiser_id, start_date}\n"
         "  GET  /rows?page=N&page_size=100      or ?offset=O&limit=100\n"
         "  GET  /__log[?since=SEQ]  /__stats  /__wait?requests=N|in_flight=N|held=N[&timeout=5s]\n"
-        "  POST /__log/clear  /__set?flag=value[&flag=value]   flags as below\n\n";
+        "  POST /__log/clear  /__set?flag=value[&flag=value]\n\n";
     for (const auto& spec : specs()) {
         std::string left = "  --" + std::string(spec.name) + " " + std::string(spec.argument);
         left.resize(std::max<std::size_t>(left.size() + 1, 28), ' ');

@@ -93,11 +93,11 @@ void RequestLog::clear() {
     counters_.held = held;
 }
 
-std::string RequestLog::ndjson(std::uint64_t since) const {
-    std::string out;
+std::string RequestLog::json(std::uint64_t since) const {
+    std::string out = "[";
     for (const auto& e : entries_) {
         if (e.seq <= since) continue;
-        out += '{';
+        out += out.size() == 1 ? "\n{" : ",\n{";
         put_count(out, "seq", e.seq);
         out += R"("t_ms":)";
         put_ms(out, e.arrived);
@@ -119,9 +119,9 @@ std::string RequestLog::ndjson(std::uint64_t since) const {
         put_json(out, "body");
         out += ':';
         put_json(out, e.body);
-        out += "}\n";
+        out += '}';
     }
-    return out;
+    return out + "\n]\n";
 }
 
 std::string RequestLog::stats_json() const {

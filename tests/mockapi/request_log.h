@@ -63,7 +63,8 @@ class RequestLog {
     /// Forgets entries and counters; what is in flight stays counted.
     void clear();
 
-    std::string ndjson(std::uint64_t since) const;
+    /// A JSON array, one entry a line, of the entries after `since`.
+    std::string json(std::uint64_t since) const;
     std::string stats_json() const;
     Counters& counters() { return counters_; }
 

@@ -136,11 +136,11 @@ void append_row(std::string& out, const Options& options, const Slice& slice, st
     options.null_key_rows.contains(row) ? void(out += "null")
                                         : put(out, base * 1'000'000'000 + 1'000'000 + key_row);
     out += R"(,"campaign_id":")";
-    put(out, 300'000'000 + h % 997);
+    put(out, 30'000 + h % 997);
     out += R"(","unit_id":")";
-    put(out, 700'000'000 + h % 4093);
+    put(out, 70'000 + h % 4093);
     put_names(out, options, row, h);
-    out += R"(","creativity_image":"https://img.example/)";
+    out += R"(","image":"img/)";
     put_hex(out, mix(h ^ 1U), 8);
     out += R"(.jpg","note_id":")";
     put_hex(out, mix(h ^ 2U), 16);
