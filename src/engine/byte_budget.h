@@ -26,19 +26,19 @@ class Reservation {
     /// room; the caller gives up this response and asks again with a new reservation, which will be big
     /// enough. That is no fault of the source: do not count it as an attempt.
     bool grow_to(std::int64_t bytes);
-    /// The body is decoded and gone: only `bytes` are held from now on. Remembers the most this reservation
-    /// ever held as the size of a page. Always succeeds, even when `bytes` is more than was held.
-    void settle(std::int64_t bytes);
+    /// The body is decoded and gone: only `bytes` are held from now on. `peak` is the most that the page took
+    /// at once, body and decoded rows together; it becomes the measure of later reservations. Always
+    /// succeeds, even when `bytes` is more than was held.
+    void settle(std::int64_t bytes, std::int64_t peak = 0);
     void release() noexcept;
 
   private:
     friend class ByteBudget;
-    Reservation(ByteBudget* budget, std::int64_t bytes)
-        : budget_(budget), bytes_(bytes), peak_(bytes), asked_(bytes) {}
+    Reservation(ByteBudget* budget, std::int64_t bytes) : budget_(budget), bytes_(bytes) {}
     ByteBudget* budget_ = nullptr;
     std::int64_t bytes_ = 0;
-    std::int64_t peak_ = 0;   ///< bytes needed, which may be below what was reserved at first
-    std::int64_t asked_ = 0;  ///< what was reserved at first
+    std::int64_t peak_ = 0;  ///< bytes that were asked for, which may be below what was reserved at first
+    bool over_ = false;      ///< it is the one that may go over the budget
 };
 
 /// Global permits for the bytes of bodies, decoded pages and page buffer. Thread-safe. The engine owns it and
@@ -69,12 +69,11 @@ class ByteBudget {
 
   private:
     friend class Reservation;
-    bool grow(const Reservation& who, std::int64_t by, std::int64_t wanted);
-    void change(const Reservation& who, std::int64_t by, std::int64_t page);
-    void give_back(const Reservation& who, std::int64_t bytes) noexcept;
-    void moved(const Reservation& from, const Reservation& to) noexcept;
+    bool grow(Reservation& who, std::int64_t wanted);
+    void settle(Reservation& who, std::int64_t bytes);
+    void give_back(Reservation& who) noexcept;
     std::int64_t size_locked() const;
-    void remember_locked(std::int64_t page);
+    bool has_room_locked() const;
 
     const std::int64_t total_;
     const std::int64_t first_;
@@ -83,10 +82,10 @@ class ByteBudget {
     // Protected by mutex_:
     std::int64_t used_ = 0;
     std::int64_t peak_ = 0;
-    const Reservation* over_ = nullptr;  ///< the one that may go over the budget
-    std::int64_t largest_ = 0;           ///< of this generation of pages
-    std::int64_t largest_before_ = 0;    ///< of the one before
-    int pages_ = 0;                      ///< in this generation
+    bool over_taken_ = false;          ///< some reservation may go over the budget
+    std::int64_t largest_ = 0;         ///< of this generation of pages
+    std::int64_t largest_before_ = 0;  ///< of the one before
+    int pages_ = 0;                    ///< in this generation
 };
 
 }  // namespace pagehaul::engine

@@ -35,7 +35,7 @@ struct ConcurrencyOptions {
 ///
 /// A round's latency is its median, the minimum is that of recent medians: one lucky answer or one straggler
 /// moves neither. If two shrinkings in a row did not lower the latency it was not ours: what is measured now
-/// becomes the new minimum.
+/// becomes the new minimum, and the limit from before comes back.
 class ConcurrencyController {
   public:
     explicit ConcurrencyController(const ConcurrencyOptions& options);
@@ -54,9 +54,13 @@ class ConcurrencyController {
     Nanos baseline() const;
 
   private:
+    void begin_round();
     void end_round(MonoTime now);
-    void shrink_for_latency(Nanos median, MonoTime now);
-    void set_limit(double wanted);
+    bool is_slow(Nanos median) const;
+    void shrink(double factor, MonoTime now);
+    void grow();
+    void remember(Nanos median, MonoTime now);
+    void forget_shrinking();
 
     struct Past {
         Nanos median{0};
@@ -68,15 +72,14 @@ class ConcurrencyController {
     int limit_;
     bool doubling_ = true;
     std::int64_t round_ = 0;
-    std::vector<Nanos> latencies_;  ///< of this round
-    int answers_ = 0;               ///< of this round, throttled ones too
-    int busiest_ = 0;               ///< most in flight seen in this round
-    bool settling_ = false;         ///< this round still holds answers from before the last shrinking
-    bool was_throttled_ = false;    ///< in this round
-    MonoTime shrunk_at_ = MonoTime::min();
-    Nanos shrunk_from_{0};   ///< the median that made us shrink; 0: the last round was not slow
-    int in_vain_ = 0;        ///< shrinkings in a row that did not help
-    std::deque<Past> past_;  ///< medians rising from front to back: the front is the minimum
+    std::vector<Nanos> latencies_;          ///< of this round
+    int answers_ = 0;                       ///< of this round
+    int busiest_ = 0;                       ///< most in flight seen in this round
+    MonoTime shrunk_at_ = MonoTime::min();  ///< answers to requests sent earlier belong to the old limit
+    Nanos shrunk_at_median_{0};             ///< what made us shrink; 0: the last round was not slow
+    int in_vain_ = 0;                       ///< shrinkings in a row that did not help
+    int limit_before_ = 0;                  ///< the limit before the first of them
+    std::deque<Past> past_;                 ///< medians rising from front to back: the front is the minimum
 };
 
 /// The gate in front of every request: at most `limit` permits are out. Thread-safe. The engine owns it and

@@ -49,7 +49,11 @@ class JobQueue {
     std::optional<Job> pop(std::stop_token stop) {
         std::unique_lock lock(mutex_);
         filled_.wait(lock, stop, [&] { return closed_ || !jobs_.empty(); });
-        if (stop.stop_requested() || jobs_.empty()) return std::nullopt;
+        if (stop.stop_requested() || jobs_.empty()) {
+            // This wait may have eaten the notification meant for somebody who goes on: hand it over.
+            if (!jobs_.empty()) filled_.notify_one();
+            return std::nullopt;
+        }
         std::optional<Job> job(std::move(jobs_.front()));
         jobs_.pop_front();
         lock.unlock();

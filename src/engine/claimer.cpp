@@ -1,0 +1,183 @@
+#include "engine/claimer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/fault.h"
+#include "ledger/claims.h"
+#include "log/log.h"
+
+namespace pagehaul::engine {
+namespace {
+
+// How often the run's state is read while nothing wakes us: other processes of the run make no sound.
+constexpr Millis kIdle{200};
+constexpr Millis kBusy{1000};
+constexpr Millis kMinPause{10};
+
+}  // namespace
+
+Claimer::Claimer(Context& context, ClaimQueue& jobs, Outbox& outbox, SourceHealth& health,
+                 SessionOptions session, ClaimerOptions options)
+    : context_(context),
+      jobs_(jobs),
+      outbox_(outbox),
+      health_(health),
+      session_(std::move(session), context.clock, context.random),
+      options_(std::move(options)),
+      next_reap_(context.clock.now()),
+      last_poll_(context.clock.now() - kBusy) {}
+
+void Claimer::work(std::stop_token workers_joined) {
+    const std::stop_token no_new_work = context_.stop.no_new_work_token();
+    const std::stop_callback wake_on_stop(no_new_work, [this] { context_.wake.set(); });
+    while (!no_new_work.stop_requested()) {
+        record_outcomes(no_new_work);
+        reap_when_due();
+        if (health_.state(context_.clock.now()) == SourceState::given_up) {
+            context_.stop.no_new_work(StopCause::unavailable,
+                                      "no request to source.base_url has succeeded for run.patience");
+            break;
+        }
+        const bool filled = claim_ahead();
+        const bool poll_due = context_.clock.now() - last_poll_ >= kBusy;
+        if (!filled || poll_due) {
+            if (poll()) return;
+        }
+        context_.wake.wait_until(next_look(filled), no_new_work);
+    }
+    give_back_queue();
+    while (true) {
+        const bool last = workers_joined.stop_requested();
+        record_outcomes(context_.stop.cancel_token());
+        if (last) return;
+        context_.wake.wait_until(MonoTime::max(), workers_joined);
+    }
+}
+
+void Claimer::record_outcomes(std::stop_token stop) {
+    Outbox::Content content = outbox_.take();
+    if (content.empty()) return;
+    if (!content.setbacks.empty()) {
+        int recorded = 0;
+        session_.run(stop, [&](postgres::Connection& connection) {
+            recorded = ledger::record(connection, context_.scope, content.setbacks);
+        });
+        if (recorded < 0) context_.stop.cancel(StopCause::lost, "another run has taken over the pipeline");
+    }
+    for (const ProofDone& done : content.proofs) {
+        std::optional<ledger::ProofVerdict> verdict;
+        session_.run(stop, [&](postgres::Connection& connection) {
+            verdict = ledger::prove(connection, context_.scope, context_.policy, done.claim, done.reading);
+        });
+        if (!verdict) continue;
+        if (const auto* moved = std::get_if<ledger::Moved>(&*verdict)) {
+            log::warn("the API moved while it was read",
+                      {{"slice", done.claim.slice_key}, {"pass", done.claim.pass}, {"cause", moved->why}});
+        } else if (const auto* refuted = std::get_if<ledger::Refuted>(&*verdict)) {
+            log::error("slice failed", {{"slice", done.claim.slice_key}, {"cause", refuted->why}});
+        } else {
+            log::debug("slice proven", {{"slice", done.claim.slice_key}, {"pass", done.claim.pass}});
+        }
+    }
+    for (const ledger::Setback& setback : content.setbacks)
+        context_.held.remove(setback.claim.page_id);
+    for (const ProofDone& done : content.proofs)
+        context_.held.remove(done.claim.page_id);
+}
+
+bool Claimer::claim_ahead() {
+    const std::size_t held = context_.held.size();
+    if (alone_ && held > 0) return true;
+    alone_ = false;
+    int room = options_.ahead - static_cast<int>(jobs_.size());
+    // Few large claims are cheaper than many small ones; the queue never runs dry at half.
+    if (room * 2 < options_.ahead) return true;
+    const MonoTime now = context_.clock.now();
+    if (health_.state(now) != SourceState::up) {
+        // One job carries the probe; the others stay in the ledger, where they wait without holding anything.
+        const auto probe_at = health_.next_probe_at(now);
+        if (held > 0 || !probe_at || *probe_at > now) return true;
+        room = 1;
+    }
+    std::vector<ledger::Claim> claims;
+    session_.run(context_.stop.no_new_work_token(), [&](postgres::Connection& connection) {
+        if (answer_lost_) {
+            // A claim whose answer was lost may have leased pages that nobody knows of.
+            ledger::give_back_unknown(connection, context_.scope, context_.held.ids());
+        }
+        answer_lost_ = true;
+        claims = ledger::claim(connection, context_.scope, room, held == 0);
+        answer_lost_ = false;
+    });
+    if (!claims.empty()) fault_point("after_claim");
+    for (ledger::Claim& claim : claims) {
+        alone_ = alone_ || claim.alone;
+        context_.held.add(claim.page_id);
+        // Refused only when the stop began: settling gives the lease back.
+        jobs_.push(std::move(claim), context_.stop.no_new_work_token());
+    }
+    return static_cast<int>(claims.size()) >= room;
+}
+
+void Claimer::reap_when_due() {
+    const MonoTime now = context_.clock.now();
+    if (now < next_reap_) return;
+    next_reap_ = now + context_.config.run.heartbeat;
+    ledger::Reaped reaped;
+    session_.run(context_.stop.no_new_work_token(), [&](postgres::Connection& connection) {
+        reaped = ledger::reap(connection, context_.scope, options_.max_lease, options_.may_judge_time());
+    });
+    if (reaped.pages > 0 || reaped.backends > 0) {
+        log::warn("leases of lost workers taken back",
+                  {{"pages", reaped.pages}, {"backends_ended", reaped.backends}});
+    }
+}
+
+bool Claimer::poll() {
+    ledger::RunState state;
+    session_.run(context_.stop.no_new_work_token(), [&](postgres::Connection& connection) {
+        state = ledger::poll(connection, context_.scope, context_.policy);
+    });
+    last_poll_ = context_.clock.now();
+    next_due_ = state.next_due;
+    options_.on_state(state);
+    if (state.status == ledger::RunStatus::succeeded) return true;
+    if (state.status == ledger::RunStatus::superseded) {
+        context_.stop.cancel(StopCause::lost, "another run has taken over the pipeline");
+        return true;
+    }
+    const bool nothing_here = context_.held.size() == 0 && outbox_.empty();
+    return nothing_here && state.pages_pending == 0 && state.pages_leased == 0;
+}
+
+void Claimer::give_back_queue() {
+    std::vector<ledger::Setback> returned;
+    for (ledger::Claim& claim : jobs_.drain()) {
+        returned.push_back({.claim = std::move(claim),
+                            .kind = ledger::Setback::Kind::returned,
+                            .counts = false,
+                            .delay = {},
+                            .error = {},
+                            .payload = {}});
+    }
+    if (returned.empty()) return;
+    session_.run(context_.stop.cancel_token(), [&](postgres::Connection& connection) {
+        ledger::record(connection, context_.scope, returned);
+    });
+    for (const ledger::Setback& setback : returned)
+        context_.held.remove(setback.claim.page_id);
+}
+
+MonoTime Claimer::next_look(bool filled) const {
+    const MonoTime now = context_.clock.now();
+    MonoTime at = std::min(next_reap_, last_poll_ + kBusy);
+    if (filled)
+        return std::max(health_.state(now) == SourceState::up ? at : std::min(at, now + kIdle),
+                        now + kMinPause);
+    at = std::min(at, now + kIdle);
+    if (next_due_) at = std::min(at, now + *next_due_);
+    return std::max(at, now + kMinPause);
+}
+
+}  // namespace pagehaul::engine

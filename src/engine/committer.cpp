@@ -1,0 +1,166 @@
+#include "engine/committer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/fault.h"
+#include "engine/salvage.h"
+#include "ledger/commit.h"
+#include "log/log.h"
+
+namespace pagehaul::engine {
+namespace {
+
+std::vector<ledger::Claim> claims_of(const std::vector<FetchedPage*>& pages) {
+    std::vector<ledger::Claim> claims;
+    claims.reserve(pages.size());
+    for (const FetchedPage* page : pages)
+        claims.push_back(page->result.claim);
+    return claims;
+}
+
+}  // namespace
+
+bool keys_may_repeat(const std::vector<const ledger::PageResult*>& pages) {
+    std::vector<std::int64_t> hashes;
+    for (const ledger::PageResult* page : pages) {
+        hashes.insert(hashes.end(), page->key_hashes.begin(), page->key_hashes.end());
+    }
+    std::sort(hashes.begin(), hashes.end());
+    return std::adjacent_find(hashes.begin(), hashes.end()) != hashes.end();
+}
+
+void Committer::commit(std::vector<FetchedPage> batch, std::stop_token stop) {
+    Pages pages;
+    pages.reserve(batch.size());
+    for (FetchedPage& page : batch)
+        pages.push_back(&page);
+    store(std::move(pages), stop);
+    for (const FetchedPage& page : batch)
+        context_.held.remove(page.result.claim.page_id);
+    context_.wake.set();
+}
+
+void Committer::store(Pages pages, std::stop_token stop) {
+    while (!pages.empty()) {
+        try {
+            const MonoTime began = context_.clock.now();
+            store_once(session_.connection(), pages);
+            session_.went_well();
+            context_.metrics.commit_done(context_.clock.now() - began);
+            return;
+        } catch (const postgres::SqlError& failure) {
+            if (failure.error().kind == ErrorKind::in_doubt) {
+                session_.drop();
+                pages = resolve(pages, stop);
+            } else if (failure.is_data() && failure.sqlstate() != "23505") {
+                session_.connection().rollback();
+                if (pages.size() == 1) return salvage(*pages.front(), stop);
+                for (FetchedPage* page : pages)
+                    store({page}, stop);
+                return;
+            } else if (failure.error().kind == ErrorKind::transient) {
+                session_.pause_or_throw(stop, failure);
+            } else if (failure.sqlstate() == "23505") {
+                throw Failure(ErrorKind::data, "sink.key",
+                              "another unique index of the table refuses rows that differ in the key: " +
+                                  failure.error().text());
+            } else {
+                throw;
+            }
+        }
+    }
+}
+
+Committer::Pages Committer::store_once(postgres::Connection& connection, const Pages& pages) {
+    if (!ledger::begin_fenced(connection, context_.scope)) {
+        throw Failure(ErrorKind::fenced, "", "another run owns the pipeline now");
+    }
+    const std::vector<bool> ours = ledger::lock_pages(connection, context_.scope, claims_of(pages));
+    Pages kept;
+    std::vector<std::string_view> blocks;
+    std::vector<const ledger::PageResult*> results;
+    for (std::size_t i = 0; i < pages.size(); ++i) {
+        if (!ours[i]) continue;
+        kept.push_back(pages[i]);
+        results.push_back(&pages[i]->result);
+        if (!pages[i]->copy.empty()) blocks.emplace_back(pages[i]->copy);
+    }
+    std::int64_t changed = 0;
+    if (!blocks.empty()) {
+        upsert_.stage(connection, blocks);
+        changed = upsert_.merge(connection, keys_may_repeat(results));
+    }
+    if (!results.empty()) ledger::complete(connection, context_.scope, context_.policy, results);
+    fault_point("before_commit");
+    connection.commit();
+    fault_point("after_commit");
+    count(kept, changed);
+    return kept;
+}
+
+Committer::Pages Committer::resolve(const Pages& pages, std::stop_token stop) {
+    log::warn("the answer to COMMIT was lost, asking the ledger", {{"pages", pages.size()}});
+    std::vector<ledger::Resolution> resolutions;
+    session_.run(stop, [&](postgres::Connection& connection) {
+        resolutions = ledger::resolve(connection, context_.scope, claims_of(pages));
+    });
+    Pages again;
+    Pages committed;
+    for (std::size_t i = 0; i < pages.size(); ++i) {
+        switch (resolutions[i]) {
+            case ledger::Resolution::committed:
+                committed.push_back(pages[i]);
+                break;
+            case ledger::Resolution::again:
+                again.push_back(pages[i]);
+                break;
+            case ledger::Resolution::fenced:
+                break;
+        }
+    }
+    // How many of these rows changed is not known any more: 0 is what was seen.
+    count(committed, 0);
+    return again;
+}
+
+void Committer::salvage(FetchedPage& page, std::stop_token stop) {
+    Pages left{&page};
+    while (!left.empty()) {
+        try {
+            const std::int64_t changed = salvage_page(session_.connection(), context_, upsert_, page);
+            if (changed >= 0) count(left, changed);
+            session_.went_well();
+            return;
+        } catch (const postgres::SqlError& failure) {
+            if (failure.error().kind == ErrorKind::in_doubt) {
+                session_.drop();
+                left = resolve(left, stop);
+            } else if (failure.error().kind == ErrorKind::transient) {
+                session_.pause_or_throw(stop, failure);
+            } else {
+                throw;
+            }
+        }
+    }
+}
+
+void Committer::count(const Pages& stored, std::int64_t changed) {
+    Tallies& tallies = context_.tallies;
+    ++tallies.commits;
+    tallies.rows_changed += changed;
+    for (const FetchedPage* page : stored) {
+        const ledger::PageResult& result = page->result;
+        ++tallies.pages_stored;
+        tallies.rows_fetched += result.fetched;
+        tallies.rows_stored += result.stored;
+        tallies.rows_duplicate += result.duplicates;
+        tallies.rows_quarantined += static_cast<std::int64_t>(result.bad.size());
+        log::debug("page stored", {{"slice", result.claim.slice_key},
+                                   {"page", result.claim.no},
+                                   {"rows", result.stored},
+                                   {"quarantined", result.bad.size()}});
+    }
+}
+
+}  // namespace pagehaul::engine

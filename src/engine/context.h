@@ -1,0 +1,29 @@
+#pragma once
+
+#include "config/config.h"
+#include "core/clock.h"
+#include "core/random.h"
+#include "core/stop.h"
+#include "engine/tallies.h"
+#include "ledger/types.h"
+#include "telemetry/metrics.h"
+
+namespace pagehaul::engine {
+
+/// What every part of a started run shares. Owned by engine/run.cpp, which outlives the threads; all members
+/// but `tallies`, `wake`, `held`, `stop` and `metrics` (thread-safe themselves) are constant while threads
+/// run.
+struct Context {
+    const config::Config& config;
+    const Clock& clock;
+    Random& random;
+    StopControl& stop;
+    telemetry::Metrics& metrics;
+    Tallies tallies;
+    Wake wake;
+    Held held;
+    ledger::Scope scope;
+    ledger::Policy policy;
+};
+
+}  // namespace pagehaul::engine

@@ -1,0 +1,279 @@
+#include "engine/fetch_worker.h"
+
+#include <utility>
+
+#include "http/retry.h"
+#include "log/log.h"
+#include "source/pagination.h"
+
+namespace pagehaul::engine {
+namespace {
+
+using Kind = ledger::Setback::Kind;
+
+}  // namespace
+
+FetchWorker::FetchWorker(Context& context, SourceGate& gate, ClaimQueue& jobs, Pages& pages, Outbox& outbox,
+                         std::size_t refill_below)
+    : context_(context),
+      gate_(gate),
+      jobs_(jobs),
+      pages_(pages),
+      outbox_(outbox),
+      refill_below_(refill_below),
+      fetcher_(gate) {}
+
+void FetchWorker::work() {
+    while (std::optional<ledger::Claim> claim = jobs_.pop(context_.stop.no_new_work_token())) {
+        if (jobs_.size() < refill_below_) context_.wake.set();
+        try {
+            process(*claim);
+        } catch (const std::exception& error) {
+            // A job that throws fails like any other try; the pool goes on.
+            failed_try(*claim, error.what());
+        }
+    }
+}
+
+const source::Slice& FetchWorker::slice_of(const ledger::Claim& claim) {
+    if (slice_id_ != claim.slice_id) {
+        auto slice = source::slice_from_json(claim.slice_key, claim.slice_params);
+        if (!slice) throw Failure(slice.error());
+        slice_ = std::move(*slice);
+        slice_id_ = claim.slice_id;
+    }
+    return slice_;
+}
+
+void FetchWorker::process(const ledger::Claim& claim) {
+    deadline_ = Deadline::after(context_.clock.now(), context_.config.source.timeout.job);
+    probing_ = false;
+    if (gate_.health().state(context_.clock.now()) != SourceState::up && !probe_first(claim)) return;
+    const source::Slice& slice = slice_of(claim);
+    claim.is_proof() ? prove(claim, slice) : fetch(claim, slice);
+}
+
+bool FetchWorker::probe_first(const ledger::Claim& claim) {
+    SourceHealth& health = gate_.health();
+    if (!health.begin_probe(context_.clock.now())) {
+        give_back(claim);
+        return false;
+    }
+    const std::optional<KnownGood> good = gate_.known_good();
+    if (!good) {
+        probing_ = true;
+        return true;
+    }
+    auto answer = fetcher_.ask(good->slice, good->no, deadline_);
+    if (answer && !std::holds_alternative<source::Retry>(answer->judgement)) {
+        health.on_success(context_.clock.now());
+        log::info("the source answers again", {});
+        return true;
+    }
+    health.on_probe_failure(context_.clock.now());
+    give_back(claim);
+    return false;
+}
+
+std::optional<Answer> FetchWorker::ask(const ledger::Claim& claim, const source::Slice& slice,
+                                       std::int64_t no) {
+    auto answer = fetcher_.ask(slice, no, deadline_);
+    if (!answer) {
+        const Error& error = answer.error();
+        switch (error.kind) {
+            case ErrorKind::cancelled:
+                if (probing_) gate_.health().on_probe_failure(context_.clock.now());
+                give_back(claim);
+                break;
+            case ErrorKind::throttled:
+                again(claim, context_.config.source.retry.base, false, error.text(), to_string(error.kind));
+                break;
+            case ErrorKind::permanent:
+            case ErrorKind::data:
+                refuse(claim, error.text(), {});
+                break;
+            case ErrorKind::config:
+                context_.stop.no_new_work(StopCause::config, error.text());
+                give_back(claim);
+                break;
+            case ErrorKind::transient:
+            case ErrorKind::credential:
+            case ErrorKind::in_doubt:
+            case ErrorKind::fenced:
+            case ErrorKind::bug:
+                failed_try(claim, error.text());
+                break;
+        }
+        return std::nullopt;
+    }
+    if (const auto* retry = std::get_if<source::Retry>(&answer->judgement)) {
+        failed_try(claim, retry->reason);
+        return std::nullopt;
+    }
+    gate_.health().on_success(context_.clock.now());
+    if (const auto* throttle = std::get_if<source::Throttle>(&answer->judgement)) {
+        ++context_.tallies.throttled;
+        const Millis pause =
+            throttle->pause.value_or(http::delay(1, context_.config.source.retry, context_.random));
+        gate_.pause(pause);
+        again(claim, pause, false, throttle->reason, "throttled");
+        return std::nullopt;
+    }
+    if (const auto* refused = std::get_if<source::RefuseCredential>(&answer->judgement)) {
+        credential_refused(claim, answer->credential_version, refused->reason);
+        return std::nullopt;
+    }
+    return std::move(*answer);
+}
+
+void FetchWorker::fetch(const ledger::Claim& claim, const source::Slice& slice) {
+    std::optional<Answer> answer = ask(claim, slice, claim.no);
+    if (!answer) return;
+    if (const auto* failure = std::get_if<source::Fail>(&answer->judgement)) {
+        return refuse(claim, failure->reason, std::move(answer->excerpt));
+    }
+    FetchedPage page;
+    ledger::PageResult& result = page.result;
+    result.claim = claim;
+    if (const auto* accepted = std::get_if<source::Accept>(&answer->judgement)) {
+        gate_.remember_good(slice, claim.no);
+        record::DecodedPage& decoded = answer->page;
+        result.total = context_.policy.total == ledger::Policy::Known::pages ? accepted->total_pages
+                                                                             : accepted->total_rows;
+        result.fetched = decoded.fetched;
+        result.stored = decoded.stored;
+        result.duplicates = decoded.duplicates;
+        result.key_hashes = std::move(decoded.key_hashes);
+        result.bad = std::move(decoded.bad);
+        result.content_hash = decoded.content_hash;
+        context_.tallies.nul_replaced += decoded.nul_replaced;
+        if (!decoded.key_conflict.empty()) {
+            result.slice_error =
+                "sink.key is not unique: a page holds different records with the key " + decoded.key_conflict;
+        } else if (claim.no == 1) {
+            result.slice_error =
+                source::capped_page(context_.config.source.pagination, decoded.fetched, accepted->total_rows);
+        }
+        page.copy = std::move(decoded.copy);
+    }
+    page.bytes = page.copy.size();
+    page.reserved = std::move(answer->reserved);
+    page.urgent = claim.no == 1;
+    if (!pages_.push(std::move(page))) give_back(claim);
+}
+
+void FetchWorker::prove(const ledger::Claim& claim, const source::Slice& slice) {
+    ledger::ProofReading reading;
+    const bool told = context_.policy.total != ledger::Policy::Known::nothing;
+    std::vector<std::int64_t> beyond;
+    if (told) {
+        std::optional<Answer> first = ask(claim, slice, 1);
+        if (!first) return;
+        const auto* accepted = std::get_if<source::Accept>(&first->judgement);
+        if (accepted == nullptr) {
+            return refuse(claim, "page 1 was refused when it was asked for again for the proof",
+                          std::move(first->excerpt));
+        }
+        reading.total = context_.policy.total == ledger::Policy::Known::pages ? accepted->total_pages
+                                                                              : accepted->total_rows;
+        const bool last_is_full =
+            claim.planned > 0 && claim.last_fetched >= context_.config.source.pagination.size;
+        if (last_is_full) beyond.push_back(claim.planned + 1);
+    } else {
+        beyond = {claim.planned + 1, claim.planned + 2};
+    }
+    for (const std::int64_t no : beyond) {
+        std::optional<Answer> answer = ask(claim, slice, no);
+        if (!answer) return;
+        // A refusal of a page beyond the end disproves nothing: only rows there do.
+        if (std::holds_alternative<source::Accept>(answer->judgement))
+            reading.rows_beyond_end += answer->page.fetched;
+    }
+    outbox_.put(ProofDone{claim, reading});
+}
+
+void FetchWorker::again(const ledger::Claim& claim, Millis delay, bool counts, const std::string& cause,
+                        std::string_view kind) {
+    ++context_.tallies.retries;
+    context_.metrics.add_pages(telemetry::PageResult::retried, 1);
+    log::warn("page failed", {{"slice", claim.slice_key},
+                              {"pass", claim.pass},
+                              {"page", claim.no},
+                              {"attempt", claim.attempts + (counts ? 1 : 0)},
+                              {"attempts", context_.config.source.retry.attempts},
+                              {"kind", kind},
+                              {"cause", cause},
+                              {"delay_ms", delay.count()}});
+    outbox_.put(ledger::Setback{.claim = claim,
+                                .kind = Kind::again,
+                                .counts = counts,
+                                .delay = delay,
+                                .error = cause,
+                                .payload = {}});
+}
+
+void FetchWorker::failed_try(const ledger::Claim& claim, const std::string& cause) {
+    const MonoTime now = context_.clock.now();
+    bool counts = false;
+    if (probing_) {
+        gate_.health().on_probe_failure(now);
+    } else {
+        counts = gate_.health().on_failure(now);
+    }
+    const int attempt = claim.attempts + (counts ? 1 : 0);
+    if (counts && attempt >= context_.config.source.retry.attempts) {
+        ++context_.tallies.pages_failed;
+        log::error("page failed, attempts used up", {{"slice", claim.slice_key},
+                                                     {"pass", claim.pass},
+                                                     {"page", claim.no},
+                                                     {"attempt", attempt},
+                                                     {"attempts", context_.config.source.retry.attempts},
+                                                     {"cause", cause}});
+        outbox_.put(ledger::Setback{.claim = claim,
+                                    .kind = Kind::unavailable,
+                                    .counts = true,
+                                    .delay = {},
+                                    .error = cause,
+                                    .payload = {}});
+        return;
+    }
+    again(claim, http::delay(std::max(1, attempt), context_.config.source.retry, context_.random), counts,
+          cause, "transient");
+}
+
+void FetchWorker::refuse(const ledger::Claim& claim, const std::string& cause, std::string payload) {
+    ++context_.tallies.pages_failed;
+    log::error("page refused", {{"slice", claim.slice_key},
+                                {"pass", claim.pass},
+                                {"page", claim.no},
+                                {"kind", "permanent"},
+                                {"cause", cause}});
+    outbox_.put(ledger::Setback{.claim = claim,
+                                .kind = Kind::refused,
+                                .counts = true,
+                                .delay = {},
+                                .error = cause,
+                                .payload = std::move(payload)});
+}
+
+void FetchWorker::give_back(const ledger::Claim& claim) {
+    outbox_.put(ledger::Setback{
+        .claim = claim, .kind = Kind::returned, .counts = false, .delay = {}, .error = {}, .payload = {}});
+}
+
+void FetchWorker::credential_refused(const ledger::Claim& claim, std::int64_t version,
+                                     const std::string& cause) {
+    switch (gate_.credentials().refused(version)) {
+        case source::CredentialAnswer::try_again:
+            again(claim, Millis{0}, false, cause, "credential");
+            return;
+        case source::CredentialAnswer::refused:
+            log::error("credentials refused",
+                       {{"slice", claim.slice_key}, {"page", claim.no}, {"cause", cause}});
+            context_.stop.no_new_work(StopCause::credential, "source.auth: " + cause);
+            give_back(claim);
+            return;
+    }
+}
+
+}  // namespace pagehaul::engine

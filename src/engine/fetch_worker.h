@@ -1,0 +1,57 @@
+#pragma once
+
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "engine/claimer.h"
+#include "engine/fetched_page.h"
+#include "engine/fetcher.h"
+#include "engine/outbox.h"
+#include "engine/page_buffer.h"
+
+namespace pagehaul::engine {
+
+using Pages = PageBuffer<FetchedPage>;
+
+/// Takes page jobs until "no new work", one at a time: fetch, decode, judge, and hand the page to the writers
+/// or the setback to the claimer. Every job taken ends in exactly one of the two, whatever is thrown. One
+/// thread each.
+class FetchWorker {
+  public:
+    FetchWorker(Context& context, SourceGate& gate, ClaimQueue& jobs, Pages& pages, Outbox& outbox,
+                std::size_t refill_below);
+
+    void work();
+
+  private:
+    void process(const ledger::Claim& claim);
+    void fetch(const ledger::Claim& claim, const source::Slice& slice);
+    void prove(const ledger::Claim& claim, const source::Slice& slice);
+    /// While the source is down only a probe goes out. @return whether the job may go on.
+    bool probe_first(const ledger::Claim& claim);
+    /// Sends; handles everything but a judgement of Accept, End or Fail. nullopt: the claim is dealt with.
+    std::optional<Answer> ask(const ledger::Claim& claim, const source::Slice& slice, std::int64_t no);
+    const source::Slice& slice_of(const ledger::Claim& claim);
+
+    void again(const ledger::Claim& claim, Millis delay, bool counts, const std::string& cause,
+               std::string_view kind);
+    void failed_try(const ledger::Claim& claim, const std::string& cause);
+    void refuse(const ledger::Claim& claim, const std::string& cause, std::string payload);
+    void give_back(const ledger::Claim& claim);
+    void credential_refused(const ledger::Claim& claim, std::int64_t version, const std::string& cause);
+
+    Context& context_;
+    SourceGate& gate_;
+    ClaimQueue& jobs_;
+    Pages& pages_;
+    Outbox& outbox_;
+    const std::size_t refill_below_;
+    Fetcher fetcher_;
+    source::Slice slice_;
+    std::int64_t slice_id_ = 0;
+    Deadline deadline_ = Deadline::never();  ///< of the job at hand
+    bool probing_ = false;                   ///< the job at hand is the probe itself
+};
+
+}  // namespace pagehaul::engine

@@ -1,0 +1,112 @@
+#include "engine/fetcher.h"
+
+#include <chrono>
+
+#include "core/fault.h"
+
+namespace pagehaul::engine {
+namespace {
+
+constexpr std::size_t kExcerpt = 4096;
+
+tl::unexpected<Error> cancelled() {
+    return fail(ErrorKind::cancelled, "", "stopped");
+}
+
+}  // namespace
+
+void SourceGate::remember_good(const source::Slice& slice, std::int64_t no) {
+    const std::lock_guard lock(mutex_);
+    if (known_good_ && known_good_->slice.key == slice.key) {
+        known_good_->no = no;
+    } else {
+        known_good_ = KnownGood{slice, no};
+    }
+}
+
+std::optional<KnownGood> SourceGate::known_good() const {
+    const std::lock_guard lock(mutex_);
+    return known_good_;
+}
+
+void SourceGate::pause(Millis span) {
+    limiter_.pause_until(context_.clock.now() + span);
+}
+
+void SourceGate::answered(const ConcurrencyController::Sample& sample) {
+    const MonoTime now = context_.clock.now();
+    int limit = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        limit = controller_.on_answer(sample, now);
+    }
+    if (limit != in_flight_.limit()) in_flight_.set_limit(limit);
+}
+
+Fetcher::Fetcher(SourceGate& gate) : gate_(gate), decoder_(gate.context_.config.sink, gate.judge_.format()) {}
+
+const record::ColumnValues& Fetcher::values_of(const source::Slice& slice) {
+    if (values_.empty() || values_slice_ != slice.key) {
+        values_ = gate_.requests_.column_values(gate_.context_.config.sink, slice);
+        values_slice_ = slice.key;
+    }
+    return values_;
+}
+
+Result<Answer> Fetcher::ask(const source::Slice& slice, std::int64_t no, Deadline deadline) {
+    Context& context = gate_.context_;
+    const std::stop_token no_new_work = context.stop.no_new_work_token();
+    InFlight::Permit permit = gate_.in_flight_.acquire(no_new_work);
+    if (!permit) return cancelled();
+    std::optional<Reservation> reserved = gate_.budget_.acquire(no_new_work);
+    if (!reserved) return cancelled();
+    if (!gate_.limiter_.acquire(no_new_work)) return cancelled();
+
+    Answer answer;
+    const source::Credential credential = gate_.credentials_.current();
+    answer.credential_version = credential.version;
+    auto request = gate_.requests_.build(slice, no, credential);
+    if (!request) return tl::unexpected<Error>(request.error());
+
+    bool no_room = false;
+    const http::Bounds bounds{
+        .deadline =
+            deadline.sooner(Deadline::after(context.clock.now(), context.config.source.timeout.request)),
+        .max_body = static_cast<std::size_t>(context.config.source.limits.body_bytes),
+        .reserve =
+            [&](std::size_t bytes) {
+                fault_point("mid_fetch");
+                const bool grown = reserved->grow_to(static_cast<std::int64_t>(bytes));
+                no_room = no_room || !grown;
+                return grown;
+            },
+    };
+    ++context.tallies.requests;
+    const MonoTime sent = context.clock.now();
+    auto response = gate_.transport_.send(*request, bounds, context.stop.cancel_token());
+    const Nanos took = context.clock.now() - sent;
+    const int in_flight = gate_.in_flight_.in_flight();
+    permit.release();
+    context.metrics.request_done(response ? response->status : 0, took);
+    if (!response) {
+        if (no_room) return fail(ErrorKind::throttled, "", "no memory was free for the body");
+        return tl::unexpected<Error>(response.error());
+    }
+
+    answer.status = response->status;
+    auto page = decoder_.decode(response->body.view(), no, values_of(slice));
+    answer.judgement = gate_.judge_.judge(*response, page, context.clock.wall_now());
+    const bool throttled = std::holds_alternative<source::Throttle>(answer.judgement);
+    gate_.answered({.latency = took, .throttled = throttled, .in_flight = in_flight});
+    if (!std::holds_alternative<source::Accept>(answer.judgement)) {
+        answer.excerpt = std::string(response->body.view().substr(0, kExcerpt));
+    }
+    if (page) answer.page = std::move(*page);
+    reserved->settle(
+        static_cast<std::int64_t>(answer.page.copy.size() + 16 * answer.page.key_hashes.size() + 1024));
+    answer.reserved = std::move(*reserved);
+    fault_point("after_decode");
+    return answer;
+}
+
+}  // namespace pagehaul::engine

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "engine/byte_budget.h"
+#include "engine/concurrency.h"
+#include "engine/context.h"
+#include "engine/source_health.h"
+#include "http/rate_limiter.h"
+#include "http/transport.h"
+#include "record/decoder.h"
+#include "source/credentials.h"
+#include "source/judge.h"
+#include "source/requests.h"
+
+namespace pagehaul::engine {
+
+/// A request that the source has answered well: what a probe repeats when the source seems down.
+struct KnownGood {
+    source::Slice slice;
+    std::int64_t no = 1;
+};
+
+/// What all fetch workers share on the way to the source. Thread-safe parts; owned by engine/run.cpp.
+class SourceGate {
+  public:
+    SourceGate(Context& context, http::Transport& transport, http::RateLimiter& limiter, ByteBudget& budget,
+               source::Credentials& credentials, const source::Requests& requests, const source::Judge& judge,
+               const ConcurrencyOptions& concurrency, SourceHealth& health)
+        : context_(context),
+          transport_(transport),
+          limiter_(limiter),
+          budget_(budget),
+          credentials_(credentials),
+          requests_(requests),
+          judge_(judge),
+          health_(health),
+          controller_(concurrency),
+          in_flight_(concurrency.start) {}
+
+    int in_flight() const { return in_flight_.in_flight(); }
+    int in_flight_limit() const { return in_flight_.limit(); }
+    SourceHealth& health() { return health_; }
+    source::Credentials& credentials() { return credentials_; }
+    const source::Requests& requests() const { return requests_; }
+
+    void remember_good(const source::Slice& slice, std::int64_t no);
+    std::optional<KnownGood> known_good() const;
+    /// The API asks for a pause: nobody sends before it is over.
+    void pause(Millis span);
+
+  private:
+    friend class Fetcher;
+    void answered(const ConcurrencyController::Sample& sample);
+
+    Context& context_;
+    http::Transport& transport_;
+    http::RateLimiter& limiter_;
+    ByteBudget& budget_;
+    source::Credentials& credentials_;
+    const source::Requests& requests_;
+    const source::Judge& judge_;
+    SourceHealth& health_;
+    mutable std::mutex mutex_;
+    ConcurrencyController controller_;     // protected by mutex_
+    std::optional<KnownGood> known_good_;  // protected by mutex_
+    InFlight in_flight_;
+};
+
+/// The source's answer to one request, judged and decoded.
+struct Answer {
+    int status = 0;
+    source::Judgement judgement;
+    record::DecodedPage page;  ///< empty where the body was no whole JSON document
+    Reservation reserved;      ///< of the decoded page
+    std::int64_t credential_version = 0;
+    std::string excerpt;  ///< the body's beginning, where the judgement is not Accept
+};
+
+/// Sends one request and reads its answer. One a fetch worker; used by its thread alone.
+class Fetcher {
+  public:
+    explicit Fetcher(SourceGate& gate);
+
+    /// Waits for a permit, bytes and the rate limiter (until "no new work"), sends, decodes, judges.
+    /// `deadline` bounds the exchange, not the waits before it. Failures: cancelled; throttled where no bytes
+    /// were free for the body (no fault of the source); transient, permanent or config as the transport and
+    /// the templates say.
+    Result<Answer> ask(const source::Slice& slice, std::int64_t no, Deadline deadline);
+
+  private:
+    const record::ColumnValues& values_of(const source::Slice& slice);
+
+    SourceGate& gate_;
+    record::Decoder decoder_;
+    std::string values_slice_;
+    record::ColumnValues values_;
+};
+
+}  // namespace pagehaul::engine

@@ -1,0 +1,206 @@
+#include "engine/run.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <mutex>
+#include <utility>
+
+#include "config/redact.h"
+#include "core/fault.h"
+#include "engine/crew.h"
+#include "engine/sizing.h"
+#include "engine/start_up.h"
+#include "engine/summary.h"
+#include "http/url.h"
+#include "ledger/run_state.h"
+#include "log/log.h"
+#include "telemetry/progress.h"
+#include "telemetry/push.h"
+
+namespace pagehaul::engine {
+namespace {
+
+/// The last picture of the run that the claimer saw. Thread-safe.
+class Latest {
+  public:
+    void set(const ledger::RunState& state) {
+        const std::lock_guard lock(mutex_);
+        state_ = state;
+        known_ = true;
+    }
+    std::optional<ledger::RunState> get() const {
+        const std::lock_guard lock(mutex_);
+        return known_ ? std::optional(state_) : std::nullopt;
+    }
+
+  private:
+    mutable std::mutex mutex_;
+    ledger::RunState state_;  // protected by mutex_
+    bool known_ = false;      // protected by mutex_
+};
+
+std::optional<std::string> from_environment(const std::string& name) {
+    const char* value = std::getenv(name.c_str());
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+std::unique_ptr<http::Transport> transport_for(const std::string& base_url, Millis connect_timeout,
+                                               const Clock& clock) {
+    auto url = http::parse_url(base_url);
+    if (!url) throw Failure(url.error());
+    auto proxy = http::proxy_for(base_url, from_environment);
+    if (!proxy) throw Failure(proxy.error());
+    return http::make_transport(
+        {.base_url = url->origin(), .connect_timeout = connect_timeout, .ca_file = {}, .proxy = *proxy},
+        clock);
+}
+
+std::unique_ptr<telemetry::Pusher> pusher_for(Context& context, std::function<std::string()> text) {
+    const auto& gateway_config = context.config.telemetry.pushgateway;
+    if (!gateway_config) return nullptr;
+    auto gateway = telemetry::parse_gateway(gateway_config->url, context.config.pipeline);
+    if (!gateway) throw Failure(ErrorKind::config, "telemetry.pushgateway.url", gateway.error().message);
+    auto transport = transport_for(gateway->origin, Millis{2'000}, context.clock);
+    return std::make_unique<telemetry::Pusher>(std::move(*gateway), std::move(transport), std::move(text),
+                                               gateway_config->interval, context.clock);
+}
+
+/// Pulls until the run is over or stopped; every thread has ended when it returns.
+void pull(Context& context, const Sizing& sizing, const RunOptions& options, StartedUp started,
+          Deadline deadline, Latest& latest) {
+    const config::Source& source = context.config.source;
+    const auto& begun = std::get<ledger::Started>(started.outcome);
+    const postgres::ConnectOptions connect = connect_options(context.config, context.scope.worker);
+    Heartbeat heartbeat(context, connect, std::move(started.heartbeat));
+
+    const auto transport = transport_for(source.base_url, source.timeout.connect, context.clock);
+    http::RateLimiter limiter(source.limits.rate ? source.limits.rate->per_second : 0, source.limits.burst,
+                              context.clock);
+    ByteBudget budget(sizing.byte_budget, sizing.first_request);
+    SourceHealth health({.patience = context.config.run.patience});
+    source::Credentials credentials(source.auth, config::reread);
+    const source::Requests requests(source);
+    const source::Judge judge(source);
+    SourceGate gate(context, *transport, limiter, budget, credentials, requests, judge,
+                    {.start = sizing.in_flight_start,
+                     .ceiling = sizing.in_flight_ceiling,
+                     .fixed = sizing.in_flight_fixed},
+                    health);
+    const sink::Upsert upsert(context.config.sink);
+
+    context.metrics.set_workers(sizing.fetch_workers, sizing.writers);
+    Crew crew(context, sizing,
+              {.gate = gate,
+               .upsert = upsert,
+               .heartbeat = heartbeat,
+               .connect = connect,
+               .on_state = [&](const ledger::RunState& state) {
+                   latest.set(state);
+                   publish_state(context.metrics, state);
+                   context.metrics.set_in_flight(gate.in_flight(), gate.in_flight_limit());
+                   context.metrics.set_queue_depth(crew.queued());
+                   context.metrics.set_buffer_bytes(budget.used());
+               }});
+    telemetry::Progress progress(
+        [&] {
+            return progress_snapshot(latest.get(), context.tallies, begun.pages_done, gate.in_flight(),
+                                     gate.in_flight_limit(),
+                                     context.stop.no_new_work_token().stop_requested());
+        },
+        context.clock, options.terminal);
+    progress.start();
+    const bool all_ended = crew.work(deadline);
+    progress.stop();
+    heartbeat.stop();
+    if (!all_ended) {
+        // Some thread still uses what lives here; the ledger makes leaving as good as dying.
+        latest.set(settle(context, latest.get()));
+        const Verdict verdict = judge_run(StopCause::bug, "a thread did not end in time", *latest.get());
+        log::error("exiting without waiting for a thread that does not end",
+                   {{"exit_code", static_cast<int>(verdict.code)}});
+        std::_Exit(static_cast<int>(verdict.code));
+    }
+}
+
+/// What needs no pulling: the run succeeded already, another one holds the lock, the config is not the key's.
+Verdict verdict_without_work(const ledger::StartOutcome& outcome) {
+    if (const auto* done = std::get_if<ledger::AlreadySucceeded>(&outcome)) {
+        return {ExitCode::ok, "succeeded",
+                "run " + std::to_string(done->run) + " of this key has succeeded already"};
+    }
+    if (std::holds_alternative<ledger::NothingToRetry>(outcome)) {
+        return {ExitCode::ok, "succeeded", "nothing to retry: no failed slices and no quarantined rows"};
+    }
+    if (const auto* busy = std::get_if<ledger::Busy>(&outcome)) {
+        return {ExitCode::incomplete, "incomplete",
+                "run " + std::to_string(busy->run) + " (key " + busy->key + ") holds the pipeline, on " +
+                    busy->host + ", pid " + std::to_string(busy->pid)};
+    }
+    const auto& differs = std::get<ledger::Differs>(outcome);
+    std::string text = "run " + std::to_string(differs.run) + " of this key was started with another config:";
+    for (const std::string& line : differs.lines)
+        text += "\n  " + line;
+    return {ExitCode::config, "failed", text};
+}
+
+}  // namespace
+
+Verdict run(const config::Config& config, const RunOptions& options, StopControl& stop, const Clock& clock,
+            Random& random) {
+    const MonoTime began = clock.now();
+    telemetry::Metrics metrics(options.version);
+    metrics.run_started(clock.wall_now());
+    Context context{.config = config,
+                    .clock = clock,
+                    .random = random,
+                    .stop = stop,
+                    .metrics = metrics,
+                    .tallies = {},
+                    .wake = {},
+                    .held = {},
+                    .scope = {},
+                    .policy = {}};
+    Latest latest;
+    std::unique_ptr<telemetry::Pusher> pusher;
+    Verdict verdict;
+    try {
+        const MachineLimits limits = read_limits(system_probe());
+        const Sizing sizing = plan_workers(limits, config);
+        log_start(context, options, sizing, limits);
+        pusher = pusher_for(context, [&] {
+            publish_tallies(metrics, context.tallies);
+            return metrics.text();
+        });
+        if (pusher) pusher->start();
+        const Deadline deadline =
+            config.run.deadline ? Deadline::after(began, *config.run.deadline) : Deadline::never();
+        StartedUp started = start_up(context, options);
+        if (std::holds_alternative<ledger::Started>(started.outcome)) {
+            log::set_context("run", context.scope.run);
+            log_started(std::get<ledger::Started>(started.outcome));
+            pull(context, sizing, options, std::move(started), deadline, latest);
+            fault_point("before_settle");
+            latest.set(settle(context, latest.get()));
+            verdict = judge_run(stop.cause(), stop.reason(), *latest.get());
+        } else {
+            verdict = verdict_without_work(started.outcome);
+        }
+    } catch (const Failure& failure) {
+        const StopCause cause = failure.error().kind == ErrorKind::cancelled
+                                    ? stop.cause()
+                                    : stop_cause_for(failure.error().kind);
+        verdict = judge_run(cause, failure.error().text(), latest.get().value_or(ledger::RunState{}));
+    }
+    const Nanos took = clock.now() - began;
+    const ledger::RunState state = latest.get().value_or(ledger::RunState{});
+    publish_state(metrics, state);
+    metrics.run_ended(clock.wall_now(), took, verdict.code);
+    if (pusher) pusher->finish();
+    log_summary(context, verdict, state, took);
+    write_termination_log(options.termination_log,
+                          termination_message(verdict, config.pipeline, context.scope.run, state,
+                                              std::chrono::duration_cast<Millis>(took)));
+    return verdict;
+}
+
+}  // namespace pagehaul::engine

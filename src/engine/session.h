@@ -1,0 +1,53 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "config/config.h"
+#include "core/clock.h"
+#include "core/random.h"
+#include "postgres/connection.h"
+
+namespace pagehaul::engine {
+
+struct SessionOptions {
+    postgres::ConnectOptions connect;
+    std::string role;    ///< for the log: "claimer", "writer 1"
+    Millis patience{0};  ///< how long a database that is down is waited for; 0: not at all
+    std::function<void(postgres::Connection&)> on_open;  ///< on every new connection, before its first use
+};
+
+/// A thread's connection to the database, opened when first needed and again when it was lost. Used by one
+/// thread.
+class Session {
+  public:
+    Session(SessionOptions options, const Clock& clock, Random& random)
+        : options_(std::move(options)), clock_(clock), random_(random) {}
+
+    /// Runs `work` with an open connection. A failure of kind transient is tried again, on a new connection
+    /// where the old one is lost, with growing pauses, until options.patience has passed since the last
+    /// success: `work` must be safe to repeat. Anything else is thrown on, as is Failure(cancelled) when
+    /// `stop` ends a pause.
+    void run(std::stop_token stop, const std::function<void(postgres::Connection&)>& work);
+
+    /// Opens a connection if there is none; one try.
+    postgres::Connection& connection();
+    /// Drops the connection; the next use opens a new one.
+    void drop() { connection_.reset(); }
+    /// The pause before try `n` (from 1), and whether patience allows it: throws `failure` when it does not.
+    void pause_or_throw(std::stop_token stop, const postgres::SqlError& failure);
+    /// The last use went well: patience starts anew.
+    void went_well() { failing_since_.reset(); }
+
+  private:
+    SessionOptions options_;
+    const Clock& clock_;
+    Random& random_;
+    std::unique_ptr<postgres::Connection> connection_;
+    std::optional<MonoTime> failing_since_;
+    int failures_ = 0;
+};
+
+}  // namespace pagehaul::engine

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "engine/cgroup.h"
+#include "engine/context.h"
+#include "engine/run.h"
+#include "engine/sizing.h"
+#include "ledger/run_state.h"
+#include "ledger/start.h"
+#include "telemetry/progress.h"
+
+namespace pagehaul::engine {
+
+// The collector's side of a run: what people, the gateway and Kubernetes are told of it.
+
+void log_start(const Context& context, const RunOptions& options, const Sizing& sizing,
+               const MachineLimits& limits);
+void log_started(const ledger::Started& started);
+void log_summary(const Context& context, const Verdict& verdict, const ledger::RunState& state, Nanos took);
+
+/// The run's figures, from the ledger: they hold for all its processes.
+void publish_state(telemetry::Metrics& metrics, const ledger::RunState& state);
+/// This process's own figures.
+void publish_tallies(telemetry::Metrics& metrics, const Tallies& tallies);
+
+telemetry::ProgressSnapshot progress_snapshot(const std::optional<ledger::RunState>& state,
+                                              const Tallies& tallies, std::int64_t pages_done_before,
+                                              int in_flight, int in_flight_limit, bool stopping);
+
+/// Phase 4 of a stop, and the end of a good run: this worker's leases go back, its row says stopped, the lock
+/// is freed if nobody else of the run is alive. Tells the other processes when the credential was refused.
+/// Keeps the verdict with the run, and prunes old runs after a success. A database that does not answer
+/// within seconds is left alone: a later start finds a worker without a backend.
+ledger::RunState settle(Context& context, const std::optional<ledger::RunState>& last_known);
+/// One line into Kubernetes' termination message file, where that exists; never fatal.
+void write_termination_log(const std::string& path, const std::string& line);
+
+}  // namespace pagehaul::engine

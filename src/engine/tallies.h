@@ -1,0 +1,82 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <stop_token>
+#include <unordered_set>
+#include <vector>
+
+#include "core/clock.h"
+
+namespace pagehaul::engine {
+
+/// What this process has done since its start: written by every thread, read by progress, metrics and the
+/// summary. The run's own truth is the ledger; these count one process's share.
+struct Tallies {
+    std::atomic<std::int64_t> requests{0};
+    std::atomic<std::int64_t> retries{0};
+    std::atomic<std::int64_t> throttled{0};
+    std::atomic<std::int64_t> pages_stored{0};
+    std::atomic<std::int64_t> pages_failed{0};
+    std::atomic<std::int64_t> rows_fetched{0};
+    std::atomic<std::int64_t> rows_stored{0};
+    std::atomic<std::int64_t> rows_changed{
+        0};  ///< inserted or updated; the rest of the stored rows was equal already
+    std::atomic<std::int64_t> rows_quarantined{0};
+    std::atomic<std::int64_t> rows_duplicate{0};
+    std::atomic<std::int64_t> nul_replaced{0};
+    std::atomic<std::int64_t> commits{0};
+};
+
+/// The leases in this process's hands: queued, in flight, buffered. Thread-safe.
+class Held {
+  public:
+    void add(std::int64_t page_id) {
+        const std::lock_guard lock(mutex_);
+        ids_.insert(page_id);
+    }
+    void remove(std::int64_t page_id) {
+        const std::lock_guard lock(mutex_);
+        ids_.erase(page_id);
+    }
+    std::size_t size() const {
+        const std::lock_guard lock(mutex_);
+        return ids_.size();
+    }
+    std::vector<std::int64_t> ids() const {
+        const std::lock_guard lock(mutex_);
+        return {ids_.begin(), ids_.end()};
+    }
+
+  private:
+    mutable std::mutex mutex_;
+    std::unordered_set<std::int64_t> ids_;  // protected by mutex_
+};
+
+/// Wakes the claimer: a page was committed, a job was taken or did not work. Sets are kept until the next
+/// wait.
+class Wake {
+  public:
+    void set() {
+        {
+            const std::lock_guard lock(mutex_);
+            set_ = true;
+        }
+        changed_.notify_one();
+    }
+    /// Until set, `at` or `stop`, whichever comes first.
+    void wait_until(MonoTime at, std::stop_token stop) {
+        std::unique_lock lock(mutex_);
+        changed_.wait_until(lock, stop, at, [this] { return set_; });
+        set_ = false;
+    }
+
+  private:
+    std::mutex mutex_;
+    std::condition_variable_any changed_;
+    bool set_ = false;  // protected by mutex_
+};
+
+}  // namespace pagehaul::engine

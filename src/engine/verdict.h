@@ -1,0 +1,28 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "core/exit_code.h"
+#include "core/stop.h"
+#include "ledger/run_state.h"
+
+namespace pagehaul::engine {
+
+/// What the run came to, for the exit code, the summary line and the termination message.
+struct Verdict {
+    ExitCode code = ExitCode::bug;
+    std::string word;    ///< "succeeded", "incomplete", "failed", "stopped"
+    std::string reason;  ///< one sentence for people
+};
+
+/// Pure. The order of DESIGN.md, Command line: of several causes the first that applies of 70, 77, 78,
+/// 143/130 or 75, 65, 69; but a run that the ledger calls succeeded is a success whatever stopped this
+/// process.
+Verdict judge_run(StopCause cause, const std::string& stop_reason, const ledger::RunState& state);
+
+/// The termination message: one line of JSON, at most 4096 bytes (Kubernetes cuts there).
+std::string termination_message(const Verdict& verdict, const std::string& pipeline, std::int64_t run,
+                                const ledger::RunState& state, std::chrono::milliseconds took);
+
+}  // namespace pagehaul::engine
