@@ -195,7 +195,7 @@ void FetchWorker::prove(const ledger::Claim& claim, const source::Slice& slice) 
 void FetchWorker::again(const ledger::Claim& claim, Millis delay, bool counts, const std::string& cause,
                         std::string_view kind) {
     ++context_.tallies.retries;
-    context_.metrics.add_pages(telemetry::PageResult::retried, 1);
+    context_.metrics.retried();
     log::warn("page failed", {{"slice", claim.slice_key},
                               {"pass", claim.pass},
                               {"page", claim.no},

@@ -167,10 +167,7 @@ Verdict run(const config::Config& config, const RunOptions& options, StopControl
         const MachineLimits limits = read_limits(system_probe());
         const Sizing sizing = plan_workers(limits, config);
         log_start(context, options, sizing, limits);
-        pusher = pusher_for(context, [&] {
-            publish_tallies(metrics, context.tallies);
-            return metrics.text();
-        });
+        pusher = pusher_for(context, [&metrics] { return metrics.text(); });
         if (pusher) pusher->start();
         const Deadline deadline =
             config.run.deadline ? Deadline::after(began, *config.run.deadline) : Deadline::never();

@@ -92,10 +92,6 @@ void publish_state(telemetry::Metrics& metrics, const ledger::RunState& state) {
     }
 }
 
-void publish_tallies(telemetry::Metrics& metrics, const Tallies& tallies) {
-    metrics.set_pages(telemetry::PageResult::retried, tallies.retries);
-}
-
 telemetry::ProgressSnapshot progress_snapshot(const std::optional<ledger::RunState>& state,
                                               const Tallies& tallies, std::int64_t pages_done_before,
                                               int in_flight, int in_flight_limit, bool stopping) {

@@ -22,8 +22,6 @@ void log_summary(const Context& context, const Verdict& verdict, const ledger::R
 
 /// The run's figures, from the ledger: they hold for all its processes.
 void publish_state(telemetry::Metrics& metrics, const ledger::RunState& state);
-/// This process's own figures.
-void publish_tallies(telemetry::Metrics& metrics, const Tallies& tallies);
 
 telemetry::ProgressSnapshot progress_snapshot(const std::optional<ledger::RunState>& state,
                                               const Tallies& tallies, std::int64_t pages_done_before,

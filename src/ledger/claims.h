@@ -16,6 +16,11 @@ std::vector<Claim> claim(postgres::Connection& connection, const Scope& scope, i
 /// quarantined whole. @return how many were still ours; -1 when fenced.
 int record(postgres::Connection& connection, const Scope& scope, const std::vector<Setback>& setbacks);
 
+/// Gives back every lease of this worker but those on `known` pages: what a claim leased whose answer was
+/// lost. Only from the thread that claims. @return how many.
+int give_back_unknown(postgres::Connection& connection, const Scope& scope,
+                      const std::vector<std::int64_t>& known);
+
 struct Reaped {
     int pages = 0;
     int backends = 0;
