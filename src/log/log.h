@@ -28,7 +28,8 @@
 ///     slice, pass, page, rows, total             where: slice key, pass and page number, counts
 ///     attempt, attempts, delay_ms, cause, kind   a failure: which try, of how many, what next, why,
 ///     ErrorKind status, latency_ms                         a request: HTTP status, how long it took pages,
-///     stored, quarantined, duplicates, retries, rows_per_s, pages_done, pages_total, in_flight, eta_s
+///     stored, quarantined, duplicates, retries, rows_per_s, pages_done, pages_total, in_flight, eta_s,
+///     phase, failed
 ///                                                progress and summary
 ///     verdict, exit_code, duration_ms, reason    the end of a run
 ///     error                                      anything else's message

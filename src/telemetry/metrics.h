@@ -12,8 +12,8 @@ namespace pagehaul::telemetry {
 
 /// Label `result` of pagehaul_rows.
 enum class RowResult { fetched, stored, quarantined, duplicate };
-/// Label `result` of pagehaul_pages. `retried` counts attempts, not pages.
-enum class PageResult { planned, stored, failed, retried };
+/// Label `result` of pagehaul_pages.
+enum class PageResult { planned, stored, failed };
 
 /// The metrics of one run. Everything is a gauge of this run, as a Pushgateway wants it (a counter would fall
 /// back to zero with every run), but for two latency histograms. Names and meanings stand at the definitions
@@ -34,6 +34,8 @@ class Metrics {
     /// For a run that is resumed: what the ledger says instead of what this process saw.
     void set_rows(RowResult result, std::int64_t count);
     void set_pages(PageResult result, std::int64_t count);
+    /// An attempt failed and its page will be tried again.
+    void retried();
     void set_workers(int fetch, int writers);
     void set_in_flight(int now, int limit);
     void set_queue_depth(std::int64_t jobs);

@@ -1,0 +1,174 @@
+#include <cmath>
+#include <cstdio>
+#include <ctime>
+
+#include "log/log.h"
+
+namespace pagehaul::log {
+namespace {
+
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+
+std::string_view name_of(Level level) {
+    switch (level) {
+        case Level::debug:
+            return "debug";
+        case Level::info:
+            return "info";
+        case Level::warn:
+            return "warn";
+        case Level::error:
+            return "error";
+    }
+    return "error";
+}
+
+/// Bytes of the UTF-8 sequence that starts at `at`; 0 when none does (overlong, surrogate, beyond U+10FFFF,
+/// cut off).
+std::size_t sequence_at(std::string_view text, std::size_t at) {
+    const auto byte = [&](std::size_t i) {
+        return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U;
+    };
+    const auto next = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xBF) {
+        return byte(i) >= low && byte(i) <= high;
+    };
+    const unsigned first = byte(0);
+    if (first < 0x80) return 1;
+    if (first >= 0xC2 && first <= 0xDF) return next(1) ? 2 : 0;
+    if (first >= 0xE0 && first <= 0xEF) {
+        const unsigned low = first == 0xE0 ? 0xA0 : 0x80;
+        const unsigned high = first == 0xED ? 0x9F : 0xBF;
+        return next(1, low, high) && next(2) ? 3 : 0;
+    }
+    if (first >= 0xF0 && first <= 0xF4) {
+        const unsigned low = first == 0xF0 ? 0x90 : 0x80;
+        const unsigned high = first == 0xF4 ? 0x8F : 0xBF;
+        return next(1, low, high) && next(2) && next(3) ? 4 : 0;
+    }
+    return 0;
+}
+
+void append_escaped(std::string& out, std::string_view text) {
+    for (std::size_t i = 0; i < text.size();) {
+        const auto c = static_cast<unsigned char>(text[i]);
+        const std::size_t bytes = sequence_at(text, i);
+        if (bytes == 0) {
+            out += kReplacement;
+            ++i;
+            continue;
+        }
+        if (c == '"' || c == '\\') {
+            out += '\\';
+            out += text[i];
+        } else if (c == '\n') {
+            out += "\\n";
+        } else if (c == '\r') {
+            out += "\\r";
+        } else if (c == '\t') {
+            out += "\\t";
+        } else if (c < 0x20 || c == 0x7F) {
+            char code[8];
+            std::snprintf(code, sizeof code, "\\u%04x", static_cast<unsigned>(c));
+            out += code;
+        } else {
+            out += text.substr(i, bytes);
+        }
+        i += bytes;
+    }
+}
+
+std::string quoted(std::string_view text) {
+    std::string out = "\"";
+    append_escaped(out, text);
+    return out += '"';
+}
+
+std::string plain_number(double value) {
+    if (!std::isfinite(value)) return "null";
+    char text[32];
+    std::snprintf(text, sizeof text, "%.6g", value);
+    return text;
+}
+
+bool needs_quotes(std::string_view text) {
+    return text.empty() || text.find_first_of(" =\"\\\n\r\t") != std::string_view::npos;
+}
+
+std::string value_text(const Value& value, Format format) {
+    struct Write {
+        Format format;
+        std::string operator()(bool v) const { return v ? "true" : "false"; }
+        std::string operator()(std::int64_t v) const { return std::to_string(v); }
+        std::string operator()(double v) const { return plain_number(v); }
+        std::string operator()(const std::string& v) const {
+            if (format == Format::json || needs_quotes(v)) return quoted(v);
+            std::string out;
+            append_escaped(out, v);
+            return out;
+        }
+    };
+    return std::visit(Write{format}, value.any());
+}
+
+std::string utc(std::chrono::system_clock::time_point time) {
+    const auto since = std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch());
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(since);
+    const std::time_t stamp = seconds.count();
+    std::tm parts{};
+    ::gmtime_r(&stamp, &parts);
+    char text[48];
+    std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", parts.tm_year + 1900,
+                  parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
+                  static_cast<int>((since - seconds).count()));
+    return text;
+}
+
+std::string json_line(std::string_view time, Level level, std::string_view message,
+                      std::span<const Field> context, std::span<const Field> fields) {
+    std::string line = "{\"ts\":\"";
+    line += time;
+    line += "\",\"level\":\"";
+    line += name_of(level);
+    line += "\",\"msg\":";
+    line += quoted(message);
+    for (const auto part : {context, fields}) {
+        for (const Field& field : part) {
+            line += ',';
+            line += quoted(field.name);
+            line += ':';
+            line += value_text(field.value, Format::json);
+        }
+    }
+    return line += '}';
+}
+
+/// For people at a terminal: the context is theirs already, it is left out.
+std::string text_line(std::string_view time, Level level, std::string_view message,
+                      std::span<const Field> fields) {
+    std::string line(time.substr(11, 12));
+    line += ' ';
+    std::string name(name_of(level));
+    name.resize(5, ' ');
+    line += name;
+    line += ' ';
+    append_escaped(line, message);
+    for (const Field& field : fields) {
+        line += ' ';
+        line += field.name;
+        line += '=';
+        line += value_text(field.value, Format::text);
+    }
+    return line;
+}
+
+}  // namespace
+
+std::string format_line(Format format, std::chrono::system_clock::time_point time, Level level,
+                        std::string_view message, std::span<const Field> context,
+                        std::span<const Field> fields) {
+    const std::string stamp = utc(time);
+    return format == Format::json ? json_line(stamp, level, message, context, fields)
+                                  : text_line(stamp, level, message, fields);
+}
+
+}  // namespace pagehaul::log
