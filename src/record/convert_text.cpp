@@ -62,7 +62,7 @@ Refusal convert_text(const Input& input, CopyBuffer& out, std::string* key) {
 }
 
 Refusal convert_uuid(const Input& input, CopyBuffer& out, std::string* key) {
-    if (input.kind != Kind::string && input.kind != Kind::integer) return kUuid;
+    if (input.kind != Kind::string) return kUuid;
     std::string_view text = input.text;
     if (text.size() >= 2 && text.front() == '{' && text.back() == '}') text = text.substr(1, text.size() - 2);
     const bool grouped = text.size() == 36;

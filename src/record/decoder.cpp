@@ -30,19 +30,20 @@ Result<DecodedPage> Decoder::decode(std::string_view padded_body, std::int64_t p
         return fail(ErrorKind::transient, "response", std::string("expected a JSON document: ") + wrong);
     }
     DecodedPage page;
+    bool too_many = false;
     const auto on_records = [&](std::uint32_t token, int depth) {
-        return self.rows.read(self.reader, token, depth, page_no, page);
+        const std::uint32_t after = self.rows.read(self.reader, token, depth, page_no, page);
+        too_many = self.rows.too_many();
+        return after;
     };
     if (self.envelope.read(self.reader, page.envelope, on_records)) return page;
-    if (page.has_records || !self.rows.too_many()) {
-        const std::string& twice = self.envelope.ambiguous();
-        if (!twice.empty()) {
-            return fail(ErrorKind::data, "response",
-                        "expected one value at " + twice + ", its key is given twice");
-        }
-        return fail(ErrorKind::transient, "response", "expected a JSON document: " + self.reader.fault());
+    if (too_many) return fail(ErrorKind::data, "response", "expected at most 1048576 records in a page");
+    const std::string& twice = self.envelope.ambiguous();
+    if (!twice.empty()) {
+        return fail(ErrorKind::data, "response",
+                    "expected one value at \"" + twice + "\", its key is given twice");
     }
-    return fail(ErrorKind::data, "response", "expected at most 1048576 records in a page");
+    return fail(ErrorKind::transient, "response", "expected a JSON document: " + self.reader.fault());
 }
 
 }  // namespace pagehaul::record

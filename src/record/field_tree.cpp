@@ -54,6 +54,7 @@ std::uint32_t FieldTree::read(JsonReader& reader, std::uint32_t token, int depth
     reader_ = &reader;
     slots_ = slots;
     notes_ = &notes;
+    covered_ = false;
     return value(*root_, token, depth);
 }
 
@@ -63,8 +64,11 @@ std::uint32_t FieldTree::value(Node& node, std::uint32_t token, int depth) {
     if (node.has_children) {
         const char c = reader_->at(token);
         if (c == '{' || c == '[') {
+            const bool covered = covered_;
+            covered_ = covered || (node.slot && &node != root_.get());
             const std::uint32_t after = c == '{' ? members(node, token, depth) : elements(node, token, depth);
             if (after == JsonReader::kFailed) return after;
+            covered_ = covered;
             slot = Slot{reader_->begin_of(token), reader_->begin_of(after - 1) + 1,
                         c == '{' ? Kind::object : Kind::array};
             return after;
@@ -105,7 +109,7 @@ std::uint32_t FieldTree::members(Node& node, std::uint32_t token, int depth) {
         }
         if (entry != nullptr) before = entry;
         if (entry == nullptr || !entry->child) {
-            if (notes_->undeclared.kind == Kind::absent) notes_->undeclared = key_slot;
+            if (!covered_ && notes_->undeclared.kind == Kind::absent) notes_->undeclared = key_slot;
             Slot unread;
             token = reader_->value(token, unread, depth + 1);
         } else {

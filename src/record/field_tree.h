@@ -29,7 +29,8 @@ class FieldTree {
 
     /// What a record holds beyond its slots.
     struct Notes {
-        Slot undeclared;  ///< the first key that no pointer reads; Kind::absent: none. "" reads no key
+        Slot undeclared;  ///< the first key that no pointer reads; Kind::absent: none. "" counts as reading
+                          ///< none
         Slot repeated;    ///< a key that a pointer reads and that is given twice
     };
     /// Reads the record at `token`; `slots` has slot_count() entries, all absent.
@@ -52,6 +53,7 @@ class FieldTree {
     JsonReader* reader_ = nullptr;
     Slot* slots_ = nullptr;
     Notes* notes_ = nullptr;
+    bool covered_ = false;  // inside a container that a pointer reads whole: all keys are read
 };
 
 }  // namespace pagehaul::record
