@@ -2,16 +2,17 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <utility>
 
-#include "config/redact.h"
 #include "core/fault.h"
 #include "engine/crew.h"
 #include "engine/sizing.h"
+#include "engine/source_kit.h"
 #include "engine/start_up.h"
 #include "engine/summary.h"
-#include "http/url.h"
 #include "ledger/run_state.h"
 #include "log/log.h"
 #include "telemetry/progress.h"
@@ -39,22 +40,6 @@ class Latest {
     bool known_ = false;      // protected by mutex_
 };
 
-std::optional<std::string> from_environment(const std::string& name) {
-    const char* value = std::getenv(name.c_str());
-    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-}
-
-std::unique_ptr<http::Transport> transport_for(const std::string& base_url, Millis connect_timeout,
-                                               const Clock& clock) {
-    auto url = http::parse_url(base_url);
-    if (!url) throw Failure(url.error());
-    auto proxy = http::proxy_for(base_url, from_environment);
-    if (!proxy) throw Failure(proxy.error());
-    return http::make_transport(
-        {.base_url = url->origin(), .connect_timeout = connect_timeout, .ca_file = {}, .proxy = *proxy},
-        clock);
-}
-
 std::unique_ptr<telemetry::Pusher> pusher_for(Context& context, std::function<std::string()> text) {
     const auto& gateway_config = context.config.telemetry.pushgateway;
     if (!gateway_config) return nullptr;
@@ -68,24 +53,12 @@ std::unique_ptr<telemetry::Pusher> pusher_for(Context& context, std::function<st
 /// Pulls until the run is over or stopped; every thread has ended when it returns.
 void pull(Context& context, const Sizing& sizing, const RunOptions& options, StartedUp started,
           Deadline deadline, Latest& latest) {
-    const config::Source& source = context.config.source;
     const auto& begun = std::get<ledger::Started>(started.outcome);
     const postgres::ConnectOptions connect = connect_options(context.config, context.scope.worker);
     Heartbeat heartbeat(context, connect, std::move(started.heartbeat));
 
-    const auto transport = transport_for(source.base_url, source.timeout.connect, context.clock);
-    http::RateLimiter limiter(source.limits.rate ? source.limits.rate->per_second : 0, source.limits.burst,
-                              context.clock);
-    ByteBudget budget(sizing.byte_budget, sizing.first_request);
-    SourceHealth health({.patience = context.config.run.patience});
-    source::Credentials credentials(source.auth, config::reread);
-    const source::Requests requests(source);
-    const source::Judge judge(source);
-    SourceGate gate(context, *transport, limiter, budget, credentials, requests, judge,
-                    {.start = sizing.in_flight_start,
-                     .ceiling = sizing.in_flight_ceiling,
-                     .fixed = sizing.in_flight_fixed},
-                    health);
+    SourceKit source(context, sizing);
+    SourceGate& gate = source.gate();
     const sink::Upsert upsert(context.config.sink);
 
     context.metrics.set_workers(sizing.fetch_workers, sizing.writers);
@@ -99,7 +72,7 @@ void pull(Context& context, const Sizing& sizing, const RunOptions& options, Sta
                    publish_state(context.metrics, state);
                    context.metrics.set_in_flight(gate.in_flight(), gate.in_flight_limit());
                    context.metrics.set_queue_depth(crew.queued());
-                   context.metrics.set_buffer_bytes(budget.used());
+                   context.metrics.set_buffer_bytes(source.budget().used());
                }});
     telemetry::Progress progress(
         [&] {

@@ -1,0 +1,68 @@
+#include "cli/asking.h"
+
+#include "engine/cgroup.h"
+#include "http/retry.h"
+
+namespace pagehaul::cli {
+
+Asking::Asking(const config::Config& config, Setting& setting)
+    : config_(config),
+      setting_(setting),
+      metrics_(build_version()),
+      sizing_(engine::plan_workers(engine::read_limits(engine::system_probe()), config)),
+      context_{.config = config,
+               .clock = system_clock(),
+               .random = setting.random(),
+               .stop = setting.stop(),
+               .metrics = metrics_,
+               .tallies = {},
+               .wake = {},
+               .held = {},
+               .scope = {},
+               .policy = {}},
+      kit_(context_, sizing_),
+      fetcher_(kit_.gate()) {}
+
+Result<std::pair<source::Accept, record::DecodedPage>> Asking::page(const source::Slice& slice,
+                                                                    std::int64_t no) {
+    const Clock& clock = system_clock();
+    Error last{ErrorKind::bug, "", ""};
+    for (int attempt = 1; attempt <= config_.source.retry.attempts; ++attempt) {
+        const MonoTime sent = clock.now();
+        auto answer = fetcher_.ask(slice, no, Deadline::after(sent, config_.source.timeout.job));
+        Millis pause = http::delay(attempt, config_.source.retry, setting_.random());
+        if (answer) {
+            latency_ = clock.now() - sent;
+            if (const auto* accept = std::get_if<source::Accept>(&answer->judgement)) {
+                return std::pair{*accept, std::move(answer->page)};
+            }
+            if (const auto* refused = std::get_if<source::RefuseCredential>(&answer->judgement)) {
+                return fail(ErrorKind::credential, "source.auth", refused->reason);
+            }
+            if (const auto* failure = std::get_if<source::Fail>(&answer->judgement)) {
+                return fail(ErrorKind::permanent, "source", failure->reason);
+            }
+            if (const auto* end = std::get_if<source::End>(&answer->judgement)) {
+                return fail(ErrorKind::permanent, "source", end->reason);
+            }
+            if (const auto* retry = std::get_if<source::Retry>(&answer->judgement)) {
+                last = {ErrorKind::transient, "source", retry->reason};
+            }
+            if (const auto* throttle = std::get_if<source::Throttle>(&answer->judgement)) {
+                last = {ErrorKind::throttled, "source", throttle->reason};
+                pause = throttle->pause.value_or(pause);
+            }
+        } else {
+            last = answer.error();
+            if (last.kind != ErrorKind::transient && last.kind != ErrorKind::throttled)
+                return tl::unexpected<Error>(last);
+        }
+        if (attempt < config_.source.retry.attempts &&
+            !clock.wait_until(clock.now() + pause, setting_.stop().no_new_work_token())) {
+            return fail(ErrorKind::cancelled, "", "stopped");
+        }
+    }
+    return tl::unexpected<Error>(last);
+}
+
+}  // namespace pagehaul::cli
