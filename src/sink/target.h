@@ -33,18 +33,25 @@ class Upsert {
     /// COPYs blocks of lines from record::DecodedPage::copy into this connection's staging table. In a
     /// transaction.
     void stage(postgres::Connection& connection, const std::vector<std::string_view>& blocks) const;
-    /// Merges the staging table into the target, in key order, and empties it. `may_repeat`: two staged rows
-    /// may have equal keys (the later position wins). In the same transaction as `stage`.
+    /// Merges the staging table into the target, in key order. `may_repeat`: two staged rows may have equal
+    /// keys (the later position wins). In the same transaction as `stage`, whose end empties the staging
+    /// table. May use a savepoint of its own, released again.
     /// @return rows inserted or changed; the rest of the staged rows was equal already.
     std::int64_t merge(postgres::Connection& connection, bool may_repeat) const;
+    /// Empties the staging table, to stage again within one transaction (the search for bad rows). Without it
+    /// the earlier rows are merged once more: slower, but the same result.
+    void clear(postgres::Connection& connection) const;
 
   private:
     bool per_transaction_ = false;
     std::string create_staging_;
     std::string staging_;
+    std::string clear_staging_;
+    // First a plain INSERT, which is cheaper where no key exists yet; then, if any does, the merge.
+    std::string insert_;
+    std::string insert_repeating_;
     std::string merge_;
     std::string merge_repeating_;
-    std::string empty_staging_;
 };
 
 }  // namespace pagehaul::sink

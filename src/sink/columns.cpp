@@ -1,0 +1,87 @@
+#include "sink/columns.h"
+
+#include <algorithm>
+
+#include "postgres/connection.h"
+
+namespace pagehaul::sink {
+
+using config::ColumnType;
+
+bool is_key(const config::Sink& sink, std::string_view column) {
+    return std::find(sink.key.begin(), sink.key.end(), column) != sink.key.end();
+}
+
+std::string qualified_name(const config::Sink& sink) {
+    return postgres::quote_identifier(sink.schema) + "." + postgres::quote_identifier(sink.table);
+}
+
+std::string name_list(const std::vector<std::string>& names) {
+    std::string list;
+    for (const std::string& name : names) {
+        if (!list.empty()) list += ", ";
+        list += postgres::quote_identifier(name);
+    }
+    return list;
+}
+
+std::string column_list(const config::Sink& sink) {
+    std::vector<std::string> names;
+    for (const config::Column& column : sink.columns)
+        names.push_back(column.name);
+    return name_list(names);
+}
+
+std::string_view sql_type(ColumnType type) {
+    switch (type) {
+        case ColumnType::bigint:
+            return "bigint";
+        case ColumnType::integer:
+            return "integer";
+        case ColumnType::numeric:
+            return "numeric";
+        case ColumnType::double_precision:
+            return "double precision";
+        case ColumnType::boolean:
+            return "boolean";
+        case ColumnType::text:
+            return "text";
+        case ColumnType::date:
+            return "date";
+        case ColumnType::timestamp:
+            return "timestamp";
+        case ColumnType::timestamptz:
+            return "timestamptz";
+        case ColumnType::jsonb:
+            return "jsonb";
+        case ColumnType::uuid:
+            return "uuid";
+    }
+    throw Failure(ErrorKind::bug, "sink.columns", "unknown column type");
+}
+
+bool accepts(std::string_view typname, ColumnType type) {
+    switch (type) {
+        case ColumnType::bigint:
+            return typname == "int8" || typname == "numeric";
+        case ColumnType::integer:
+            return typname == "int4" || typname == "int8" || typname == "numeric";
+        case ColumnType::double_precision:
+            return typname == "float8";
+        case ColumnType::boolean:
+            return typname == "bool";
+        case ColumnType::text:
+            return typname == "text" || typname == "varchar" || typname == "citext";
+        case ColumnType::jsonb:
+            return typname == "jsonb" || typname == "json";
+        case ColumnType::numeric:
+        case ColumnType::date:
+        case ColumnType::timestamp:
+        case ColumnType::timestamptz:
+        case ColumnType::uuid:
+            return typname == sql_type(type);
+    }
+    return false;
+}
+
+}  // namespace pagehaul::sink
