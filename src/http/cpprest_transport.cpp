@@ -1,19 +1,15 @@
-#define _TURN_OFF_PLATFORM_STRING  // the macro U breaks fmt and Boost
-// clang-format off
-#include <utility>  // before pplx: Boost 1.74 uses std::exchange without including it
-#include <cpprest/http_client.h>
+#include "http/cpprest_streams.h"
+// A line of its own: it must come behind the header above, which includes <utility> first.
 #include <pplx/threadpool.h>
-// clang-format on
-#include <openssl/err.h>
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <condition_variable>
 #include <cstring>
 #include <fstream>
 #include <mutex>
 
+#include "http/cpprest_error.h"
 #include "http/inflate.h"
 #include "http/transport.h"
 #include "http/url.h"
@@ -21,92 +17,15 @@
 namespace pagehaul::http {
 namespace {
 
-namespace streams = concurrency::streams;
-
 /// After a cancel, cpprestsdk normally lets go within 2 ms. It does not while the resolver works: then the
 /// caller goes on alone and the exchange ends by itself, owned by the library.
 constexpr Millis kLetGo{250};
 constexpr Millis kDestructorPatience{1'000};
+/// How often a request is sent again because a pooled connection turned out to be closed: page requests are
+/// safe to repeat, and this is no failure of the API.
+constexpr int kStaleRepeats = 3;
 constexpr std::size_t kMaxHeaderBytes = 256UL << 10U;
 constexpr std::size_t kMaxChunk = 64UL << 10U;
-
-/// Runs continuations where their antecedent completed, instead of another hop through the pool. Everything
-/// of ours that runs in them is short and never blocks.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wnon-virtual-dtor"  // the base's fault; held by shared_ptr of the exact type
-class InlineScheduler final : public pplx::scheduler_interface {
-  public:
-    void schedule(pplx::TaskProc_t run, void* with) override { run(with); }
-};
-#pragma GCC diagnostic pop
-
-pplx::task_options inline_options() {
-    static const auto scheduler = std::make_shared<InlineScheduler>();
-    return pplx::task_options(pplx::scheduler_ptr(scheduler));
-}
-
-/// A stream buffer that refuses everything; the two below override the little that the client uses.
-class RefusingBuffer : public streams::details::streambuf_state_manager<std::uint8_t> {
-  public:
-    bool can_seek() const override { return false; }
-    bool has_size() const override { return false; }
-    std::size_t buffer_size(std::ios_base::openmode) const override { return 0; }
-    void set_buffer_size(std::size_t, std::ios_base::openmode) override {}
-    std::size_t in_avail() const override { return 0; }
-    pos_type getpos(std::ios_base::openmode) const override { return traits::eof(); }
-    pos_type seekpos(pos_type, std::ios_base::openmode) override { return traits::eof(); }
-    pos_type seekoff(off_type, std::ios_base::seekdir, std::ios_base::openmode) override {
-        return traits::eof();
-    }
-    bool acquire(std::uint8_t*& at, std::size_t& count) override {
-        at = nullptr;
-        count = 0;
-        return false;
-    }
-    void release(std::uint8_t*, std::size_t) override {}
-
-  protected:
-    using streambuf_state_manager::streambuf_state_manager;
-    pplx::task<int_type> _putc(std::uint8_t) override { return nothing(); }
-    pplx::task<std::size_t> _putn(const std::uint8_t*, std::size_t) override { return none(); }
-    pplx::task<int_type> _bumpc() override { return nothing(); }
-    int_type _sbumpc() override { return traits::eof(); }
-    pplx::task<int_type> _getc() override { return nothing(); }
-    int_type _sgetc() override { return traits::eof(); }
-    pplx::task<int_type> _nextc() override { return nothing(); }
-    pplx::task<int_type> _ungetc() override { return nothing(); }
-    pplx::task<std::size_t> _getn(std::uint8_t*, std::size_t) override { return none(); }
-    std::size_t _scopy(std::uint8_t*, std::size_t) override { return 0; }
-    pplx::task<bool> _sync() override { return pplx::task_from_result(true, inline_options()); }
-    std::uint8_t* _alloc(std::size_t) override { return nullptr; }
-    void _commit(std::size_t) override {}
-
-  private:
-    static pplx::task<int_type> nothing() { return pplx::task_from_result<int_type>(traits::eof()); }
-    static pplx::task<std::size_t> none() { return pplx::task_from_result<std::size_t>(0); }
-};
-
-/// The request body, read in place. Rewinds, so that the client can send it again on a fresh connection.
-class RequestBuffer final : public RefusingBuffer {
-  public:
-    explicit RequestBuffer(std::string bytes) : RefusingBuffer(std::ios_base::in), bytes_(std::move(bytes)) {}
-    bool can_seek() const override { return true; }
-    pos_type getpos(std::ios_base::openmode) const override { return static_cast<pos_type>(at_); }
-    pos_type seekpos(pos_type to, std::ios_base::openmode) override {
-        at_ = std::min(static_cast<std::size_t>(to), bytes_.size());
-        return static_cast<pos_type>(at_);
-    }
-    pplx::task<std::size_t> getn(std::uint8_t* to, std::size_t count) override {
-        count = std::min(count, bytes_.size() - at_);
-        std::memcpy(to, bytes_.data() + at_, count);
-        at_ += count;
-        return pplx::task_from_result(count, inline_options());
-    }
-
-  private:
-    const std::string bytes_;
-    std::size_t at_ = 0;
-};
 
 /// Counts the exchanges that the library still holds, so that the destructor can wait for them.
 class Live {
@@ -236,44 +155,6 @@ void follow(const std::shared_ptr<Exchange>& exchange, pplx::task<web::http::htt
 
 enum class Ended { answered, cancelled, deadline, connect_timeout };
 
-std::string seconds(Nanos span) {
-    const auto ms = std::chrono::duration_cast<Millis>(span).count();
-    return ms % 1000 == 0 ? std::to_string(ms / 1000) + " s" : std::to_string(ms) + " ms";
-}
-
-/// cpprestsdk hands on raw asio, errno and OpenSSL values under one category: the text is made here.
-std::string reason_of(int code) {
-    constexpr int kEof = 2;           // asio::error::eof
-    constexpr int kHostNotFound = 1;  // netdb's HOST_NOT_FOUND and TRY_AGAIN have the values 1 and 2
-    constexpr int kFirstOpensslCode = 1 << 24;  // an OpenSSL error has its library in the upper byte
-    if (code == kEof) return "the connection was closed";
-    if (code == kHostNotFound) return "host not found";
-    if (code == EHOSTUNREACH) return "connection refused or host unreachable";
-    if (code >= kFirstOpensslCode || code < 0) {
-        const char* const reason = ERR_reason_error_string(static_cast<unsigned int>(code));
-        if (reason != nullptr) return std::string("TLS: ") + reason;
-    }
-    return std::generic_category().message(code);
-}
-
-Error network_error(const std::exception_ptr& error, Nanos idle_timeout) {
-    try {
-        std::rethrow_exception(error);
-    } catch (const web::http::http_exception& thrown) {
-        const int code = thrown.error_code().value();
-        if (code == ETIMEDOUT) {
-            return {ErrorKind::transient, "", "the API sent nothing for " + seconds(idle_timeout)};
-        }
-        std::string text = thrown.what();
-        if (code != 0) text += ": " + reason_of(code);
-        return {ErrorKind::transient, "", text};
-    } catch (const std::exception& thrown) {
-        return {ErrorKind::transient, "", thrown.what()};
-    } catch (...) {
-        return {ErrorKind::transient, "", "unknown HTTP failure"};
-    }
-}
-
 class CpprestTransport final : public Transport {
   public:
     CpprestTransport(const TransportOptions& options, const Url& url, const Clock& clock)
@@ -294,7 +175,9 @@ class CpprestTransport final : public Transport {
     static web::http::http_request to_cpprest(const Request& request,
                                               const std::shared_ptr<Exchange>& exchange);
     Ended wait(Exchange& exchange, const Bounds& bounds, MonoTime connect_by) const;
-    Result<Response> finish(Exchange& exchange, const Bounds& bounds, MonoTime started) const;
+    Result<Response> send_once(const Request& request, const Bounds& bounds, const std::stop_token& cancel,
+                               MonoTime started, bool& stale);
+    Result<Response> finish(Exchange& exchange, const Bounds& bounds, MonoTime started, bool& stale) const;
     Error ended_early(Ended how, Nanos after) const;
 
     const TransportOptions options_;
@@ -374,15 +257,16 @@ Error CpprestTransport::ended_early(Ended how, Nanos after) const {
             return {ErrorKind::cancelled, "", "request cancelled"};
         case Ended::connect_timeout:
             return {ErrorKind::transient, "",
-                    "no connection within timeout.connect (" + seconds(options_.connect_timeout) + ")"};
+                    "no connection within timeout.connect (" + span_text(options_.connect_timeout) + ")"};
         case Ended::deadline:
         case Ended::answered:
             break;
     }
-    return {ErrorKind::transient, "", "no whole answer within " + seconds(after)};
+    return {ErrorKind::transient, "", "no whole answer within " + span_text(after)};
 }
 
-Result<Response> CpprestTransport::finish(Exchange& exchange, const Bounds& bounds, MonoTime started) const {
+Result<Response> CpprestTransport::finish(Exchange& exchange, const Bounds& bounds, MonoTime started,
+                                          bool& stale) const {
     const std::lock_guard lock(exchange.mutex);
     switch (exchange.refused) {
         case Refused::too_large:
@@ -394,7 +278,10 @@ Result<Response> CpprestTransport::finish(Exchange& exchange, const Bounds& boun
         case Refused::no:
             break;
     }
-    if (exchange.error) return tl::unexpected(network_error(exchange.error, options_.idle_timeout));
+    if (exchange.error) {
+        stale = exchange.status == 0 && connection_was_stale(exchange.error);
+        return tl::unexpected(network_error(exchange.error, options_.idle_timeout));
+    }
 
     Response response;
     response.status = exchange.status;
@@ -431,17 +318,25 @@ Result<Response> CpprestTransport::finish(Exchange& exchange, const Bounds& boun
 Result<Response> CpprestTransport::send(const Request& request, const Bounds& bounds,
                                         std::stop_token cancel) {
     const MonoTime started = clock_.now();
-    if (cancel.stop_requested()) return tl::unexpected(ended_early(Ended::cancelled, Nanos{0}));
-    if (bounds.deadline.passed(started)) {
-        return fail(ErrorKind::transient, "", "the deadline had passed before the request was sent");
-    }
     for (const auto& [name, value] : request.headers) {
         if (!safe_in_header(name) || !safe_in_header(value)) {
             return fail(ErrorKind::config, "source.request.headers." + name,
                         "a header must not hold CR, LF or NUL");
         }
     }
+    for (int repeats_left = kStaleRepeats;; --repeats_left) {
+        bool stale = false;
+        Result<Response> response = send_once(request, bounds, cancel, started, stale);
+        if (!stale || repeats_left == 0) return response;
+    }
+}
 
+Result<Response> CpprestTransport::send_once(const Request& request, const Bounds& bounds,
+                                             const std::stop_token& cancel, MonoTime started, bool& stale) {
+    if (cancel.stop_requested()) return tl::unexpected(ended_early(Ended::cancelled, Nanos{0}));
+    if (bounds.deadline.passed(clock_.now())) {
+        return fail(ErrorKind::transient, "", "the deadline had passed before the request was sent");
+    }
     const auto exchange = std::make_shared<Exchange>(live_);
     exchange->bounds = &bounds;
     // Declared after `exchange`: its destructor waits for a running callback.
@@ -457,8 +352,8 @@ Result<Response> CpprestTransport::send(const Request& request, const Bounds& bo
         return fail(ErrorKind::permanent, "source.request", std::string("cannot be sent: ") + thrown.what());
     }
 
-    const Ended how = wait(*exchange, bounds, started + options_.connect_timeout);
-    if (how == Ended::answered) return finish(*exchange, bounds, started);
+    const Ended how = wait(*exchange, bounds, clock_.now() + options_.connect_timeout);
+    if (how == Ended::answered) return finish(*exchange, bounds, started, stale);
 
     exchange->cancel.cancel();
     std::unique_lock lock(exchange->mutex);

@@ -21,10 +21,10 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 /// connection.
 struct Request {
     std::string method = "GET";
-    std::string target;  ///< path and query, percent-encoded, starting with '/'
-    Headers headers;
-    std::string body;
-    std::string content_type;  ///< of the body; empty: no Content-Type header
+    std::string target{};  ///< path and query, percent-encoded, starting with '/'
+    Headers headers{};
+    std::string body{};
+    std::string content_type{};  ///< of the body; empty: no Content-Type header
 };
 
 /// A body with the padding that simdjson wants behind it: data() is readable for kPadding bytes beyond
@@ -63,12 +63,14 @@ struct Bounds {
     std::size_t max_body = 16UL << 20U;  ///< decoded bytes
     /// Called before the body buffer grows to `bytes` in all; false refuses (the request then fails as
     /// transient).
-    std::function<bool(std::size_t bytes)> reserve;
+    std::function<bool(std::size_t bytes)> reserve{};
 };
 
 /// Sends requests to one origin. Thread-safe. `send` blocks its caller until the answer is whole, the
 /// deadline passes or `cancel` is requested (then within a second: kind cancelled). Redirects are answered as
-/// they are. A failure is kind transient (network, deadline), permanent (body over its bound) or cancelled.
+/// they are. A failure is kind transient (network, TLS, deadline),
+/// permanent (body over its bound, headers over 256 KiB, an encoding nobody asked for), config (a header that
+/// holds CR, LF or NUL) or cancelled.
 class Transport {
   public:
     virtual ~Transport() = default;
@@ -76,11 +78,11 @@ class Transport {
 };
 
 struct TransportOptions {
-    std::string base_url;  ///< scheme://host[:port]; its path is not used here
+    std::string base_url{};  ///< scheme://host[:port]; its path is not used here
     Millis connect_timeout{5'000};
     Nanos idle_timeout{30'000'000'000};
-    std::string ca_file;  ///< PEM; empty: the system's
-    std::string proxy;    ///< from HTTPS_PROXY / HTTP_PROXY / NO_PROXY, see proxy_for(); empty: none
+    std::string ca_file{};  ///< PEM; empty: the system's
+    std::string proxy{};    ///< from HTTPS_PROXY / HTTP_PROXY / NO_PROXY, see proxy_for(); empty: none
 };
 
 /// Sets cpprestsdk's shared pool to `threads`; once, first thing in main, after the signals are blocked.

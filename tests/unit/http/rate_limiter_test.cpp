@@ -1,0 +1,180 @@
+#include "http/rate_limiter.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace pagehaul::http {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr MonoTime kStart{1'000s};
+
+/// Time passes only by waiting: wait_until jumps.
+class JumpingClock final : public Clock {
+  public:
+    MonoTime now() const override { return now_; }
+    WallTime wall_now() const override { return {}; }
+    bool wait_until(MonoTime at, std::stop_token stop) const override {
+        if (before_wait) before_wait(at);
+        if (stop.stop_requested()) return false;
+        now_ = std::max(now_, at);
+        return true;
+    }
+    mutable MonoTime now_ = kStart;
+    std::function<void(MonoTime)> before_wait;
+};
+
+TEST(TokenBucket, SpacesRequestsByTheIntervalOfItsRate) {
+    TokenBucket bucket(200, 1);
+    EXPECT_EQ(bucket.reserve(kStart), kStart);
+    // Half an interval of lateness is forgiven once; from there on the slots are exactly 5 ms apart.
+    const MonoTime second = bucket.reserve(kStart);
+    EXPECT_EQ(second, kStart + 2'500us);
+    EXPECT_EQ(bucket.reserve(kStart), second + 5ms);
+    EXPECT_EQ(bucket.reserve(kStart), second + 10ms);
+}
+
+TEST(TokenBucket, NeverLetsMoreThanItsBurstGoAtOneInstant) {
+    for (const std::int64_t burst : {1, 3, 10}) {
+        TokenBucket bucket(200, burst);
+        int at_once = 0;
+        while (bucket.reserve(kStart) == kStart)
+            ++at_once;
+        EXPECT_EQ(at_once, burst);
+    }
+}
+
+TEST(TokenBucket, NeverExceedsTheRateOverAnyLongSpanEvenWhenAskedAtRandomTimes) {
+    TokenBucket bucket(100, 5);
+    MonoTime now = kStart;
+    std::vector<MonoTime> sent;
+    std::uint32_t noise = 1;
+    for (int i = 0; i < 5'000; ++i) {
+        noise = noise * 1'664'525U + 1'013'904'223U;
+        now = std::max(now + std::chrono::microseconds(noise % 20'000U), bucket.reserve(now));
+        sent.push_back(now);
+    }
+    for (std::size_t i = 0; i + 100 < sent.size(); ++i) {
+        // 100 intervals hold at most 100 requests, the burst and the half interval.
+        EXPECT_GE(sent[i + 100] - sent[i], 1s - 10ms * 6);
+    }
+}
+
+TEST(TokenBucket, LosesNoCapacityToLateWaiters) {
+    TokenBucket bucket(200, 1);
+    // 32 waiters, each up to 4 ms late and asking again 100 ms after it went: what 200/s with latency is.
+    std::vector<MonoTime> ready(32, kStart);
+    MonoTime last{};
+    std::uint32_t noise = 7;
+    constexpr int kRequests = 4'000;
+    for (int i = 0; i < kRequests; ++i) {
+        auto& waiter = *std::min_element(ready.begin(), ready.end());
+        noise = noise * 1'664'525U + 1'013'904'223U;
+        last = bucket.reserve(waiter) + std::chrono::microseconds(noise % 4'000U);
+        waiter = last + 100ms;
+    }
+    const double ideal = kRequests / 200.0;
+    EXPECT_LT(std::chrono::duration<double>(last - kStart).count(), ideal / 0.995);
+}
+
+TEST(TokenBucket, IsAcceptedByAServerThatEnforcesTheSameRate) {
+    // The server: 200/s, burst 10, requests arriving up to 8 ms after they were sent.
+    TokenBucket bucket(200, 1);
+    std::vector<MonoTime> arrivals;
+    std::uint32_t noise = 3;
+    for (int i = 0; i < 4'000; ++i) {
+        noise = noise * 1'664'525U + 1'013'904'223U;
+        arrivals.push_back(bucket.reserve(kStart) + std::chrono::microseconds(noise % 8'000U));
+    }
+    std::sort(arrivals.begin(), arrivals.end());
+    double tokens = 10;
+    int refused = 0;
+    MonoTime before = kStart;
+    for (const MonoTime at : arrivals) {
+        tokens = std::min(10.0, tokens + 200 * std::chrono::duration<double>(at - before).count());
+        before = at;
+        if (tokens >= 1) {
+            tokens -= 1;
+        } else {
+            ++refused;
+        }
+    }
+    EXPECT_LE(refused, 20);
+}
+
+TEST(TokenBucket, HandsOnASlotThatWasGivenBack) {
+    TokenBucket bucket(10, 1);
+    bucket.reserve(kStart);
+    const MonoTime first = bucket.reserve(kStart);
+    const MonoTime second = bucket.reserve(kStart);
+    const MonoTime third = bucket.reserve(kStart);
+    bucket.give_back(second);
+    EXPECT_EQ(bucket.reserve(kStart), second);
+    bucket.give_back(third);
+    EXPECT_EQ(bucket.reserve(kStart), third);
+    EXPECT_GT(bucket.reserve(kStart), third);
+    EXPECT_LT(first, second);
+}
+
+TEST(TokenBucket, StartsAfreshWithoutABurstAfterAPause) {
+    TokenBucket bucket(10, 5);
+    bucket.pause_until(kStart + 60s);
+    EXPECT_EQ(bucket.reserve(kStart), kStart + 60s);
+    EXPECT_EQ(bucket.reserve(kStart), kStart + 60s + 100ms);
+    EXPECT_FALSE(bucket.pause_until(kStart + 30s));
+    EXPECT_EQ(bucket.reserve(kStart), kStart + 60s + 200ms);
+}
+
+TEST(RateLimiter, PacesThoseWhoAsk) {
+    const JumpingClock clock;
+    RateLimiter limiter(10, 1, clock);
+    for (int i = 0; i < 11; ++i)
+        EXPECT_TRUE(limiter.acquire({}));
+    EXPECT_EQ(clock.now(), kStart + 950ms);
+}
+
+TEST(RateLimiter, ReturnsTheSlotOfACancelledWait) {
+    JumpingClock clock;
+    RateLimiter limiter(10, 1, clock);
+    ASSERT_TRUE(limiter.acquire({}));
+    std::stop_source stop;
+    clock.before_wait = [&](MonoTime) { stop.request_stop(); };
+    EXPECT_FALSE(limiter.acquire(stop.get_token()));
+    clock.before_wait = nullptr;
+    ASSERT_TRUE(limiter.acquire({}));
+    EXPECT_EQ(clock.now(), kStart + 50ms);
+}
+
+TEST(RateLimiter, MakesThoseWhoWaitAlreadyWaitOutAPause) {
+    JumpingClock clock;
+    RateLimiter limiter(10, 1, clock);
+    ASSERT_TRUE(limiter.acquire({}));
+    bool told = false;
+    clock.before_wait = [&](MonoTime) {
+        if (!std::exchange(told, true)) limiter.pause_until(kStart + 30s);
+    };
+    ASSERT_TRUE(limiter.acquire({}));
+    EXPECT_EQ(clock.now(), kStart + 30s);
+    EXPECT_FALSE(limiter.paused_until().has_value());
+}
+
+TEST(RateLimiter, TellsUntilWhenItIsPaused) {
+    const JumpingClock clock;
+    RateLimiter limiter(10, 1, clock);
+    limiter.pause_until(kStart + 5s);
+    limiter.pause_until(kStart + 2s);
+    EXPECT_EQ(limiter.paused_until(), kStart + 5s);
+}
+
+TEST(RateLimiter, RefusesToWaitOnceStopped) {
+    const JumpingClock clock;
+    RateLimiter limiter(10, 1, clock);
+    std::stop_source stop;
+    stop.request_stop();
+    EXPECT_FALSE(limiter.acquire(stop.get_token()));
+}
+
+}  // namespace
+}  // namespace pagehaul::http
