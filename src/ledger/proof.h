@@ -26,6 +26,7 @@ struct SliceSums {
     std::int64_t duplicates = 0;
     std::int64_t distinct_keys = 0;
     bool counts_add_up = true;  ///< fetched = stored + quarantined + duplicates on each page
+    bool all_pages_same = false;  ///< several pages, and the same records on each
 };
 
 struct Proven {
@@ -42,6 +43,11 @@ using ProofVerdict = std::variant<Proven, Moved, Refuted>;
 /// Pure: PROTOCOL.md, "Proof of a slice".
 ProofVerdict judge_proof(const Policy& policy, std::optional<std::int64_t> total_before,
                          const ProofReading& reading, const SliceSums& sums);
+
+/// Pure: why a slice with these sums is over run.quarantine_limit, or nullopt. A share is one of the rows
+/// told, else of the rows fetched.
+std::optional<std::string> judge_quarantine(const Policy& policy, std::optional<std::int64_t> total,
+                                            const SliceSums& sums);
 
 /// Judges the claimed proof page and records it in one fenced transaction: the slice proven, its next pass
 /// planned, or failed when passes are used up. @return nullopt when the lease or the lock was lost.

@@ -1,0 +1,210 @@
+#include "ledger/commit.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "ledger/plan.h"
+#include "ledger/statement.h"
+
+namespace pagehaul::ledger {
+namespace {
+
+// Each statement of a joined query takes its own snapshot: the fence sees what the taker committed whose
+// exclusive lock the first statement waited for.
+constexpr std::string_view fence_sql = R"(
+SELECT pg_advisory_xact_lock_shared({advisory});
+SELECT 1 FROM {s}.pipeline_lock l JOIN {s}.run r ON r.id = l.run_id
+WHERE l.pipeline = {pipeline} AND l.run_id = {run} AND r.state = 'running'
+FOR KEY SHARE OF l)";
+
+constexpr std::string_view lock_pages_sql = R"(
+SELECT id, state, epoch, worker = {worker} FROM {s}.page WHERE id = ANY ({ids}) ORDER BY id FOR UPDATE)";
+
+struct PageNow {
+    std::string state;
+    std::int64_t epoch = 0;
+    bool is_ours = false;
+};
+
+std::unordered_map<std::int64_t, PageNow> read_pages(postgres::Connection& connection, const Scope& scope,
+                                                     const std::vector<Claim>& claims,
+                                                     std::string_view sql) {
+    std::vector<std::int64_t> ids;
+    ids.reserve(claims.size());
+    for (const Claim& claim : claims)
+        ids.push_back(claim.page_id);
+    const auto rows = connection.exec(fill(sql, scope, {{"ids", bigint_array(ids)}}));
+    std::unordered_map<std::int64_t, PageNow> pages;
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        pages[rows.integer(i, 0)] = {.state = rows.text(i, 1),
+                                     .epoch = rows.integer(i, 2),
+                                     .is_ours = rows[i][3] == "t"};
+    return pages;
+}
+
+/// The epoch alone tells leases apart; the worker guards against a database that lost a claim in a crash.
+bool still_leased(const std::unordered_map<std::int64_t, PageNow>& pages, const Claim& claim) {
+    const auto page = pages.find(claim.page_id);
+    return page != pages.end() && page->second.state == "leased" && page->second.epoch == claim.epoch &&
+           page->second.is_ours;
+}
+
+std::vector<bool> which_are_leased(const std::unordered_map<std::int64_t, PageNow>& pages,
+                                   const std::vector<Claim>& claims) {
+    std::vector<bool> leased;
+    leased.reserve(claims.size());
+    for (const Claim& claim : claims)
+        leased.push_back(still_leased(pages, claim));
+    return leased;
+}
+
+constexpr std::string_view quarantine_sql = R"(
+INSERT INTO {s}.quarantine (run_id, slice_id, pass, page_no, row_no, reason, payload) VALUES {rows};)";
+constexpr std::string_view keys_sql = "INSERT INTO {s}.page_keys (slice_id, pass, no, keys) VALUES {rows};";
+// A backend's row is its own: commits side by side do not meet here.
+constexpr std::string_view tally_sql = R"(
+INSERT INTO {s}.tally AS t
+    (slice_id, pass, backend, pages, fetched, stored, quarantined, duplicates) VALUES {rows}
+ON CONFLICT (slice_id, pass, backend) DO UPDATE SET
+    pages = t.pages + excluded.pages, fetched = t.fetched + excluded.fetched,
+    stored = t.stored + excluded.stored, quarantined = t.quarantined + excluded.quarantined,
+    duplicates = t.duplicates + excluded.duplicates;)";
+// Last, so that its count of rows is the answer; deferred constraints of the target are checked before it.
+constexpr std::string_view done_sql = R"(
+SET CONSTRAINTS ALL IMMEDIATE;
+UPDATE {s}.page p SET state = 'done', claims = 0, error = NULL, fetched = v.fetched, stored = v.stored,
+    quarantined = v.quarantined, duplicates = v.duplicates, total = v.total, content_hash = v.content_hash
+FROM (VALUES {rows}) v (id, epoch, fetched, stored, quarantined, duplicates, total, content_hash)
+WHERE p.id = v.id AND p.epoch = v.epoch AND p.state = 'leased' AND p.worker = {worker})";
+
+struct Tally {
+    std::int64_t slice = 0;
+    int pass = 0;
+    std::int64_t pages = 0, fetched = 0, stored = 0, quarantined = 0, duplicates = 0;
+};
+
+std::vector<Tally> tally(const std::vector<const PageResult*>& pages) {
+    std::vector<Tally> sums;
+    for (const PageResult* page : pages) {
+        auto sum = std::find_if(sums.begin(), sums.end(), [&](const Tally& t) {
+            return t.slice == page->claim.slice_id && t.pass == page->claim.pass;
+        });
+        if (sum == sums.end())
+            sum = sums.insert(sums.end(), Tally{.slice = page->claim.slice_id, .pass = page->claim.pass});
+        ++sum->pages;
+        sum->fetched += page->fetched;
+        sum->stored += page->stored;
+        sum->quarantined += std::ssize(page->bad);
+        sum->duplicates += page->duplicates;
+    }
+    return sums;
+}
+
+/// Joins texts made from the elements by commas.
+template <class Elements, class MakeText>
+std::string join(const Elements& elements, const MakeText& make_text) {
+    std::string joined;
+    for (const auto& element : elements) {
+        if (!joined.empty()) joined += ',';
+        joined += make_text(element);
+    }
+    return joined;
+}
+
+std::string row(std::initializer_list<std::string> fields) {
+    return '(' + join(fields, [](const std::string& field) { return field; }) + ')';
+}
+
+std::string quarantine_rows(const Scope& scope, const std::vector<const PageResult*>& pages) {
+    std::string rows;
+    for (const PageResult* page : pages)
+        for (const record::BadRow& bad : page->bad) {
+            if (!rows.empty()) rows += ',';
+            rows +=
+                row({std::to_string(scope.run), std::to_string(page->claim.slice_id),
+                     std::to_string(page->claim.pass), std::to_string(page->claim.no),
+                     std::to_string(bad.row), text_literal(bad.reason), text_literal(bad.payload)});
+        }
+    return rows;
+}
+
+}  // namespace
+
+bool begin_fenced(postgres::Connection& connection, const Scope& scope) {
+    try {
+        if (!connection.begin(fill(fence_sql, scope)).empty()) return true;
+        connection.rollback();
+        return false;
+    } catch (...) {
+        connection.rollback();
+        throw;
+    }
+}
+
+std::vector<bool> lock_pages(postgres::Connection& connection, const Scope& scope,
+                             const std::vector<Claim>& claims) {
+    return which_are_leased(read_pages(connection, scope, claims, lock_pages_sql), claims);
+}
+
+void complete(postgres::Connection& connection, const Scope& scope, const Policy& policy,
+              const std::vector<const PageResult*>& pages) {
+    if (pages.empty()) return;
+    std::string sql;
+    if (const std::string rows = quarantine_rows(scope, pages); !rows.empty())
+        sql += fill(quarantine_sql, scope, {{"rows", rows}});
+    sql += fill(keys_sql, scope, {{"rows", join(pages, [](const PageResult* page) {
+                                       return row({std::to_string(page->claim.slice_id),
+                                                   std::to_string(page->claim.pass),
+                                                   std::to_string(page->claim.no),
+                                                   bigint_array(page->key_hashes)});
+                                   })}});
+    sql += plan_statements(scope, policy, pages);
+    sql += fill(tally_sql, scope, {{"rows", join(tally(pages), [](const Tally& sum) {
+                                        return row({std::to_string(sum.slice), std::to_string(sum.pass),
+                                                    "pg_backend_pid()", std::to_string(sum.pages),
+                                                    std::to_string(sum.fetched), std::to_string(sum.stored),
+                                                    std::to_string(sum.quarantined),
+                                                    std::to_string(sum.duplicates)});
+                                    })}});
+    sql += fill(done_sql, scope, {{"rows", join(pages, [](const PageResult* page) {
+                                       return row(
+                                           {std::to_string(page->claim.page_id) + "::bigint",
+                                            std::to_string(page->claim.epoch) + "::bigint",
+                                            std::to_string(page->fetched), std::to_string(page->stored),
+                                            std::to_string(page->bad.size()),
+                                            std::to_string(page->duplicates),
+                                            optional_literal(page->total) + "::bigint",
+                                            "(" + std::to_string(page->content_hash) + ")::bigint"});
+                                   })}});
+    const auto done = connection.exec(sql);
+    if (done.affected() != pages.size())
+        throw Failure(ErrorKind::bug, "ledger",
+                      "of " + std::to_string(pages.size()) + " locked pages only " +
+                          std::to_string(done.affected()) + " were still leased");
+}
+
+std::vector<Resolution> resolve(postgres::Connection& connection, const Scope& scope,
+                                const std::vector<Claim>& claims) {
+    // A statement of its own is a transaction of its own; its locks go with it.
+    const auto pages = read_pages(connection, scope, claims, lock_pages_sql);
+    std::vector<Resolution> resolutions;
+    resolutions.reserve(claims.size());
+    for (const Claim& claim : claims) {
+        const auto page = pages.find(claim.page_id);
+        const bool is_done =
+            page != pages.end() && page->second.state == "done" && page->second.epoch == claim.epoch;
+        resolutions.push_back(is_done                      ? Resolution::committed
+                              : still_leased(pages, claim) ? Resolution::again
+                                                           : Resolution::fenced);
+    }
+    return resolutions;
+}
+
+std::vector<bool> still_leased(postgres::Connection& connection, const Scope& scope,
+                               const std::vector<Claim>& claims) {
+    static constexpr std::string_view sql =
+        "SELECT id, state, epoch, worker = {worker} FROM {s}.page WHERE id = ANY ({ids})";
+    return which_are_leased(read_pages(connection, scope, claims, sql), claims);
+}
+
+}  // namespace pagehaul::ledger

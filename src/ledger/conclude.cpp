@@ -1,0 +1,68 @@
+#include "ledger/conclude.h"
+
+#include "ledger/passes.h"
+#include "ledger/plan.h"
+#include "ledger/statement.h"
+
+namespace pagehaul::ledger {
+namespace {
+
+void append(std::string& rows, const SliceView& slice, const std::string& rest) {
+    if (!rows.empty()) rows += ',';
+    rows += "(" + std::to_string(slice.id) + "::bigint," + std::to_string(slice.pass) + rest + ")";
+}
+
+constexpr std::string_view proven_sql = R"(
+UPDATE {s}.slice s SET state = 'proven', proof = v.proof, distinct_keys = v.distinct_keys
+FROM (VALUES {rows}) v (id, pass, proof, distinct_keys)
+WHERE s.id = v.id AND s.pass = v.pass AND s.state = 'open';)";
+constexpr std::string_view extend_sql = R"(
+INSERT INTO {s}.page (run_id, slice_id, pass, no)
+SELECT {run}, v.id, v.pass, no FROM (VALUES {rows}) v (id, pass, first, last), generate_series(first, last) no
+ORDER BY v.id, no;)";
+constexpr std::string_view end_sql = R"(
+UPDATE {s}.slice s SET planned = v.planned FROM (VALUES {rows}) v (id, pass, planned)
+WHERE s.id = v.id AND s.pass = v.pass AND s.state = 'open';)";
+constexpr std::string_view proof_page_sql = R"(
+INSERT INTO {s}.page (run_id, slice_id, pass, no)
+SELECT {run}, v.id, v.pass, 0 FROM (VALUES {rows}) v (id, pass) ORDER BY v.id
+ON CONFLICT (slice_id, pass, no) DO NOTHING;)";
+
+}  // namespace
+
+void Conclusions::proven(const SliceView& slice, const std::string& by, std::int64_t distinct_keys) {
+    append(proven_, slice, "," + text_literal(by) + "," + std::to_string(distinct_keys) + "::bigint");
+}
+void Conclusions::failed(const SliceView& slice, const std::string& why) {
+    append(failed_, slice, "," + text_literal(why));
+}
+void Conclusions::moved(const SliceView& slice, const std::string& why) {
+    const auto next = after_moved(policy_, slice.pass, slice.first_pass, why);
+    if (const auto* used_up = std::get_if<PassesUsedUp>(&next))
+        failed(slice, used_up->why);
+    else
+        append(moved_, slice, "," + text_literal(std::get<NextPass>(next).why));
+}
+void Conclusions::extend(const SliceView& slice, std::int64_t to) {
+    append(extended_, slice,
+           "," + std::to_string(slice.window.highest + 1) + "::bigint," + std::to_string(to) + "::bigint");
+}
+void Conclusions::end_found(const SliceView& slice, std::int64_t planned) {
+    append(ended_, slice, "," + std::to_string(planned) + "::bigint");
+}
+void Conclusions::ask_for_proof(const SliceView& slice) {
+    append(asked_, slice, "");
+}
+
+void Conclusions::write(postgres::Connection& connection, const Scope& scope) const {
+    std::string sql;
+    if (!proven_.empty()) sql += fill(proven_sql, scope, {{"rows", proven_}});
+    if (!failed_.empty()) sql += fail_statements(scope, failed_);
+    if (!moved_.empty()) sql += next_pass_statements(scope, moved_);
+    if (!extended_.empty()) sql += fill(extend_sql, scope, {{"rows", extended_}});
+    if (!ended_.empty()) sql += fill(end_sql, scope, {{"rows", ended_}});
+    if (!asked_.empty()) sql += fill(proof_page_sql, scope, {{"rows", asked_}});
+    if (!sql.empty()) connection.exec(sql);
+}
+
+}  // namespace pagehaul::ledger

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "ledger/slice_view.h"
+
+namespace pagehaul::ledger {
+
+/// What a transaction decided about its locked slices, collected and written with few statements. One owner,
+/// one transaction.
+class Conclusions {
+  public:
+    explicit Conclusions(const Policy& policy) : policy_(policy) {}
+
+    void proven(const SliceView& slice, const std::string& by, std::int64_t distinct_keys);
+    void failed(const SliceView& slice, const std::string& why);
+    /// The next pass, or failed when the passes are used up.
+    void moved(const SliceView& slice, const std::string& why);
+    void extend(const SliceView& slice, std::int64_t to);
+    /// Without a total: the end is known, the proof becomes due.
+    void end_found(const SliceView& slice, std::int64_t planned);
+    void ask_for_proof(const SliceView& slice);
+
+    void write(postgres::Connection& connection, const Scope& scope) const;
+
+  private:
+    Policy policy_;
+    std::string proven_, failed_, moved_, extended_, ended_, asked_;  // rows of VALUES
+};
+
+}  // namespace pagehaul::ledger

@@ -1,0 +1,68 @@
+#include "ledger/finalise.h"
+
+#include "ledger/statement.h"
+
+namespace pagehaul::ledger {
+namespace {
+
+constexpr Millis patience{2'000};
+
+constexpr std::string_view slices_sql = R"(
+SELECT count(*), coalesce(sum(distinct_keys), 0)::bigint FROM {s}.slice
+WHERE run_id = {run} AND state = 'proven')";
+// A proven slice never changes again, so this needs no lock; only the pass that proved it counts.
+constexpr std::string_view all_keys_sql = R"(
+SELECT count(*) FROM (
+    SELECT DISTINCT u.key FROM {s}.slice s
+    JOIN {s}.page_keys k ON k.slice_id = s.id AND k.pass = s.pass, unnest(k.keys) u (key)
+    WHERE s.run_id = {run} AND s.state = 'proven') d)";
+
+/// Why rows of one slice overwrote another's, or "" if none did.
+std::string find_overlap(postgres::Connection& connection, const Scope& scope) {
+    const auto slices = connection.exec(fill(slices_sql, scope));
+    if (slices.integer(0, 0) < 2) return "";
+    const std::int64_t sum = slices.integer(0, 1);
+    const std::int64_t distinct = connection.exec(fill(all_keys_sql, scope)).integer(0, 0);
+    if (sum == distinct) return "";
+    return "sink.key is not unique across slices: the slices have " + std::to_string(sum) +
+           " keys, together only " + std::to_string(distinct) +
+           ", so rows of one slice overwrote another's: add the slice's column, a date say, to sink.key, or "
+           "set sink.overlap: allowed";
+}
+
+constexpr std::string_view overlap_sql =
+    "UPDATE {s}.run SET key_overlap = {why} WHERE id = {run} AND state = 'running'";
+
+// Under the exclusive lock no claim, commit or poll of this pipeline is in flight.
+constexpr std::string_view succeed_sql = R"(
+UPDATE {s}.run r SET state = 'succeeded', finished_at = {s}.clock(), key_overlap = NULL
+FROM {s}.pipeline_lock l
+WHERE r.id = {run} AND r.state = 'running' AND r.planned_at IS NOT NULL
+  AND l.pipeline = {pipeline} AND l.run_id = r.id
+  AND NOT EXISTS (SELECT FROM {s}.slice s WHERE s.run_id = r.id AND s.state NOT IN ('proven', 'split')))";
+constexpr std::string_view release_sql = R"(
+UPDATE {s}.pipeline_lock SET run_id = NULL, expires_at = {s}.clock()
+WHERE pipeline = {pipeline} AND run_id = {run};
+DELETE FROM {s}.page_keys k USING {s}.slice s WHERE s.run_id = {run} AND k.slice_id = s.id)";
+
+}  // namespace
+
+bool finalise(postgres::Connection& connection, const Scope& scope, const Policy& policy) {
+    const std::string overlap = policy.overlap_allowed ? "" : find_overlap(connection, scope);
+    if (!overlap.empty())
+        return in_fence(connection, scope, [&] {
+            connection.exec(fill(overlap_sql, scope, {{"why", text_literal(overlap)}}));
+        });
+    if (!begin_exclusive(connection, scope, patience)) return false;
+    try {
+        const bool succeeded = connection.exec(fill(succeed_sql, scope)).affected() == 1;
+        if (succeeded) connection.exec(fill(release_sql, scope));
+        connection.commit();
+        return succeeded;
+    } catch (...) {
+        connection.rollback();
+        throw;
+    }
+}
+
+}  // namespace pagehaul::ledger

@@ -1,0 +1,76 @@
+#include <algorithm>
+#include <cmath>
+
+#include "ledger/proof.h"
+
+namespace pagehaul::ledger {
+namespace {
+
+std::string number(std::int64_t value) {
+    return std::to_string(value);
+}
+
+std::string counted(std::int64_t count, const std::string& what) {
+    return number(count) + " " + what + (count == 1 ? "" : "s");
+}
+
+/// The numbers of the pass, for every message that says that they do not agree.
+std::string numbers(const SliceSums& sums) {
+    return "fetched " + counted(sums.fetched, "row") + " on " + counted(sums.pages, "page") + ": " +
+           number(sums.stored) + " stored, " + number(sums.quarantined) + " quarantined, " +
+           number(sums.duplicates) + " duplicate, " + counted(sums.distinct_keys, "distinct key");
+}
+
+}  // namespace
+
+ProofVerdict judge_proof(const Policy& policy, std::optional<std::int64_t> total_before,
+                         const ProofReading& reading, const SliceSums& sums) {
+    if (!sums.counts_add_up || sums.fetched != sums.stored + sums.quarantined + sums.duplicates)
+        return Refuted{"the counts of a page do not add up, a bug of pagehaul: " + numbers(sums)};
+    if (sums.all_pages_same) {
+        const std::string why = "the API returned the same records for each of " +
+                                counted(sums.pages, "page") +
+                                ": does it read the page's number where source.request puts it?";
+        // Rows that push others back by exactly one page may show twice, but not three times in a row.
+        if (sums.pages >= 3) return Refuted{why};
+        return Moved{why};
+    }
+    if (policy.total != Policy::Known::nothing && reading.total != total_before)
+        return Moved{"the total changed while the slice was read, from " + number(total_before.value_or(0)) +
+                     " to " + (reading.total ? number(*reading.total) : "none") + "; " + numbers(sums)};
+    if (reading.rows_beyond_end > 0)
+        return Moved{"there " +
+                     (reading.rows_beyond_end == 1 ? std::string("is 1 row")
+                                                   : "are " + number(reading.rows_beyond_end) + " rows") +
+                     " beyond the end" +
+                     (total_before ? " that the total of " + number(*total_before) + " gives" : "") + "; " +
+                     numbers(sums)};
+    const bool by_counts = policy.total == Policy::Known::rows && !policy.total_advisory;
+    if (by_counts && sums.fetched != total_before.value_or(0))
+        return Moved{"the API told a total of " + number(total_before.value_or(0)) + "; " + numbers(sums)};
+    if (sums.distinct_keys + sums.duplicates != sums.fetched)
+        return Moved{"rows repeat on other pages, or sink.key does not identify a row; " + numbers(sums)};
+    return Proven{by_counts ? "counts" : "pages"};
+}
+
+std::optional<std::string> judge_quarantine(const Policy& policy, std::optional<std::int64_t> total,
+                                            const SliceSums& sums) {
+    const std::int64_t rows = policy.total == Policy::Known::rows && total ? *total : sums.fetched;
+    const auto over = [&](const std::string& limit) {
+        return "quarantined " + number(sums.quarantined) + " of " + counted(rows, "row") +
+               ", run.quarantine_limit is " + limit;
+    };
+    if (policy.quarantine_rows && sums.quarantined > *policy.quarantine_rows)
+        return over(number(*policy.quarantine_rows));
+    if (policy.quarantine_fraction &&
+        static_cast<double>(sums.quarantined) > *policy.quarantine_fraction * static_cast<double>(rows)) {
+        std::string percent = std::to_string(*policy.quarantine_fraction * 100);
+        percent.erase(percent.find_last_not_of('0') + 1);
+        if (percent.back() == '.') percent.pop_back();
+        return over(percent + "%, that is " +
+                    number(std::llround(std::floor(*policy.quarantine_fraction * static_cast<double>(rows)))));
+    }
+    return std::nullopt;
+}
+
+}  // namespace pagehaul::ledger

@@ -1,0 +1,111 @@
+#include "ledger/plan.h"
+
+#include <algorithm>
+
+#include "ledger/statement.h"
+
+namespace pagehaul::ledger {
+namespace {
+
+/// Pages asked for beyond page 1 while nobody knows the end: enough to keep a few workers busy until the
+/// first poll extends the window.
+constexpr std::int64_t first_window = 8;
+
+std::string number(std::int64_t value) {
+    return std::to_string(value);
+}
+
+constexpr std::string_view fail_sql = R"(
+WITH failing (slice_id, pass, why) AS (VALUES {rows}),
+failed AS (
+    UPDATE {s}.slice s SET state = 'failed', error = f.why FROM failing f
+    WHERE s.id = f.slice_id AND s.pass = f.pass AND s.state = 'open' RETURNING s.id)
+DELETE FROM {s}.page p USING failed f
+WHERE p.run_id = {run} AND p.slice_id = f.id AND p.state = 'pending';)";
+
+constexpr std::string_view drift_sql = R"(
+UPDATE {s}.slice s SET drift = 'page ' || v.no || ' told a total of ' || v.total || ', page 1 told ' || s.total
+FROM (VALUES {rows}) v (slice_id, pass, no, total)
+WHERE s.id = v.slice_id AND s.pass = v.pass AND s.state = 'open' AND s.drift IS NULL AND s.total <> v.total;)";
+
+// 10,000 pages in one statement.
+constexpr std::string_view plan_sql = R"(
+WITH v (slice_id, pass, total, last, planned) AS (VALUES {rows}),
+told AS (
+    UPDATE {s}.slice s SET total = v.total, planned = v.planned FROM v
+    WHERE s.id = v.slice_id AND s.pass = v.pass AND s.state = 'open'
+    RETURNING s.id, s.pass, v.last)
+INSERT INTO {s}.page (run_id, slice_id, pass, no)
+SELECT {run}, t.id, t.pass, no FROM told t, generate_series(2, t.last) no ORDER BY t.id, no;)";
+
+void append_row(std::string& rows, const std::string& row) {
+    if (!rows.empty()) rows += ',';
+    rows += row;
+}
+
+}  // namespace
+
+std::variant<PagePlan, PlanRefused> plan_from_page_one(const Policy& policy, std::int64_t fetched,
+                                                       std::optional<std::int64_t> total) {
+    const std::int64_t size = policy.page_size;
+    if (policy.total == Policy::Known::nothing) {
+        // An empty page 1 needs one more empty page to be the end, a short one two.
+        const std::int64_t last = fetched == 0 ? 2 : fetched < size ? 3 : 1 + first_window;
+        return PagePlan{.last = std::min(last, policy.max_pages + 2), .planned = {}};
+    }
+    if (!total) return PlanRefused{"page 1 told no total where source.pagination.total names one"};
+    if (*total < 0) return PlanRefused{"page 1 told a total of " + number(*total)};
+
+    const bool in_rows = policy.total == Policy::Known::rows;
+    const std::int64_t pages = std::max<std::int64_t>(1, in_rows ? (*total + size - 1) / size : *total);
+    // With an advisory total only a page that others follow is certain to be full.
+    const bool must_be_full = !in_rows || policy.total_advisory;
+    const std::int64_t expected = must_be_full ? (pages > 1 ? size : 0) : std::min(size, *total);
+    if (fetched < expected)
+        return PlanRefused{"the API caps the page size: source.pagination.size is " + number(size) +
+                           ", page 1 brought " + number(fetched) + " rows of a total of " + number(*total) +
+                           (in_rows ? " rows" : " pages")};
+    if (pages > policy.max_pages)
+        return PlanRefused{"a total of " + number(*total) + (in_rows ? " rows" : " pages") + " needs " +
+                           number(pages) + " pages, source.pagination.max_pages allows " +
+                           number(policy.max_pages) + ": slice finer, or raise it"};
+    return PagePlan{.last = pages, .planned = pages};
+}
+
+std::string fail_statements(const Scope& scope, const std::string& rows) {
+    return fill(fail_sql, scope, {{"rows", rows}});
+}
+
+std::string plan_statements(const Scope& scope, const Policy& policy,
+                            const std::vector<const PageResult*>& pages) {
+    std::string failing;
+    std::string drifting;
+    std::string planning;
+    for (const PageResult* page : pages) {
+        const Claim& claim = page->claim;
+        const std::string slice = number(claim.slice_id) + "::bigint," + number(claim.pass);
+        const auto fail_slice = [&](const std::string& why) {
+            append_row(failing, "(" + slice + "," + text_literal(why) + ")");
+        };
+        if (page->slice_error) {
+            fail_slice(*page->slice_error);
+        } else if (claim.no == 1) {
+            const auto plan = plan_from_page_one(policy, page->fetched, page->total);
+            if (const auto* refused = std::get_if<PlanRefused>(&plan))
+                fail_slice(refused->why);
+            else if (const auto& [last, planned] = std::get<PagePlan>(plan); true)
+                append_row(planning, "(" + slice + "," + optional_literal(page->total) + "::bigint," +
+                                         number(last) + "," + optional_literal(planned) + "::bigint)");
+        } else if (policy.total_on_every_page && !policy.total_advisory && page->total) {
+            append_row(drifting,
+                       "(" + slice + "," + number(claim.no) + "," + number(*page->total) + "::bigint)");
+        }
+    }
+    std::string sql;
+    if (!failing.empty()) sql += fail_statements(scope, failing);
+    if (!drifting.empty()) sql += fill(drift_sql, scope, {{"rows", drifting}});
+    if (!planning.empty()) sql += fill(plan_sql, scope, {{"rows", planning}});
+    return sql;
+}
+
+}  // namespace pagehaul::ledger

@@ -1,0 +1,126 @@
+#include "ledger/run_state.h"
+
+#include "ledger/statement.h"
+
+namespace pagehaul::ledger {
+namespace {
+
+// One statement, one snapshot. Pages are counted by the partial indexes of what is not done; what is done by
+// the tally, a few rows a slice: 10,000 pages cost as much as ten.
+constexpr std::string_view state_sql = R"(
+SELECT r.state, coalesce(r.stop_reason, ''), coalesce(r.stop_at >= w.started_at, false),
+    coalesce(r.key_overlap, ''),
+    s.open, s.proven, s.failed, s.told, s.by_pages, s.by_counts,
+    pending.pages, leased.pages, failed.unavailable, failed.refused,
+    done.pages, done.fetched, done.stored, done.quarantined, done.duplicates,
+    ceil(extract(epoch FROM greatest(pending.due, {s}.clock()) - {s}.clock()) * 1000)::bigint,
+    (SELECT count(*) FROM {s}.worker o WHERE o.run_id = {run} AND o.stopped_at IS NULL
+        AND o.id <> {worker} AND NOT {dead})
+FROM {s}.run r
+LEFT JOIN {s}.worker w ON w.id = {worker},
+LATERAL (SELECT count(*) FILTER (WHERE state = 'open') AS open,
+    count(*) FILTER (WHERE state IN ('proven', 'split')) AS proven,
+    count(*) FILTER (WHERE state = 'failed') AS failed, sum(total)::bigint AS told,
+    count(*) FILTER (WHERE proof = 'pages') AS by_pages, count(*) FILTER (WHERE proof = 'counts') AS by_counts
+    FROM {s}.slice WHERE run_id = {run}) s,
+LATERAL (SELECT count(*) AS pages, min(p.not_before) AS due
+    FROM {s}.page p JOIN {s}.slice s ON s.id = p.slice_id
+    WHERE p.run_id = {run} AND p.state = 'pending' AND s.state = 'open' AND s.drift IS NULL
+      AND s.pass = p.pass) pending,
+LATERAL (SELECT count(*) AS pages FROM {s}.page WHERE run_id = {run} AND state = 'leased') leased,
+LATERAL (SELECT count(*) FILTER (WHERE p.failure = 'unavailable') AS unavailable,
+    count(*) FILTER (WHERE p.failure = 'refused') AS refused
+    FROM {s}.page p JOIN {s}.slice s ON s.id = p.slice_id AND s.pass = p.pass
+    WHERE p.run_id = {run} AND p.state = 'failed') failed,
+LATERAL (SELECT coalesce(sum(t.pages), 0)::bigint AS pages, coalesce(sum(t.fetched), 0)::bigint AS fetched,
+    coalesce(sum(t.stored), 0)::bigint AS stored, coalesce(sum(t.quarantined), 0)::bigint AS quarantined,
+    coalesce(sum(t.duplicates), 0)::bigint AS duplicates
+    FROM {s}.slice s JOIN {s}.tally t ON t.slice_id = s.id AND t.pass = s.pass
+    WHERE s.run_id = {run}) done
+WHERE r.id = {run})";
+
+constexpr std::string_view failures_sql = R"(
+SELECT key || ': ' || error FROM {s}.slice WHERE run_id = {run} AND state = 'failed' ORDER BY id LIMIT 20)";
+
+RunStatus status_of(const std::string& state) {
+    if (state == "running") return RunStatus::running;
+    if (state == "succeeded") return RunStatus::succeeded;
+    if (state == "superseded") return RunStatus::superseded;
+    throw Failure(ErrorKind::bug, "ledger", "a run has the state " + state);
+}
+
+// One statement of three updates would be one snapshot and one round trip as well, but a beat must also tell
+// what others changed before it. An expired lock that nobody took is renewed like any other.
+constexpr std::string_view beat_sql = R"(
+UPDATE {s}.worker SET heartbeat_at = {s}.clock(), backend_pid = pg_backend_pid(),
+    backend_start = (SELECT a.backend_start FROM pg_stat_get_activity(pg_backend_pid()) a)
+WHERE id = {worker};
+UPDATE {s}.pipeline_lock SET expires_at = {s}.clock() + {stale}
+WHERE pipeline = {pipeline} AND run_id = {run};
+SELECT r.state, l.run_id IS NOT NULL, coalesce(r.stop_reason, ''), coalesce(r.stop_at >= w.started_at, false)
+FROM {s}.run r
+LEFT JOIN {s}.pipeline_lock l ON l.pipeline = {pipeline} AND l.run_id = r.id
+LEFT JOIN {s}.worker w ON w.id = {worker}
+WHERE r.id = {run})";
+
+// A reason from before this process started was told to others, and is theirs: it is replaced.
+constexpr std::string_view stop_sql = R"(
+UPDATE {s}.run r SET stop_reason = {reason}, stop_at = {s}.clock() FROM {s}.worker w
+WHERE r.id = {run} AND r.state = 'running' AND w.id = {worker}
+  AND (r.stop_at IS NULL OR r.stop_at < w.started_at))";
+
+}  // namespace
+
+RunState read_state(postgres::Connection& connection, const Scope& scope) {
+    const auto rows =
+        connection.exec(fill(state_sql, scope, {{"dead", dead_condition("o", scope, true)}}));
+    if (rows.empty())
+        throw Failure(ErrorKind::fenced, "ledger",
+                      "run " + std::to_string(scope.run) + " is gone from the ledger");
+    RunState state{.status = status_of(rows.text(0, 0)),
+                   .stop_reason = rows.text(0, 1),
+                   .stop_is_ours_to_obey = rows.boolean(0, 2),
+                   .slices_open = rows.integer(0, 4),
+                   .slices_proven = rows.integer(0, 5),
+                   .slices_failed = rows.integer(0, 6),
+                   .pages_pending = rows.integer(0, 10),
+                   .pages_leased = rows.integer(0, 11),
+                   .pages_done = rows.integer(0, 14),
+                   .pages_unavailable = rows.integer(0, 12),
+                   .pages_refused = rows.integer(0, 13),
+                   .rows_stored = rows.integer(0, 16),
+                   .rows_quarantined = rows.integer(0, 17),
+                   .rows_duplicate = rows.integer(0, 18),
+                   .rows_fetched = rows.integer(0, 15),
+                   .rows_told = optional_integer(rows[0][7]),
+                   .other_workers = rows.integer(0, 20),
+                   .next_due = {},
+                   .proof = rows.integer(0, 8) > 0   ? "pages"
+                            : rows.integer(0, 9) > 0 ? "counts"
+                                                     : "",
+                   .failures = {},
+                   .key_overlap = rows.text(0, 3)};
+    if (state.pages_pending > 0) state.next_due = Millis(optional_integer(rows[0][19]).value_or(0));
+    if (state.slices_failed > 0) {
+        const auto failures = connection.exec(fill(failures_sql, scope));
+        for (std::size_t i = 0; i < failures.size(); ++i)
+            state.failures.push_back(failures.text(i, 0));
+    }
+    return state;
+}
+
+Beat beat(postgres::Connection& connection, const Scope& scope) {
+    const auto rows = connection.exec(fill(beat_sql, scope, {{"stale", interval_literal(scope.stale)}}));
+    if (rows.empty()) return {.status = RunStatus::superseded, .lock_is_ours = false, .stop_reason = ""};
+    return {.status = status_of(rows.text(0, 0)),
+            .lock_is_ours = rows.boolean(0, 1),
+            .stop_reason = rows.text(0, 2),
+            .stop_is_ours_to_obey = rows.boolean(0, 3)};
+}
+
+void tell_stop(postgres::Connection& connection, const Scope& scope, const std::string& reason) {
+    in_fence(connection, scope,
+             [&] { connection.exec(fill(stop_sql, scope, {{"reason", text_literal(reason)}})); });
+}
+
+}  // namespace pagehaul::ledger

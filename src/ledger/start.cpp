@@ -1,0 +1,164 @@
+#include "ledger/start.h"
+
+#include "core/fault.h"
+#include "ledger/reaping.h"
+#include "ledger/starting.h"
+#include "ledger/statement.h"
+
+namespace pagehaul::ledger {
+namespace {
+
+constexpr Millis lock_patience{2'000};
+
+constexpr std::string_view by_key_sql = R"(
+SELECT r.id, r.state, r.fingerprint, r.fingerprint_text FROM {s}.run_key k JOIN {s}.run r ON r.id = k.run_id
+WHERE k.pipeline = {pipeline} AND k.key = {key})";
+
+constexpr std::string_view holder_sql = R"(
+SELECT r.id, coalesce((SELECT k.key FROM {s}.run_key k WHERE k.run_id = r.id ORDER BY k.key LIMIT 1), ''),
+    w.host, w.pid
+FROM {s}.pipeline_lock l JOIN {s}.run r ON r.id = l.run_id JOIN {s}.worker w ON w.run_id = r.id
+WHERE l.pipeline = {pipeline} AND r.id <> {mine} AND w.id <> {worker} AND NOT {dead}
+ORDER BY w.heartbeat_at DESC LIMIT 1)";
+
+constexpr std::string_view take_sql = R"(
+UPDATE {s}.pipeline_lock SET run_id = {run}, expires_at = {s}.clock() + {stale} WHERE pipeline = {pipeline};
+INSERT INTO {s}.worker (id, run_id, host, pid, backend_pid, backend_start)
+VALUES ({worker}, {run}, {host}, {pid}, {backend}, {backend_start})
+ON CONFLICT (id) DO UPDATE SET run_id = excluded.run_id, heartbeat_at = excluded.heartbeat_at)";
+
+constexpr std::string_view backend_start_sql =
+    "(SELECT a.backend_start FROM pg_stat_get_activity({backend}) a)";
+
+constexpr std::string_view pages_done_sql = R"(
+SELECT coalesce(sum(t.pages), 0)::bigint FROM {s}.slice s
+JOIN {s}.tally t ON t.slice_id = s.id AND t.pass = s.pass WHERE s.run_id = {run})";
+
+constexpr std::string_view blocker_sql = R"(
+SELECT a.pid, a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+  AND (l.classid::bigint << 32 | l.objid::bigint) = {advisory}
+ORDER BY a.xact_start LIMIT 1)";
+
+std::optional<Busy> find_holder(postgres::Connection& connection, const Scope& scope, std::int64_t mine) {
+    const auto rows = connection.exec(fill(
+        holder_sql, scope,
+        {{"mine", std::to_string(mine)}, {"dead", dead_condition("w", scope, true)}}));
+    if (rows.empty()) return std::nullopt;
+    return Busy{.run = rows.integer(0, 0),
+                .key = rows.text(0, 1),
+                .host = rows.text(0, 2),
+                .pid = static_cast<int>(rows.integer(0, 3))};
+}
+
+/// The lock goes to the scope's run, and this process becomes one of its workers; what its dead left leased
+/// is free again before anybody claims.
+void take(postgres::Connection& connection, const Scope& scope, const StartRequest& request,
+          bool judge_time) {
+    const std::string backend = std::to_string(request.worker.backend_pid);
+    connection.exec(
+        fill(take_sql, scope,
+             {{"stale", interval_literal(scope.stale)},
+              {"host", text_literal(request.worker.host)},
+              {"pid", std::to_string(request.worker.pid)},
+              {"backend", backend},
+              {"backend_start",
+               scope.pgbouncer ? "NULL" : fill(backend_start_sql, scope, {{"backend", backend}})}}));
+    reap_leases(connection, scope, std::nullopt, judge_time);
+}
+
+/// The run that has the request's key.
+StartOutcome resume(postgres::Connection& connection, Scope& scope, const StartRequest& request,
+                    const postgres::Rows& run) {
+    scope.run = run.integer(0, 0);
+    if (run.text(0, 2) != request.fingerprint)
+        return Differs{scope.run, fingerprint_difference(run.text(0, 3), request.fingerprint_text)};
+    if (run.text(0, 1) == "succeeded") return AlreadySucceeded{scope.run};
+    if (run.text(0, 1) != "running")
+        throw Failure(ErrorKind::bug, "ledger",
+                      "the run of this key is superseded, but the key does not point to its successor");
+    if (auto busy = find_holder(connection, scope, scope.run)) return *busy;
+    const bool joined = has_fresh_workers(connection, scope);
+    // Beside fresh workers only they may judge by time, who have watched the clock longer than we.
+    take(connection, scope, request, !joined);
+    reopen_unavailable(connection, scope);
+    return Started{.run = scope.run,
+                   .kind = joined ? Started::Kind::joined : Started::Kind::resumed,
+                   .warnings = {},
+                   .pages_done = connection.exec(fill(pages_done_sql, scope)).integer(0, 0)};
+}
+
+StartOutcome decide(postgres::Connection& connection, Scope& scope, const StartRequest& request) {
+    const auto by_key = connection.exec(fill(by_key_sql, scope, {{"key", text_literal(request.key)}}));
+    if (!by_key.empty()) return resume(connection, scope, request, by_key);
+    if (auto busy = find_holder(connection, scope, 0)) return *busy;
+
+    const bool retry = request.intent == StartRequest::Intent::retry;
+    if (!retry && !request.fresh) {
+        if (const auto adopted = find_adoptable(connection, scope, request)) {
+            scope.run = *adopted;
+            take(connection, scope, request, true);
+            adopt(connection, scope, request);
+            return Started{.run = scope.run,
+                           .kind = Started::Kind::adopted,
+                           .warnings = {},
+                           .pages_done = connection.exec(fill(pages_done_sql, scope)).integer(0, 0)};
+        }
+    }
+    const std::vector<PlannedSlice> slices = retry ? slices_to_retry(connection, scope) : request.slices;
+    if (retry && slices.empty()) return NothingToRetry{};
+    Inserted inserted = insert_run(connection, scope, request, slices);
+    scope.run = inserted.run;
+    fault_point("start.planned");
+    take(connection, scope, request, true);
+    return Started{
+        .run = scope.run, .kind = Started::Kind::planned, .warnings = std::move(inserted.warnings)};
+}
+
+/// Opens the transaction. A dead holder is ended first: it may hold the lock for ever.
+void begin_taking(postgres::Connection& connection, const Scope& scope) {
+    // A frozen process looks alive until its heartbeat is stale: that long, and a little, is worth waiting.
+    const Millis limit = scope.stale + Millis{10'000};
+    for (Millis waited{0}; waited < limit; waited += lock_patience) {
+        terminate_dead(connection, scope, true);
+        if (begin_exclusive(connection, scope, lock_patience)) return;
+    }
+    const auto blocker = connection.exec(fill(blocker_sql, scope));
+    throw Failure(ErrorKind::fenced, "pipeline",
+                  "the lock of pipeline " + scope.pipeline + " was not free for " +
+                      std::to_string(limit.count() / 1000) + " s" +
+                      (blocker.empty() ? std::string()
+                                       : ", held by backend " + blocker.text(0, 0) + " (" +
+                                             blocker[0][1].value_or("") + ")"));
+}
+
+}  // namespace
+
+StartOutcome start(postgres::Connection& connection, const StartRequest& request) {
+    const Scope outside{.schema = request.schema,
+                        .pipeline = request.pipeline,
+                        .worker = request.worker.id,
+                        .run = 0,
+                        .stale = request.stale,
+                        .pgbouncer = request.pgbouncer};
+    for (int attempt = 1;; ++attempt) {
+        try {
+            Scope scope = outside;
+            begin_taking(connection, scope);
+            StartOutcome outcome = decide(connection, scope, request);
+            if (std::holds_alternative<Started>(outcome))
+                connection.commit();
+            else
+                connection.rollback();
+            return outcome;
+        } catch (const postgres::SqlError& error) {
+            connection.rollback();
+            if (!error.is_serialization() || attempt == 5) throw;
+        } catch (...) {
+            connection.rollback();
+            throw;
+        }
+    }
+}
+
+}  // namespace pagehaul::ledger

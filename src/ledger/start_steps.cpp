@@ -1,0 +1,194 @@
+#include <map>
+#include <set>
+
+#include "ledger/passes.h"
+#include "ledger/starting.h"
+#include "ledger/statement.h"
+
+namespace pagehaul::ledger {
+namespace {
+
+std::map<std::string, std::string> lines_of(const std::string& text) {
+    std::map<std::string, std::string> lines;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = std::min(text.find('\n', at), text.size());
+        const std::string line = text.substr(at, end - at);
+        const std::size_t equals = line.find(" = ");
+        if (equals == std::string::npos)
+            lines[line] = "";
+        else
+            lines[line.substr(0, equals)] = line.substr(equals + 3);
+        at = end + 1;
+    }
+    return lines;
+}
+
+// An unfinished run: running, and none of its workers fresh.
+constexpr std::string_view newest_unfinished_sql = R"(
+SELECT r.id, r.fingerprint FROM {s}.run r
+WHERE r.pipeline = {pipeline} AND r.state = 'running' AND NOT EXISTS (
+    SELECT FROM {s}.worker w WHERE w.run_id = r.id AND w.stopped_at IS NULL AND NOT {dead})
+ORDER BY r.id DESC LIMIT 1)";
+constexpr std::string_view slice_keys_sql = "SELECT key FROM {s}.slice WHERE run_id = {found}";
+
+constexpr std::string_view adopt_sql = R"(
+INSERT INTO {s}.run_key (pipeline, key, run_id) VALUES ({pipeline}, {key}, {run});
+UPDATE {s}.run SET key_overlap = NULL WHERE id = {run};)";
+
+// Reopening a page deletes the row that quarantined it whole.
+constexpr std::string_view reopen_pages_sql = R"(
+WITH reopened AS (
+    UPDATE {s}.page p SET state = 'pending', failure = NULL, error = NULL, attempts = 0, claims = 0,
+        not_before = {s}.clock()
+    FROM {s}.slice s
+    WHERE s.id = p.slice_id AND s.pass = p.pass AND s.state = 'open'
+      AND p.run_id = {run} AND p.state = 'failed' AND {which}
+    RETURNING p.slice_id, p.pass, p.no)
+DELETE FROM {s}.quarantine q USING reopened o
+WHERE q.slice_id = o.slice_id AND q.pass = o.pass AND q.page_no = o.no AND q.row_no IS NULL)";
+
+// The newest run that has the slice tells how it stands; older ones are history.
+constexpr std::string_view retry_sql = R"(
+SELECT DISTINCT ON (s.key) s.key, s.params,
+    s.state = 'failed'
+    OR EXISTS (SELECT FROM {s}.page p WHERE p.run_id = s.run_id AND p.slice_id = s.id AND p.state = 'failed'
+               AND p.pass = s.pass)
+    OR EXISTS (SELECT FROM {s}.quarantine q WHERE q.slice_id = s.id AND q.pass = s.pass), s.id
+FROM {s}.run r JOIN {s}.slice s ON s.run_id = r.id
+WHERE r.pipeline = {pipeline} AND r.state <> 'superseded' AND s.state <> 'split'
+ORDER BY s.key, s.run_id DESC)";
+
+constexpr std::string_view carry_sql = R"(
+SELECT s.key, s.params, r.id FROM {s}.run r LEFT JOIN {s}.slice s
+    ON s.run_id = r.id AND s.state IN ('open', 'failed')
+WHERE r.pipeline = {pipeline} AND r.state = 'running' AND r.fingerprint = {fingerprint} AND NOT EXISTS (
+    SELECT FROM {s}.worker w WHERE w.run_id = r.id AND w.stopped_at IS NULL AND NOT {dead})
+ORDER BY r.id DESC, s.id)";
+
+constexpr std::string_view insert_run_sql = R"(
+INSERT INTO {s}.run (pipeline, intent, fingerprint, fingerprint_text)
+VALUES ({pipeline}, {intent}, {fingerprint}, {text}) RETURNING id)";
+
+constexpr std::string_view plan_sql = R"(
+INSERT INTO {s}.run_key (pipeline, key, run_id) VALUES ({pipeline}, {key}, {run});
+WITH planned AS (
+    INSERT INTO {s}.slice (run_id, key, params)
+    SELECT {run}, v.key, v.params FROM unnest({keys}, {params}) WITH ORDINALITY v (key, params, place)
+    ORDER BY v.place RETURNING id)
+INSERT INTO {s}.page (run_id, slice_id, pass, no) SELECT {run}, id, 1, 1 FROM planned ORDER BY id;
+UPDATE {s}.run SET planned_at = {s}.clock() WHERE id = {run})";
+
+constexpr std::string_view supersede_sql = R"(
+UPDATE {s}.run SET state = 'superseded', finished_at = {s}.clock() WHERE id = ANY ({old});
+UPDATE {s}.run_key SET run_id = {run} WHERE run_id = ANY ({old});
+DELETE FROM {s}.page_keys k USING {s}.slice s WHERE s.run_id = ANY ({old}) AND k.slice_id = s.id)";
+
+constexpr std::string_view fresh_sql = R"(
+SELECT EXISTS (SELECT FROM {s}.worker w
+    WHERE w.run_id = {run} AND w.stopped_at IS NULL AND w.id <> {worker} AND NOT {dead}))";
+
+}  // namespace
+
+std::vector<std::string> fingerprint_difference(const std::string& before, const std::string& now) {
+    const auto was = lines_of(before);
+    const auto is = lines_of(now);
+    std::vector<std::string> lines;
+    for (const auto& [key, value] : was) {
+        const auto found = is.find(key);
+        if (found == is.end())
+            lines.push_back(key + ": was " + value + ", is absent now");
+        else if (found->second != value)
+            lines.push_back(key + ": was " + value + ", is " + found->second);
+    }
+    for (const auto& [key, value] : is)
+        if (!was.contains(key)) lines.push_back(key + ": was absent, is " + value);
+    return lines;
+}
+
+bool has_fresh_workers(postgres::Connection& connection, const Scope& scope) {
+    return connection.exec(fill(fresh_sql, scope, {{"dead", dead_condition("w", scope, true)}}))
+        .boolean(0, 0);
+}
+
+std::optional<std::int64_t> find_adoptable(postgres::Connection& connection, const Scope& scope,
+                                           const StartRequest& request) {
+    const auto run = connection.exec(
+        fill(newest_unfinished_sql, scope, {{"dead", dead_condition("w", scope, true)}}));
+    if (run.empty() || run.text(0, 1) != request.fingerprint) return std::nullopt;
+    const auto keys = connection.exec(fill(slice_keys_sql, scope, {{"found", run.text(0, 0)}}));
+    std::set<std::string> theirs;
+    for (std::size_t i = 0; i < keys.size(); ++i)
+        theirs.insert(keys.text(i, 0));
+    std::set<std::string> ours;
+    for (const PlannedSlice& slice : request.slices)
+        ours.insert(slice.key);
+    if (theirs != ours) return std::nullopt;
+    return run.integer(0, 0);
+}
+
+void adopt(postgres::Connection& connection, const Scope& scope, const StartRequest& request) {
+    connection.exec(fill(adopt_sql, scope, {{"key", text_literal(request.key)}}) + reopen_statements(scope) +
+                    fill(reopen_pages_sql, scope, {{"which", "true"}}));
+}
+
+void reopen_unavailable(postgres::Connection& connection, const Scope& scope) {
+    connection.exec(fill(reopen_pages_sql, scope, {{"which", "p.failure = 'unavailable'"}}));
+}
+
+std::vector<PlannedSlice> slices_to_retry(postgres::Connection& connection, const Scope& scope) {
+    const auto rows = connection.exec(fill(retry_sql, scope));
+    std::map<std::int64_t, PlannedSlice> in_order;
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        if (rows.boolean(i, 2)) in_order[rows.integer(i, 3)] = {rows.text(i, 0), rows.text(i, 1)};
+    std::vector<PlannedSlice> slices;
+    for (auto& [id, slice] : in_order)
+        slices.push_back(std::move(slice));
+    return slices;
+}
+
+Inserted insert_run(postgres::Connection& connection, const Scope& scope, const StartRequest& request,
+                    const std::vector<PlannedSlice>& slices) {
+    Inserted inserted;
+    std::vector<std::string> keys;
+    std::vector<std::string> params;
+    std::set<std::string> taken;
+    const auto add = [&](const std::string& key, const std::string& slice_params) {
+        if (!taken.insert(key).second) return false;
+        keys.push_back(key);
+        params.push_back(slice_params);
+        return true;
+    };
+    for (const PlannedSlice& slice : slices)
+        if (!add(slice.key, slice.params))
+            throw Failure(ErrorKind::config, "source.slices", "the slice " + slice.key + " comes twice");
+
+    std::vector<std::int64_t> old;
+    if (!request.fresh) {
+        const auto rows = connection.exec(fill(carry_sql, scope,
+                                               {{"fingerprint", text_literal(request.fingerprint)},
+                                                {"dead", dead_condition("w", scope, true)}}));
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            if (old.empty() || old.back() != rows.integer(i, 2)) old.push_back(rows.integer(i, 2));
+            if (rows[i][0] && add(rows.text(i, 0), rows.text(i, 1)))
+                inserted.warnings.push_back("slice " + rows.text(i, 0) + " carried over from run " +
+                                            rows.text(i, 2) + ", which did not finish it");
+        }
+    }
+    inserted.run =
+        connection
+            .exec(fill(insert_run_sql, scope,
+                       {{"intent", request.intent == StartRequest::Intent::retry ? "'retry'" : "'run'"},
+                        {"fingerprint", text_literal(request.fingerprint)},
+                        {"text", text_literal(request.fingerprint_text)}}))
+            .integer(0, 0);
+    Scope run = scope;
+    run.run = inserted.run;
+    connection.exec(fill(plan_sql, run,
+                         {{"key", text_literal(request.key)},
+                          {"keys", text_array(keys)},
+                          {"params", text_array(params)}}));
+    if (!old.empty()) connection.exec(fill(supersede_sql, run, {{"old", bigint_array(old)}}));
+    return inserted;
+}
+
+}  // namespace pagehaul::ledger

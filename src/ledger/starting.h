@@ -1,0 +1,40 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ledger/start.h"
+
+namespace pagehaul::ledger {
+
+// The steps of `start`, inside its transaction. For the folder's own files.
+
+/// What differs between two canonical texts of "key.path = value" lines, one line each.
+std::vector<std::string> fingerprint_difference(const std::string& before, const std::string& now);
+
+/// The newest unfinished run without fresh workers, if its fingerprint and slices are the request's.
+std::optional<std::int64_t> find_adoptable(postgres::Connection& connection, const Scope& scope,
+                                           const StartRequest& request);
+/// Gives the run the request's key, reopens its failed slices, and lets its failed pages try afresh.
+void adopt(postgres::Connection& connection, const Scope& scope, const StartRequest& request);
+
+/// The slices that the newest run which holds them left with failures or quarantined rows.
+std::vector<PlannedSlice> slices_to_retry(postgres::Connection& connection, const Scope& scope);
+
+struct Inserted {
+    std::int64_t run = 0;
+    std::vector<std::string> warnings;
+};
+/// A new run with `slices`; unless `fresh`, with the unproven slices of older unfinished runs of the same
+/// fingerprint, which it supersedes. Slices, their page-1 rows and planned_at: no process sees half a plan.
+Inserted insert_run(postgres::Connection& connection, const Scope& scope, const StartRequest& request,
+                    const std::vector<PlannedSlice>& slices);
+
+/// Pages that failed as unavailable become pending again, attempts 0.
+void reopen_unavailable(postgres::Connection& connection, const Scope& scope);
+
+/// True while a worker of `scope.run`, other than the scope's, is fresh.
+bool has_fresh_workers(postgres::Connection& connection, const Scope& scope);
+
+}  // namespace pagehaul::ledger

@@ -1,0 +1,180 @@
+#include "ledger/statement.h"
+
+#include <charconv>
+
+#include "core/digest.h"
+#include "ledger/commit.h"
+
+namespace pagehaul::ledger {
+namespace {
+
+bool is_name(std::string_view text) {
+    if (text.empty()) return false;
+    for (const char c : text)
+        if ((c < 'a' || c > 'z') && c != '_') return false;
+    return true;
+}
+
+std::string value_of(std::string_view name, const Scope& scope, Variables more) {
+    for (const auto& [key, value] : more)
+        if (key == name) return value;
+    if (name == "s") return postgres::quote_identifier(scope.schema);
+    if (name == "pipeline") return text_literal(scope.pipeline);
+    if (name == "run") return std::to_string(scope.run);
+    if (name == "worker") return text_literal(scope.worker) + "::uuid";
+    if (name == "advisory") return std::to_string(advisory_key(scope.schema, scope.pipeline));
+    throw Failure(ErrorKind::bug, "ledger", "a statement has an unknown variable " + std::string(name));
+}
+
+/// The length of the UTF-8 character at `at`, 0 if there is none. Overlong forms, surrogates and what lies
+/// beyond U+10FFFF are none: the server refuses them.
+std::size_t utf8_length(std::string_view text, std::size_t at) {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const unsigned lead = byte(at);
+    if (lead == 0) return 0;
+    if (lead < 0x80) return 1;
+    const std::size_t length = lead >= 0xC2 && lead <= 0xDF   ? 2
+                               : lead >= 0xE0 && lead <= 0xEF ? 3
+                               : lead >= 0xF0 && lead <= 0xF4 ? 4
+                                                              : 0;
+    if (length == 0 || text.size() - at < length) return 0;
+    for (std::size_t i = 1; i < length; ++i)
+        if ((byte(at + i) & 0xC0U) != 0x80U) return 0;
+    const unsigned second = byte(at + 1);
+    if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) ||
+        (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F))
+        return 0;
+    return length;
+}
+
+}  // namespace
+
+std::string fill(std::string_view sql, const Scope& scope, Variables more) {
+    std::string out;
+    out.reserve(sql.size() + 512);
+    while (!sql.empty()) {
+        const std::size_t open = sql.find('{');
+        out.append(sql.substr(0, open));
+        if (open == std::string_view::npos) break;
+        const std::size_t close = sql.find('}', open);
+        const std::string_view name =
+            close == std::string_view::npos ? "" : sql.substr(open + 1, close - open - 1);
+        if (!is_name(name)) throw Failure(ErrorKind::bug, "ledger", "a statement has a stray brace");
+        out += value_of(name, scope, more);
+        sql.remove_prefix(close + 1);
+    }
+    return out;
+}
+
+std::int64_t advisory_key(std::string_view schema, std::string_view pipeline) {
+    return hash64("pagehaul pipeline " + std::string(schema) + '\0' + std::string(pipeline));
+}
+
+std::string text_literal(std::string_view text) {
+    std::string clean;
+    clean.reserve(text.size());
+    for (std::size_t i = 0; i < text.size();) {
+        const std::size_t length = utf8_length(text, i);
+        if (length == 0) {
+            clean += "\xEF\xBF\xBD";
+            ++i;
+        } else {
+            clean.append(text.substr(i, length));
+            i += length;
+        }
+    }
+    return postgres::quote_literal(clean);
+}
+
+std::string text_array(const std::vector<std::string>& values) {
+    std::string literal = "ARRAY[";
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        if (i > 0) literal += ',';
+        literal += text_literal(values[i]);
+    }
+    return literal += "]::text[]";
+}
+
+std::string bigint_array(const std::vector<std::int64_t>& values) {
+    return "'" + postgres::array_literal(values) + "'::bigint[]";
+}
+
+std::string optional_literal(std::optional<std::int64_t> value) {
+    return value ? std::to_string(*value) : "NULL";
+}
+
+std::string interval_literal(Millis span) {
+    return "interval '" + std::to_string(span.count()) + " milliseconds'";
+}
+
+std::string dead_condition(std::string_view alias, const Scope& scope, bool judge_time) {
+    const std::string w(alias);
+    std::string condition = "(" + w + ".stopped_at IS NOT NULL";
+    if (judge_time)
+        condition += " OR " + w + ".heartbeat_at <= " + postgres::quote_identifier(scope.schema) +
+                     ".clock() - " + interval_literal(scope.stale);
+    // backend_start tells a backend from a later one with the same pid; it is hidden between roles.
+    if (!scope.pgbouncer)
+        condition += " OR (" + w +
+                     ".backend_start IS NOT NULL AND NOT EXISTS (SELECT FROM "
+                     "pg_stat_get_activity(" +
+                     w + ".backend_pid) a WHERE a.backend_start IS NULL OR a.backend_start = " + w +
+                     ".backend_start))";
+    return condition + ")";
+}
+
+std::optional<std::int64_t> optional_integer(const std::optional<std::string>& field) {
+    if (!field) return std::nullopt;
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(field->data(), field->data() + field->size(), value);
+    if (error != std::errc{} || end != field->data() + field->size())
+        throw Failure(ErrorKind::bug, "ledger", "expected a number, the database answered " + *field);
+    return value;
+}
+
+bool in_fence(postgres::Connection& connection, const Scope& scope, const std::function<void()>& work) {
+    for (int attempt = 1;; ++attempt) {
+        try {
+            if (!begin_fenced(connection, scope)) return false;
+            work();
+            connection.commit();
+            return true;
+        } catch (const postgres::SqlError& error) {
+            connection.rollback();
+            if (!error.is_serialization() || attempt == 5) throw;
+        } catch (...) {
+            connection.rollback();
+            throw;
+        }
+    }
+}
+
+namespace {
+
+// One round trip. Each statement takes its own snapshot, so what follows the advisory lock sees what its
+// former holders committed. The lock row alone would do for safety, but sharers that overlap starve it.
+constexpr std::string_view exclusive_sql = R"(
+SET LOCAL lock_timeout = {patience};
+SELECT pg_advisory_xact_lock({advisory});
+INSERT INTO {s}.pipeline_lock (pipeline, expires_at) VALUES ({pipeline}, {s}.clock())
+    ON CONFLICT (pipeline) DO NOTHING;
+SELECT run_id FROM {s}.pipeline_lock WHERE pipeline = {pipeline} FOR UPDATE;
+SELECT pg_stat_clear_snapshot())";
+
+}  // namespace
+
+bool begin_exclusive(postgres::Connection& connection, const Scope& scope, Millis patience) {
+    try {
+        connection.begin(fill(exclusive_sql, scope, {{"patience", std::to_string(patience.count())}}));
+        return true;
+    } catch (const postgres::SqlError& error) {
+        connection.rollback();
+        if (error.sqlstate() == "55P03") return false;
+        throw;
+    } catch (...) {
+        connection.rollback();
+        throw;
+    }
+}
+
+}  // namespace pagehaul::ledger

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "ledger/types.h"
+#include "postgres/connection.h"
+
+namespace pagehaul::ledger {
+
+// What the ledger's statements are made from. For the folder's own files.
+
+using Variables = std::initializer_list<std::pair<std::string_view, std::string>>;
+
+/// Replaces each `{name}` of `sql` by its variable: `{s}` the schema quoted, `{pipeline}`, `{run}`,
+/// `{worker}`, `{advisory}` from the scope, others from `more`, pasted as they are: quote them first.
+/// A name that is unknown is a bug; values are not searched again.
+std::string fill(std::string_view sql, const Scope& scope, Variables more = {});
+
+/// The key of the pipeline's advisory lock. Two ledgers of one database do not share it.
+std::int64_t advisory_key(std::string_view schema, std::string_view pipeline);
+
+/// A quoted text literal; bytes that are not UTF-8, and NUL, become U+FFFD: texts come from an API.
+std::string text_literal(std::string_view text);
+std::string text_array(const std::vector<std::string>& values);
+std::string bigint_array(const std::vector<std::int64_t>& values);
+/// NULL, or the number.
+std::string optional_literal(std::optional<std::int64_t> value);
+std::string interval_literal(Millis span);
+
+/// True for a row of `worker` that no longer works: it stopped, the backend of its heartbeat is gone (not
+/// behind PgBouncer), or, only with `judge_time`, its heartbeat is stale. Fresh is the opposite, with
+/// `judge_time`.
+std::string dead_condition(std::string_view alias, const Scope& scope, bool judge_time);
+
+std::optional<std::int64_t> optional_integer(const std::optional<std::string>& field);
+
+/// Runs `work` in a transaction of its own behind the fence, and commits it; again, whole, after a deadlock.
+/// @return false when fenced: `work` has not run.
+bool in_fence(postgres::Connection& connection, const Scope& scope, const std::function<void()>& work);
+
+/// Opens a transaction that holds the pipeline's advisory lock exclusively, then its lock row FOR UPDATE
+/// (made if missing): nobody else has a ledger transaction open then.
+/// @return false (rolled back) when the lock was not free within `patience`.
+bool begin_exclusive(postgres::Connection& connection, const Scope& scope, Millis patience);
+
+}  // namespace pagehaul::ledger
