@@ -12,10 +12,19 @@ constexpr double kLatencyLeast = 0.25;  // of the limit is kept, however slow a 
 constexpr double kHelped = 0.95;        // of the slow median: above it shrinking did not help
 constexpr int kInVainMost = 2;
 
-Nanos median_of(std::vector<Nanos>& values) {
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle, values.end());
-    return *middle;
+/// A round's median, and how far it may be off by chance: two standard errors, estimated from the quartiles
+/// (0.93 × IQR / √n for anything bell-shaped). With a steady latency it is almost nothing.
+struct Typical {
+    Nanos median{0};
+    Nanos doubt{0};
+};
+
+Typical typical_of(std::vector<Nanos>& values) {
+    std::sort(values.begin(), values.end());
+    const std::size_t n = values.size();
+    const Nanos spread = values[n * 3 / 4] - values[n / 4];
+    const double error = 0.93 * static_cast<double>(spread.count()) / std::sqrt(static_cast<double>(n));
+    return {.median = values[n / 2], .doubt = Nanos(static_cast<Nanos::rep>(2 * error))};
 }
 
 double ratio(Nanos a, Nanos b) {
@@ -28,6 +37,7 @@ ConcurrencyController::ConcurrencyController(const ConcurrencyOptions& options)
     : options_(options), limit_(options.start) {
     if (!options_.fixed)
         limit_ = std::clamp(limit_, options_.floor, std::max(options_.floor, options_.ceiling));
+    least_judged_ = limit_;
 }
 
 int ConcurrencyController::on_answer(const Sample& sample, MonoTime now) {
@@ -36,7 +46,7 @@ int ConcurrencyController::on_answer(const Sample& sample, MonoTime now) {
     if (sample.throttled) {
         doubling_ = false;
         forget_shrinking();
-        shrink(kThrottledFactor, now);
+        shrink(kThrottledFactor, options_.floor, now);
         return limit_;
     }
     latencies_.push_back(sample.latency);
@@ -48,17 +58,22 @@ Nanos ConcurrencyController::baseline() const {
     return past_.empty() ? Nanos{0} : past_.front().median;
 }
 
-bool ConcurrencyController::is_slow(Nanos median) const {
-    return !past_.empty() && ratio(median, baseline()) > options_.slow &&
-           median - baseline() > options_.slow_by;
+bool ConcurrencyController::is_slow(Nanos latency) const {
+    return !past_.empty() && ratio(latency, baseline()) > options_.slow &&
+           latency - baseline() > options_.slow_by;
 }
 
 void ConcurrencyController::end_round(MonoTime now) {
     ++round_;
-    const Nanos median = median_of(latencies_);
-    if (!is_slow(median)) {
+    if (limit_ < least_judged_) {  // only refusals brought it here, and a handful of answers tells nothing
+        grow();
+        begin_round();
+        return;
+    }
+    const auto [median, doubt] = typical_of(latencies_);
+    if (!is_slow(median - doubt)) {
         forget_shrinking();
-        remember(median, now);
+        remember(median + doubt, now);
         grow();
         begin_round();
         return;
@@ -68,7 +83,7 @@ void ConcurrencyController::end_round(MonoTime now) {
     in_vain_ = after_shrinking && ratio(median, shrunk_at_median_) > kHelped ? in_vain_ + 1 : 0;
     if (in_vain_ >= kInVainMost) {
         past_.clear();
-        remember(median, now);
+        remember(median + doubt, now);
         limit_ = std::max(limit_, limit_before_);
         forget_shrinking();
         begin_round();
@@ -76,12 +91,12 @@ void ConcurrencyController::end_round(MonoTime now) {
     }
     if (in_vain_ == 0) limit_before_ = limit_;
     shrunk_at_median_ = median;
-    shrink(std::max(kLatencyMargin / ratio(median, baseline()), kLatencyLeast), now);
+    shrink(std::max(kLatencyMargin / ratio(median, baseline()), kLatencyLeast), least_judged_, now);
 }
 
-void ConcurrencyController::shrink(double factor, MonoTime now) {
+void ConcurrencyController::shrink(double factor, int least, MonoTime now) {
     const int wanted = static_cast<int>(std::floor(limit_ * factor));
-    limit_ = std::max(options_.floor, wanted);
+    limit_ = std::max(least, wanted);
     shrunk_at_ = now;
     begin_round();
 }

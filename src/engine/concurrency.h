@@ -33,9 +33,10 @@ struct ConcurrencyOptions {
 /// divides it by how much slower it was, and a little more, so that the latency returns to its minimum and
 /// the minimum stays known. It never grows while the requests do not fill it.
 ///
-/// A round's latency is its median, the minimum is that of recent medians: one lucky answer or one straggler
-/// moves neither. If two shrinkings in a row did not lower the latency it was not ours: what is measured now
-/// becomes the new minimum, and the limit from before comes back.
+/// A round's latency is its median, give or take what chance can do with so few answers; the minimum is that
+/// of recent medians: one lucky answer or one straggler moves neither. Latency shrinks it to the start and no
+/// further; below are only refusals. If two shrinkings in a row did not lower the latency it was not ours:
+/// what is measured now becomes the new minimum, and the limit from before comes back.
 class ConcurrencyController {
   public:
     explicit ConcurrencyController(const ConcurrencyOptions& options);
@@ -56,8 +57,8 @@ class ConcurrencyController {
   private:
     void begin_round();
     void end_round(MonoTime now);
-    bool is_slow(Nanos median) const;
-    void shrink(double factor, MonoTime now);
+    bool is_slow(Nanos latency) const;
+    void shrink(double factor, int least, MonoTime now);
     void grow();
     void remember(Nanos median, MonoTime now);
     void forget_shrinking();
@@ -70,6 +71,7 @@ class ConcurrencyController {
 
     ConcurrencyOptions options_;
     int limit_;
+    int least_judged_ = 0;  ///< the start: latency is judged from here on and shrinks no further
     bool doubling_ = true;
     std::int64_t round_ = 0;
     std::vector<Nanos> latencies_;          ///< of this round

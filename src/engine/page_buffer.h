@@ -26,7 +26,7 @@ struct Waiting {
     std::size_t pages = 0;
     std::int64_t bytes = 0;
     std::size_t urgent = 0;
-    std::optional<MonoTime> oldest;
+    std::optional<MonoTime> oldest = {};
     bool closed = false;
 };
 
