@@ -1,0 +1,69 @@
+# Targets for people; `make` alone explains them. CMake does the building (CMakePresets.json).
+# `make demo` and `make test` install what they miss; a second call finds everything in milliseconds.
+
+JOBS ?= 2
+PYTHON := /usr/bin/python3
+DEPS := bash tests/support/deps.sh
+PYTEST := $(PYTHON) -m pytest -n $(JOBS) --dist loadgroup
+BASE ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help deps deps-test deps-build deps-demo deps-lint build release asan tsan demo test unit functional bench format \
+	format-check tidy clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+deps:  ## install what building, the demo, formatting and linting need (Debian packages; starts no service)
+	@$(DEPS) build demo lint
+
+deps-test: deps  ## install the servers and tools of the tests as well
+	@$(DEPS) test container
+
+deps-build:
+	@$(DEPS) build
+
+deps-demo:
+	@$(DEPS) build demo
+
+deps-lint:
+	@$(DEPS) build lint
+
+build: deps-build  ## build the dev preset (debug symbols, fault points) into build/dev
+	@tests/support/build.sh dev
+
+release: deps-build  ## build what is shipped and measured: build/release/pagehaul
+	@tests/support/build.sh release
+
+asan: deps-build  ## build with AddressSanitizer and UndefinedBehaviorSanitizer into build/asan
+	@tests/support/build.sh asan
+
+tsan: deps-build  ## build with ThreadSanitizer into build/tsan
+	@tests/support/build.sh tsan
+
+demo: deps-demo  ## watch 100,000 rows arrive from a faulty report API in a throwaway PostgreSQL
+	@tests/support/build.sh dev pagehaul mockapi
+	@tests/demo/demo.sh
+
+test: deps-test build unit functional  ## all tests: unit, then functional on real servers
+
+unit: build deps-test  ## the unit tests (GoogleTest)
+	@tests/support/unit.sh build/dev
+
+functional: build deps-test  ## the functional tests (pytest, real servers); ARGS='-k drift' picks some
+	@$(PYTEST) $(ARGS) tests/functional
+
+bench: release deps-test  ## measure against a Go worker pool, dlt and plain COPY; needs Go 1.24+ and the network once
+	@tests/bench/run.sh $(ARGS)
+
+format: deps-lint  ## format the C++ sources in place
+	@git ls-files -z '*.cpp' '*.h' | xargs -0 clang-format -i
+
+format-check: deps-lint  ## fail if a C++ source is not formatted
+	@git ls-files -z '*.cpp' '*.h' | xargs -0 clang-format --dry-run -Werror
+
+tidy: deps-lint  ## clang-tidy on the changed files; BASE=COMMIT: changed since it, BASE=all: every file
+	@tests/support/tidy.sh $(BASE)
+
+clean:  ## remove everything that was built
+	rm -rf build

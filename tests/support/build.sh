@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Configures a preset where needed and builds it: build.sh PRESET [TARGET...]. On two jobs: the preset says so.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+preset=$1
+shift
+if [ ! -f "build/$preset/build.ninja" ]; then
+    log=$(cmake --preset "$preset" 2>&1) || { echo "$log"; exit 1; }
+fi
+# Test discovery runs what was built; ThreadSanitizer wants plain addresses (unit.sh).
+wrapper=()
+if [ "$preset" = tsan ] && setarch -R true 2>/dev/null; then wrapper=(setarch -R); fi
+exec "${wrapper[@]}" cmake --build --preset "$preset" ${@:+--target "$@"}

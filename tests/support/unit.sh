@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Runs the unit test executables of a build folder, two at a time: unit.sh BUILD_DIR [MODULE...] (default: all).
+# Shows the output of those that fail; ends with "unit: N passed, N failed".
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+folder=$1
+shift
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+
+run_one() {
+    local binary=$1 logs=$2 module start code=0
+    module=$(basename "$binary" | sed s/^unit_//)
+    start=$(date +%s.%N)
+    # gcc 12's ThreadSanitizer does not start where a new kernel randomises addresses too widely: -R keeps them plain.
+    local wrapper=()
+    if [[ $binary == *tsan/* ]] && setarch -R true 2>/dev/null; then wrapper=(setarch -R); fi
+    GTEST_BRIEF=1 GTEST_COLOR=no UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS=halt_on_error=0:exitcode=66 \
+        "${wrapper[@]}" "$binary" >"$logs/$module.out" 2>&1 </dev/null || code=$?
+    local passed failed skipped
+    passed=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) tests\?\.$/\1/p' "$logs/$module.out")
+    failed=$(sed -n 's/^\[  FAILED  \] \([0-9]*\) tests\?, listed below:$/\1/p' "$logs/$module.out")
+    skipped=$(sed -n 's/^\[  SKIPPED \] \([0-9]*\) tests\?, listed below:$/\1/p' "$logs/$module.out")
+    # A crash, or a sanitizer's report at exit, has no line of its own: it is a failure.
+    [ "$code" -eq 0 ] || [ -n "$failed" ] || failed=1
+    echo "${passed:-0} ${failed:-0} ${skipped:-0}" >"$logs/$module.count"
+    exec 9>"$logs/lock"
+    flock 9  # one module's lines stay together
+    printf '  %-10s %4d passed' "$module" "${passed:-0}"
+    [ -z "$skipped" ] || printf ', %d skipped' "$skipped"
+    [ -z "$failed" ] || printf ', %d FAILED (exit %d)' "$failed" "$code"
+    printf '  %6.1f s\n' "$(echo "$(date +%s.%N) $start" | awk '{print $1 - $2}')"
+    if [ "$code" -ne 0 ]; then sed "s/^/    $module | /" "$logs/$module.out" | tail -n 200; fi
+}
+export -f run_one
+
+if [ $# -gt 0 ]; then binaries=("${@/#/$folder/unit_}"); else binaries=("$folder"/unit_*); fi
+for binary in "${binaries[@]}"; do
+    [ -x "$binary" ] || { echo "unit.sh: $binary is not built" >&2; exit 1; }
+done
+echo "Unit tests of $folder:"
+printf '%s\0' "${binaries[@]}" | xargs -0 -P "${JOBS:-2}" -I{} bash -c 'run_one "$1" "$2"' _ {} "$logs"
+awk '{p += $1; f += $2; s += $3} END {printf "unit: %d passed, %d failed", p, f; if (s) printf ", %d skipped", s; print ""; exit f > 0}' \
+    "$logs"/*.count
