@@ -16,18 +16,18 @@ namespace pagehaul::telemetry {
 struct ProgressSnapshot {
     std::int64_t rows = 0;  ///< stored
     std::int64_t pages_done = 0;
-    std::optional<std::int64_t> pages_total;  ///< absent: not known yet
+    std::optional<std::int64_t> pages_total = {};  ///< absent: not known yet
     int in_flight = 0;
     int in_flight_limit = 0;
     std::int64_t retries = 0;
     std::int64_t failed = 0;  ///< pages
-    std::string phase;        ///< "planning", "pulling", "proving", "draining"
+    std::string phase = {};   ///< "planning", "pulling", "proving", "draining"
 };
 
 /// What the last 10 seconds tell; absent while nothing can be said.
 struct ProgressRates {
-    std::optional<double> rows_per_s;
-    std::optional<std::chrono::seconds> eta;
+    std::optional<double> rows_per_s = {};
+    std::optional<std::chrono::seconds> eta = {};
 };
 
 /// Rates over a sliding window. Pure but for what it remembers; one thread.

@@ -1,0 +1,136 @@
+#include "telemetry/metrics.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <sstream>
+#include <thread>
+#include <vector>
+
+namespace pagehaul::telemetry {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+const WallTime kNow = WallTime(milliseconds(1'790'000'000'500));
+
+/// Exactly this line is in the text.
+::testing::AssertionResult has(const Metrics& metrics, const std::string& line) {
+    const std::string text = "\n" + metrics.text();
+    if (text.find("\n" + line + "\n") != std::string::npos) return ::testing::AssertionSuccess();
+    return ::testing::AssertionFailure() << line << " is not in" << text;
+}
+
+TEST(Metrics, CountsRowsPagesAndRetriesAsGauges) {
+    Metrics metrics("1.2.3");
+    metrics.add_rows(RowResult::fetched, 100);
+    metrics.add_rows(RowResult::stored, 97);
+    metrics.add_rows(RowResult::quarantined, 2);
+    metrics.add_rows(RowResult::duplicate, 1);
+    metrics.add_pages(PageResult::stored, 1);
+    metrics.set_pages(PageResult::planned, 10);
+    metrics.retried();
+    EXPECT_TRUE(has(metrics, "pagehaul_rows{result=\"fetched\"} 100"));
+    EXPECT_TRUE(has(metrics, "pagehaul_rows{result=\"stored\"} 97"));
+    EXPECT_TRUE(has(metrics, "pagehaul_rows{result=\"quarantined\"} 2"));
+    EXPECT_TRUE(has(metrics, "pagehaul_rows{result=\"duplicate\"} 1"));
+    EXPECT_TRUE(has(metrics, "pagehaul_quarantined_rows 2"));
+    EXPECT_TRUE(has(metrics, "pagehaul_pages{result=\"stored\"} 1"));
+    EXPECT_TRUE(has(metrics, "pagehaul_pages{result=\"planned\"} 10"));
+    EXPECT_TRUE(has(metrics, "pagehaul_retries 1"));
+    EXPECT_TRUE(has(metrics, "pagehaul_build_info{version=\"1.2.3\"} 1"));
+    EXPECT_TRUE(has(metrics, "# TYPE pagehaul_rows gauge"));
+}
+
+TEST(Metrics, CountsRequestsByStatus) {
+    Metrics metrics("1");
+    metrics.request_done(200, milliseconds(80));
+    metrics.request_done(200, milliseconds(80));
+    metrics.request_done(429, milliseconds(1));
+    metrics.request_done(0, seconds(30));
+    metrics.request_done(9999, seconds(1));
+    EXPECT_TRUE(has(metrics, "pagehaul_requests{code=\"200\"} 2"));
+    EXPECT_TRUE(has(metrics, "pagehaul_requests{code=\"429\"} 1"));
+    EXPECT_TRUE(has(metrics, "pagehaul_requests{code=\"none\"} 2"));
+    EXPECT_TRUE(has(metrics, "pagehaul_request_duration_seconds_bucket{le=\"0.1\"} 3"));
+    EXPECT_TRUE(has(metrics, "pagehaul_request_duration_seconds_count 4"));
+}
+
+TEST(Metrics, LastSuccessExistsOnlyAfterASuccess) {
+    Metrics failed("1");
+    failed.run_started(kNow);
+    EXPECT_THAT(failed.text(), Not(HasSubstr("pagehaul_last_success_timestamp_seconds")));
+    EXPECT_THAT(failed.text(), Not(HasSubstr("pagehaul_last_run_exit_code")));
+    failed.run_ended(kNow, seconds(12), ExitCode::unavailable);
+    EXPECT_THAT(failed.text(), Not(HasSubstr("pagehaul_last_success_timestamp_seconds")));
+    EXPECT_TRUE(has(failed, "pagehaul_last_run_success 0"));
+    EXPECT_TRUE(has(failed, "pagehaul_last_run_exit_code 69"));
+    EXPECT_TRUE(has(failed, "pagehaul_last_run_duration_seconds 12"));
+
+    Metrics succeeded("1");
+    succeeded.run_ended(kNow, seconds(12), ExitCode::ok);
+    EXPECT_TRUE(has(succeeded, "pagehaul_last_success_timestamp_seconds 1790000000.5"));
+    EXPECT_TRUE(has(succeeded, "pagehaul_last_run_timestamp_seconds 1790000000.5"));
+    EXPECT_TRUE(has(succeeded, "pagehaul_last_run_success 1"));
+    EXPECT_TRUE(has(succeeded, "pagehaul_last_run_exit_code 0"));
+}
+
+TEST(Metrics, WhatIsSetTwiceHasTheLastValue) {
+    Metrics metrics("1");
+    metrics.set_completeness(0.5);
+    metrics.set_completeness(1);
+    metrics.set_sizing("cpus", 2);
+    metrics.set_sizing("cpus", 0.5);
+    metrics.set_workers(32, 2);
+    metrics.set_in_flight(7, 16);
+    metrics.set_queue_depth(3);
+    metrics.set_buffer_bytes(4096);
+    EXPECT_TRUE(has(metrics, "pagehaul_completeness_ratio 1"));
+    EXPECT_TRUE(has(metrics, "pagehaul_sizing{name=\"cpus\"} 0.5"));
+    EXPECT_TRUE(has(metrics, "pagehaul_workers{kind=\"fetch\"} 32"));
+    EXPECT_TRUE(has(metrics, "pagehaul_workers{kind=\"write\"} 2"));
+    EXPECT_TRUE(has(metrics, "pagehaul_requests_in_flight 7"));
+    EXPECT_TRUE(has(metrics, "pagehaul_requests_in_flight_limit 16"));
+    EXPECT_TRUE(has(metrics, "pagehaul_queue_depth 3"));
+    EXPECT_TRUE(has(metrics, "pagehaul_buffer_bytes 4096"));
+}
+
+TEST(Metrics, NoSampleHasATimestamp) {
+    Metrics metrics("1");
+    metrics.request_done(200, milliseconds(1));
+    metrics.run_ended(kNow, seconds(1), ExitCode::ok);
+    std::istringstream text(metrics.text());
+    for (std::string line; std::getline(text, line);) {
+        if (line.starts_with('#')) continue;
+        EXPECT_EQ(line.find(' '), line.rfind(' ')) << line;
+    }
+}
+
+TEST(Metrics, ManyThreadsLoseNothing) {
+    Metrics metrics("1");
+    {
+        std::vector<std::jthread> threads;
+        for (int t = 0; t < 4; ++t) {
+            threads.emplace_back([&, t] {
+                for (int i = 0; i < 500; ++i) {
+                    metrics.request_done(i % 2 == 0 ? 200 : 500 + t, milliseconds(i));
+                    metrics.add_rows(RowResult::fetched, 2);
+                    metrics.commit_done(milliseconds(i));
+                    if (i % 100 == 0) {
+                        EXPECT_FALSE(metrics.text().empty());
+                    }
+                }
+            });
+        }
+    }
+    EXPECT_TRUE(has(metrics, "pagehaul_requests{code=\"200\"} 1000"));
+    EXPECT_TRUE(has(metrics, "pagehaul_requests{code=\"503\"} 250"));
+    EXPECT_TRUE(has(metrics, "pagehaul_rows{result=\"fetched\"} 4000"));
+    EXPECT_TRUE(has(metrics, "pagehaul_commit_duration_seconds_count 2000"));
+}
+
+}  // namespace
+}  // namespace pagehaul::telemetry
