@@ -138,7 +138,7 @@ Result<Parameters> parse_uri(std::string_view rest) {
     }
     if (rest.find('@') < rest.find('?'))
         return malformed(
-            "an '@' after the host began: percent-encode '@', '/', '?' and '%' of the user and the password");
+            "an '@' after the host began: percent-encode '@', '/' and '%' of the user and the password");
 
     const std::size_t hosts_end = std::min(rest.find_first_of("/?"), rest.size());
     auto hosts = parse_hosts(rest.substr(0, hosts_end));

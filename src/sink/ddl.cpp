@@ -1,0 +1,88 @@
+#include "sink/ddl.h"
+
+#include "core/digest.h"
+#include "sink/columns.h"
+#include "sink/inspect.h"
+#include "sink/target.h"
+
+namespace pagehaul::sink {
+namespace {
+
+std::string join_lines(const std::vector<std::string>& lines) {
+    std::string text;
+    for (const std::string& line : lines) {
+        if (!text.empty()) text += '\n';
+        text += line;
+    }
+    return text;
+}
+
+/// What one statement says when the server refuses it, as a failure of the config.
+void execute(postgres::Connection& connection, const std::string& sql) {
+    try {
+        connection.exec(sql);
+    } catch (const postgres::SqlError& error) {
+        if (error.connection_lost() || error.error().kind == ErrorKind::transient) throw;
+        std::string hint;
+        if (error.sqlstate() == "23505")
+            hint = " (rows with equal keys are in the table: is sink.key complete?)";
+        throw Failure(ErrorKind::config, "sink.table", sql + ": " + error.error().message + hint);
+    }
+}
+
+void create_what_is_missing(postgres::Connection& connection, const config::Sink& sink) {
+    connection.exec("SELECT pg_advisory_xact_lock($1)",
+                    {std::to_string(hash64("pagehaul target " + qualified_name(sink)))});
+    const Inspection found = inspect(connection, sink);
+    if (!found.misfits.empty()) throw Failure(ErrorKind::config, "", join_lines(found.misfits));
+    if (found.table_exists && !found.index_missing) return;
+    // An index on a table with rows takes as long as it takes.
+    connection.exec("SET LOCAL statement_timeout = 0");
+    if (!found.schema_exists) execute(connection, create_schema_sql(sink));
+    if (!found.table_exists) execute(connection, create_table_sql(sink));
+    if (found.index_missing) execute(connection, create_index_sql(sink));
+}
+
+}  // namespace
+
+std::string create_schema_sql(const config::Sink& sink) {
+    return "CREATE SCHEMA " + postgres::quote_identifier(sink.schema);
+}
+
+std::string create_table_sql(const config::Sink& sink) {
+    std::string sql = "CREATE TABLE " + qualified_name(sink) + " (\n";
+    for (const config::Column& column : sink.columns) {
+        sql += "    " + postgres::quote_identifier(column.name) + " " + std::string(sql_type(column.type));
+        if (is_key(sink, column.name)) sql += " NOT NULL";
+        sql += ",\n";
+    }
+    return sql + "    PRIMARY KEY (" + name_list(sink.key) + ")\n)";
+}
+
+std::string create_index_sql(const config::Sink& sink) {
+    return "CREATE UNIQUE INDEX ON " + qualified_name(sink) + " (" + name_list(sink.key) + ")";
+}
+
+std::string create_statements(const config::Sink& sink) {
+    std::string sql;
+    if (sink.schema != "public")
+        sql += "CREATE SCHEMA IF NOT EXISTS " + postgres::quote_identifier(sink.schema) + ";\n";
+    return sql + create_table_sql(sink) + ";\n";
+}
+
+void ensure_target(postgres::Connection& connection, const config::Sink& sink) {
+    connection.begin();
+    try {
+        create_what_is_missing(connection, sink);
+        connection.commit();
+    } catch (...) {
+        connection.rollback();
+        throw;
+    }
+}
+
+std::vector<std::string> check_target(postgres::Connection& connection, const config::Sink& sink) {
+    return inspect(connection, sink).misfits;
+}
+
+}  // namespace pagehaul::sink

@@ -1,0 +1,42 @@
+#include "postgres/sqlstate.h"
+
+#include <gtest/gtest.h>
+
+namespace pagehaul::postgres {
+namespace {
+
+TEST(SqlstateTest, ASingleStateBeatsItsClassAndAnUnknownOneIsPermanent) {
+    EXPECT_EQ(kind_of_sqlstate("08006"), ErrorKind::transient);
+    EXPECT_EQ(kind_of_sqlstate("08P01"), ErrorKind::permanent);
+    EXPECT_EQ(kind_of_sqlstate("25P02"), ErrorKind::bug);
+    EXPECT_EQ(kind_of_sqlstate("25006"), ErrorKind::transient);
+    EXPECT_EQ(kind_of_sqlstate("28P01"), ErrorKind::credential);
+    EXPECT_EQ(kind_of_sqlstate("3D000"), ErrorKind::config);
+    EXPECT_EQ(kind_of_sqlstate("55P03"), ErrorKind::transient);
+    EXPECT_EQ(kind_of_sqlstate("55006"), ErrorKind::permanent);
+    EXPECT_EQ(kind_of_sqlstate("57P01"), ErrorKind::transient);
+    EXPECT_EQ(kind_of_sqlstate("XX000"), ErrorKind::permanent);
+    EXPECT_EQ(kind_of_sqlstate(""), ErrorKind::permanent);
+}
+
+TEST(SqlstateTest, AFailureToConnectIsJudgedByItsText) {
+    const auto at = [](const char* text) {
+        return kind_of_connect_failure(
+            std::string("connection to server at \"db\" (10.0.0.1), port 5432 failed: ") + text);
+    };
+    EXPECT_EQ(at("FATAL:  password authentication failed for user \"u\""), ErrorKind::credential);
+    EXPECT_EQ(at("FATAL:  no pg_hba.conf entry for host \"10.0.0.2\""), ErrorKind::credential);
+    EXPECT_EQ(at("FATAL:  role \"u\" does not exist"), ErrorKind::credential);
+    EXPECT_EQ(at("fe_sendauth: no password supplied"), ErrorKind::credential);
+    EXPECT_EQ(at("FATAL:  database \"x\" does not exist"), ErrorKind::config);
+    EXPECT_EQ(at("server does not support SSL, but SSL was required"), ErrorKind::config);
+    EXPECT_EQ(at("SSL error: certificate verify failed"), ErrorKind::config);
+    EXPECT_EQ(at("Connection refused"), ErrorKind::transient);
+    EXPECT_EQ(at("FATAL:  the database system is starting up"), ErrorKind::transient);
+    EXPECT_EQ(at("FATAL:  sorry, too many clients already"), ErrorKind::transient);
+    EXPECT_EQ(kind_of_connect_failure("could not translate host name \"db\" to address"),
+              ErrorKind::transient);
+}
+
+}  // namespace
+}  // namespace pagehaul::postgres

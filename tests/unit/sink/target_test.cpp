@@ -1,0 +1,226 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "sink/target.h"
+#include "throwaway_postgres.h"
+
+namespace pagehaul::sink {
+namespace {
+
+using config::ColumnType;
+using pagehaul::testing::PostgresTest;
+using pagehaul::testing::ThrowawayPostgres;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+config::Sink target(std::string schema = "public") {
+    config::Sink sink;
+    sink.schema = std::move(schema);
+    sink.table = "t";
+    sink.key = {"id", "code"};
+    const auto add = [&](const char* name, ColumnType type) {
+        config::Column column;
+        column.name = name;
+        column.type = type;
+        sink.columns.push_back(column);
+    };
+    add("id", ColumnType::bigint);
+    add("code", ColumnType::text);
+    add("fee", ColumnType::numeric);
+    return sink;
+}
+
+class TargetTest : public PostgresTest {
+  protected:
+    postgres::Connection connection_ = connect();
+
+    std::vector<std::string> check(const std::string& sql) {
+        connection_.exec("DROP TABLE IF EXISTS t");
+        connection_.exec(sql);
+        return check_target(connection_, target());
+    }
+    std::string failure_of_ensure(const config::Sink& sink = target()) {
+        try {
+            ensure_target(connection_, sink);
+        } catch (const Failure& failure) {
+            EXPECT_EQ(failure.error().kind, ErrorKind::config);
+            return failure.what();
+        }
+        return "";
+    }
+};
+
+TEST_F(TargetTest, SchemaTableAndKeyAreCreatedOnceAndFitAfterwards) {
+    const config::Sink sink = target("new schema");
+    EXPECT_THAT(check_target(connection_, sink), IsEmpty());
+    ensure_target(connection_, sink);
+    ensure_target(connection_, sink);
+    EXPECT_THAT(check_target(connection_, sink), IsEmpty());
+    EXPECT_FALSE(connection_.in_transaction());
+    const auto columns = connection_.exec(
+        "SELECT string_agg(column_name || ' ' || data_type || ' ' || is_nullable, ', ' ORDER BY "
+        "ordinal_position) "
+        "FROM information_schema.columns WHERE table_schema = 'new schema'");
+    EXPECT_EQ(columns.text(0, 0), "id bigint NO, code text NO, fee numeric YES");
+}
+
+TEST_F(TargetTest, ManyMayCreateTheTargetAtOnce) {
+    std::vector<std::string> failures(4);
+    {
+        std::vector<std::jthread> threads;
+        for (std::string& failure : failures)
+            threads.emplace_back([&] {
+                try {
+                    auto connection = connect();
+                    ensure_target(connection, target("shared"));
+                } catch (const std::exception& error) {
+                    failure = error.what();
+                }
+            });
+    }
+    EXPECT_THAT(failures, ElementsAre("", "", "", ""));
+}
+
+TEST_F(TargetTest, TheStatementsForPeopleMakeATargetThatFits) {
+    const config::Sink sink = target("made by hand");
+    connection_.exec(create_statements(sink));
+    EXPECT_THAT(check_target(connection_, sink), IsEmpty());
+    ensure_target(connection_, sink);
+}
+
+TEST_F(TargetTest, AMissingUniqueIndexIsCreated) {
+    EXPECT_THAT(check("CREATE TABLE t (id bigint NOT NULL, code text NOT NULL, fee numeric)"), IsEmpty());
+    ensure_target(connection_, target());
+    EXPECT_EQ(connection_.exec("SELECT count(*) FROM pg_indexes WHERE tablename = 't'").integer(0, 0), 1);
+}
+
+TEST_F(TargetTest, AnIndexThatCannotBeCreatedForRepeatedKeysSaysSo) {
+    check(
+        "CREATE TABLE t (id bigint NOT NULL, code text NOT NULL, fee numeric); INSERT INTO t VALUES (1,'a'), "
+        "(1,'a')");
+    EXPECT_THAT(failure_of_ensure(), HasSubstr("is sink.key complete?"));
+}
+
+TEST_F(TargetTest, MoreColumnsKeysInAnotherOrderAndWiderTypesFit) {
+    EXPECT_THAT(check("CREATE DOMAIN money_of_ours AS numeric(12, 2) CHECK (value >= 0);"
+                      "CREATE TABLE t (loaded timestamptz NOT NULL DEFAULT now(), n serial, note text, "
+                      "code varchar(20), id numeric, fee money_of_ours, "
+                      "twice numeric GENERATED ALWAYS AS (fee * 2) STORED, PRIMARY KEY (code, id))"),
+                IsEmpty());
+    EXPECT_EQ(failure_of_ensure(), "");
+}
+
+TEST_F(TargetTest, APartitionedTableFits) {
+    EXPECT_THAT(check("CREATE TABLE t (id bigint, code text, fee numeric, PRIMARY KEY (id, code)) PARTITION "
+                      "BY HASH (id)"),
+                IsEmpty());
+}
+
+TEST_F(TargetTest, EverythingThatDoesNotFitIsReportedAtOnceOneLineEach) {
+    EXPECT_THAT(
+        check(
+            "CREATE UNLOGGED TABLE t (code char(5), fee double precision, must int NOT NULL, UNIQUE (code))"),
+        ElementsAre("sink.table: \"public\".\"t\" is unlogged and empty after a crash of the server: "
+                    "ALTER TABLE \"public\".\"t\" SET LOGGED",
+                    "sink.columns[0] id: the table has no such column: ALTER TABLE \"public\".\"t\" ADD "
+                    "COLUMN \"id\" bigint",
+                    "sink.columns[1] code: the table has character(5), the config says text",
+                    "sink.columns[1] code: a key column must be NOT NULL: ALTER TABLE \"public\".\"t\" ALTER "
+                    "COLUMN \"code\" "
+                    "SET NOT NULL",
+                    "sink.columns[2] fee: the table has double precision, the config says numeric",
+                    "sink.columns: column \"must\" of the table is NOT NULL without a default, and the "
+                    "config does not fill it"));
+    const std::string failure = failure_of_ensure();
+    EXPECT_EQ(std::count(failure.begin(), failure.end(), '\n'), 5);
+}
+
+TEST_F(TargetTest, ColumnsThatTheTableFillsItselfCannotBeStored) {
+    EXPECT_THAT(
+        check("CREATE TABLE t (id bigint GENERATED ALWAYS AS IDENTITY, code text, "
+              "fee numeric GENERATED ALWAYS AS (1) STORED, PRIMARY KEY (id, code))"),
+        ElementsAre(HasSubstr("sink.columns[0] id: the table has this column GENERATED ALWAYS AS IDENTITY"),
+                    HasSubstr("sink.columns[2] fee: the table generates this column")));
+    EXPECT_THAT(check("CREATE TABLE t (id bigint GENERATED BY DEFAULT AS IDENTITY, code text, fee numeric, "
+                      "PRIMARY KEY (id, code))"),
+                IsEmpty());
+}
+
+TEST_F(TargetTest, KeysWhoseEqualityIsNotOfTheirBytesAreRefused) {
+    connection_.exec(
+        "CREATE COLLATION blind (provider = icu, locale = 'und-u-ks-level1', deterministic = false)");
+    EXPECT_THAT(
+        check("CREATE TABLE t (id bigint, code text COLLATE blind, fee numeric, PRIMARY KEY (id, code))"),
+        ::testing::Contains(HasSubstr("sink.columns[1] code: collation \"blind\" cannot be a key's")));
+    config::Sink floating = target();
+    floating.columns[0].type = ColumnType::double_precision;
+    EXPECT_THAT(check_target(connection_, floating),
+                ::testing::Contains(HasSubstr("sink.columns[0] id: double precision cannot be a key")));
+}
+
+TEST_F(TargetTest, UniqueIndexesThatOnConflictCannotUseDoNotCount) {
+    const std::string columns = "CREATE TABLE t (id bigint NOT NULL, code text NOT NULL, fee numeric";
+    connection_.exec("CREATE ROLE guest_of_t; GRANT CREATE, USAGE ON SCHEMA public TO guest_of_t");
+    const auto as_guest = [&](const std::string& sql) {
+        connection_.exec("DROP TABLE IF EXISTS t");
+        connection_.exec(sql + "; GRANT ALL ON t TO guest_of_t; SET ROLE guest_of_t");
+        auto lines = check_target(connection_, target());
+        connection_.exec("RESET ROLE");
+        return lines;
+    };
+    EXPECT_THAT(as_guest(columns + ", CONSTRAINT late UNIQUE (id, code) DEFERRABLE)"),
+                ElementsAre(HasSubstr("late does not serve: it is deferrable")));
+    EXPECT_THAT(as_guest(columns + "); CREATE UNIQUE INDEX part ON t (id, code) WHERE fee > 0"),
+                ElementsAre(HasSubstr("part does not serve: it is partial")));
+    EXPECT_THAT(as_guest(columns + "); CREATE UNIQUE INDEX expr ON t (id, code, lower(code))"),
+                ElementsAre(HasSubstr("expr does not serve: it is on an expression")));
+    EXPECT_THAT(as_guest(columns + ", UNIQUE (id)); CREATE UNIQUE INDEX ON t (id, code, fee)"),
+                ElementsAre("sink.key: \"public\".\"t\" has no unique index on exactly (\"id\", \"code\"): "
+                            "CREATE UNIQUE INDEX ON \"public\".\"t\" (\"id\", \"code\")"));
+    EXPECT_THAT(as_guest(columns + "); CREATE UNIQUE INDEX ON t (code, id) INCLUDE (fee)"), IsEmpty());
+    connection_.exec("DROP OWNED BY guest_of_t; DROP ROLE guest_of_t");
+}
+
+TEST_F(TargetTest, ViewsRowSecurityRulesAndRowTriggersAreRefused) {
+    const std::string table = "CREATE TABLE t (id bigint, code text, fee numeric, PRIMARY KEY (id, code));";
+    EXPECT_THAT(check(table + "ALTER TABLE t ENABLE ROW LEVEL SECURITY"),
+                ElementsAre(HasSubstr("sink.table: \"public\".\"t\" has row security")));
+    EXPECT_THAT(check(table + "CREATE RULE quiet AS ON INSERT TO t DO INSTEAD NOTHING"),
+                ElementsAre(HasSubstr("has rules on INSERT or UPDATE (quiet)")));
+    connection_.exec(
+        "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'");
+    EXPECT_THAT(
+        check(table + "CREATE TRIGGER eater BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION nothing()"),
+        ElementsAre(HasSubstr("has triggers BEFORE INSERT or UPDATE of each row (eater)")));
+    EXPECT_THAT(
+        check(table + "CREATE TRIGGER late AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION nothing();"
+                      "CREATE TRIGGER gone BEFORE DELETE ON t FOR EACH ROW EXECUTE FUNCTION nothing();"
+                      "CREATE TRIGGER off BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION nothing();"
+                      "ALTER TABLE t DISABLE TRIGGER off"),
+        IsEmpty());
+    connection_.exec("DROP TABLE t; CREATE VIEW t AS SELECT 1 AS id");
+    EXPECT_THAT(check_target(connection_, target()),
+                ElementsAre("sink.table: \"public\".\"t\" is a view, expected a table"));
+}
+
+TEST_F(TargetTest, MissingPrivilegesNameTheGrantThatHelps) {
+    connection_.exec("CREATE ROLE poor_of_t; CREATE SCHEMA closed; REVOKE TEMPORARY ON DATABASE " +
+                     connection_.exec("SELECT current_database()").text(0, 0) + " FROM PUBLIC");
+    ensure_target(connection_, target());
+    connection_.exec("SET ROLE poor_of_t");
+    EXPECT_THAT(check_target(connection_, target()),
+                ElementsAre(HasSubstr("GRANT TEMPORARY ON DATABASE"),
+                            HasSubstr("GRANT SELECT, INSERT, UPDATE ON \"public\".\"t\" TO \"poor_of_t\"")));
+    EXPECT_THAT(check_target(connection_, target("closed")),
+                ::testing::Contains(HasSubstr("GRANT USAGE ON SCHEMA \"closed\" TO \"poor_of_t\"")));
+    EXPECT_THAT(check_target(connection_, target("absent")),
+                ::testing::Contains(HasSubstr("CREATE SCHEMA \"absent\" AUTHORIZATION \"poor_of_t\"")));
+    connection_.exec("RESET ROLE; GRANT USAGE ON SCHEMA closed TO poor_of_t; SET ROLE poor_of_t");
+    EXPECT_THAT(check_target(connection_, target("closed")),
+                ::testing::Contains(HasSubstr("GRANT CREATE ON SCHEMA \"closed\" TO \"poor_of_t\"")));
+    connection_.exec("RESET ROLE; DROP OWNED BY poor_of_t; DROP ROLE poor_of_t");
+}
+
+}  // namespace
+}  // namespace pagehaul::sink
