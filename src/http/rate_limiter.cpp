@@ -39,14 +39,15 @@ bool TokenBucket::pause_until(MonoTime until) {
     return true;
 }
 
-RateLimiter::RateLimiter(double per_second, std::int64_t burst, const Clock& clock)
-    : clock_(clock), bucket_(per_second, burst) {}
+RateLimiter::RateLimiter(const config::Limits& limits, const Clock& clock) : clock_(clock) {
+    if (limits.rate) bucket_.emplace(limits.rate->per_second, limits.burst);
+}
 
 bool RateLimiter::acquire(std::stop_token stop) {
     while (!stop.stop_requested()) {
         std::unique_lock lock(mutex_);
         const MonoTime now = clock_.now();
-        const MonoTime slot = bucket_.reserve(now);
+        const MonoTime slot = bucket_ ? bucket_->reserve(now) : std::max(now, paused_);
         const std::uint64_t generation = generation_;
         lock.unlock();
         if (slot <= now) return true;
@@ -54,7 +55,7 @@ bool RateLimiter::acquire(std::stop_token stop) {
         lock.lock();
         const bool valid = generation == generation_;
         if (!came) {
-            if (valid) bucket_.give_back(slot);
+            if (valid && bucket_) bucket_->give_back(slot);
             return false;
         }
         if (valid) return true;
@@ -64,8 +65,9 @@ bool RateLimiter::acquire(std::stop_token stop) {
 
 void RateLimiter::pause_until(MonoTime until) {
     const std::lock_guard lock(mutex_);
-    if (until <= clock_.now() || !bucket_.pause_until(until)) return;
+    if (until <= std::max(clock_.now(), paused_)) return;
     paused_ = until;
+    if (bucket_) bucket_->pause_until(until);
     ++generation_;
 }
 

@@ -6,6 +6,7 @@
 #include <set>
 #include <stop_token>
 
+#include "config/config.h"
 #include "core/clock.h"
 
 namespace pagehaul::http {
@@ -42,7 +43,8 @@ class TokenBucket {
 /// Paces the requests of all workers. Thread-safe. Waiters go in the order they came.
 class RateLimiter {
   public:
-    RateLimiter(double per_second, std::int64_t burst, const Clock& clock);
+    /// Without `limits.rate` nothing is paced; pauses hold all the same.
+    RateLimiter(const config::Limits& limits, const Clock& clock);
 
     /// Blocks until the request may go. @return false when `stop` was requested first: the slot is given
     /// back.
@@ -56,7 +58,7 @@ class RateLimiter {
   private:
     const Clock& clock_;
     mutable std::mutex mutex_;
-    TokenBucket bucket_;                 // protected by mutex_
+    std::optional<TokenBucket> bucket_;  // protected by mutex_
     MonoTime paused_ = MonoTime::min();  // protected by mutex_
     std::uint64_t generation_ = 0;       // protected by mutex_: grows with every pause
 };

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "config/config.h"
 #include "core/error.h"
@@ -18,8 +19,10 @@ struct Accept {
     std::optional<std::int64_t> total_rows;
     std::optional<std::int64_t> total_pages;
 };
+/// `pause`: the Retry-After of a 5xx, 408 or 425, which asks for this request only to wait.
 struct Retry {
     std::string reason;
+    std::optional<config::Millis> pause{};
 };
 /// `pause`: Retry-After or the rule's, as a span from now.
 struct Throttle {
@@ -39,17 +42,36 @@ using Judgement = std::variant<Accept, Retry, Throttle, RefuseCredential, End, F
 
 /// Judges by status and envelope: the first matching rule, else the defaults of DESIGN.md, Config. Pure;
 /// `now` is for Retry-After dates.
+///
+/// Operands compare by type: a number (10005) matches a number of equal value, text ("10005") a string, true
+/// and false a boolean; 0 does not match "0". What a failed `success` says shows the type that came.
 class Judge {
   public:
     explicit Judge(const config::Source& source);
     /// What the decoder must read so that `judge` can see it.
     const record::PageFormat& format() const { return format_; }
-    Judgement judge(const http::Response& response, const Result<record::DecodedPage>& page,
-                    WallTime now) const;
+    /// @param no the page asked for: a total told on the first page only may be missing on later ones
+    Judgement judge(const http::Response& response, const Result<record::DecodedPage>& page, WallTime now,
+                    std::int64_t no = 1) const;
 
   private:
+    struct Compiled {
+        config::Rule rule;
+        std::optional<std::size_t> pointer;  ///< into the envelope
+    };
+    std::size_t pointer_index(const std::string& pointer);
+    Judgement act(const Compiled& compiled, const http::Response& response, const record::DecodedPage* page,
+                  WallTime now) const;
+    Judgement by_status(const http::Response& response, WallTime now) const;
+    Judgement by_envelope(const record::DecodedPage& page, std::int64_t no) const;
+    std::string redirect_reason(const http::Response& response) const;
+
     config::Source source_;
     record::PageFormat format_;
+    std::vector<Compiled> rules_;
+    std::optional<std::size_t> success_;
+    std::optional<std::size_t> total_rows_;
+    std::optional<std::size_t> total_pages_;
 };
 
 }  // namespace pagehaul::source

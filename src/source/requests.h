@@ -24,6 +24,7 @@ struct Credential {
 /// after.
 class Requests {
   public:
+    /// Throws Failure (kind config) naming the template that is wrong; `load` has checked them before.
     explicit Requests(const config::Source& source);
     ~Requests();
     Requests(const Requests&) = delete;
@@ -33,7 +34,8 @@ class Requests {
     /// when an expanded header or path holds CR, LF or NUL.
     Result<http::Request> build(const Slice& slice, std::int64_t no, const Credential& credential) const;
 
-    /// The `value` columns of `sink` for this slice.
+    /// The `value` columns of `sink` for this slice. Throws Failure (kind config) when a template names what
+    /// the slice does not have.
     record::ColumnValues column_values(const config::Sink& sink, const Slice& slice) const;
 
   private:

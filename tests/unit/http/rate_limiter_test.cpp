@@ -127,9 +127,16 @@ TEST(TokenBucket, StartsAfreshWithoutABurstAfterAPause) {
     EXPECT_EQ(bucket.reserve(kStart), kStart + 60s + 200ms);
 }
 
+config::Limits limits(double per_second, std::int64_t burst) {
+    config::Limits out;
+    out.rate = config::Rate{per_second};
+    out.burst = burst;
+    return out;
+}
+
 TEST(RateLimiter, PacesThoseWhoAsk) {
     const JumpingClock clock;
-    RateLimiter limiter(10, 1, clock);
+    RateLimiter limiter(limits(10, 1), clock);
     for (int i = 0; i < 11; ++i)
         EXPECT_TRUE(limiter.acquire({}));
     EXPECT_EQ(clock.now(), kStart + 950ms);
@@ -137,7 +144,7 @@ TEST(RateLimiter, PacesThoseWhoAsk) {
 
 TEST(RateLimiter, ReturnsTheSlotOfACancelledWait) {
     JumpingClock clock;
-    RateLimiter limiter(10, 1, clock);
+    RateLimiter limiter(limits(10, 1), clock);
     ASSERT_TRUE(limiter.acquire({}));
     std::stop_source stop;
     clock.before_wait = [&](MonoTime) { stop.request_stop(); };
@@ -149,7 +156,7 @@ TEST(RateLimiter, ReturnsTheSlotOfACancelledWait) {
 
 TEST(RateLimiter, MakesThoseWhoWaitAlreadyWaitOutAPause) {
     JumpingClock clock;
-    RateLimiter limiter(10, 1, clock);
+    RateLimiter limiter(limits(10, 1), clock);
     ASSERT_TRUE(limiter.acquire({}));
     bool told = false;
     clock.before_wait = [&](MonoTime) {
@@ -160,9 +167,19 @@ TEST(RateLimiter, MakesThoseWhoWaitAlreadyWaitOutAPause) {
     EXPECT_FALSE(limiter.paused_until().has_value());
 }
 
+TEST(RateLimiter, WithoutARateHoldsOnlyPauses) {
+    const JumpingClock clock;
+    RateLimiter limiter(config::Limits{}, clock);
+    for (int i = 0; i < 1'000; ++i) ASSERT_TRUE(limiter.acquire({}));
+    EXPECT_EQ(clock.now(), kStart);
+    limiter.pause_until(kStart + 7s);
+    ASSERT_TRUE(limiter.acquire({}));
+    EXPECT_EQ(clock.now(), kStart + 7s);
+}
+
 TEST(RateLimiter, TellsUntilWhenItIsPaused) {
     const JumpingClock clock;
-    RateLimiter limiter(10, 1, clock);
+    RateLimiter limiter(limits(10, 1), clock);
     limiter.pause_until(kStart + 5s);
     limiter.pause_until(kStart + 2s);
     EXPECT_EQ(limiter.paused_until(), kStart + 5s);
@@ -170,7 +187,7 @@ TEST(RateLimiter, TellsUntilWhenItIsPaused) {
 
 TEST(RateLimiter, RefusesToWaitOnceStopped) {
     const JumpingClock clock;
-    RateLimiter limiter(10, 1, clock);
+    RateLimiter limiter(limits(10, 1), clock);
     std::stop_source stop;
     stop.request_stop();
     EXPECT_FALSE(limiter.acquire(stop.get_token()));

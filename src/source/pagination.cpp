@@ -1,0 +1,42 @@
+#include "source/pagination.h"
+
+#include <algorithm>
+
+namespace pagehaul::source {
+
+std::int64_t page_number(const config::Pagination& pagination, std::int64_t no) {
+    return pagination.first + no - 1;
+}
+
+std::int64_t page_offset(const config::Pagination& pagination, std::int64_t no) {
+    return (no - 1) * pagination.size;
+}
+
+std::int64_t pages_for(std::int64_t total_rows, std::int64_t size) {
+    return total_rows <= 0 ? 0 : (total_rows - 1) / size + 1;
+}
+
+std::string capped_page(const config::Pagination& pagination, std::int64_t fetched,
+                        const std::optional<std::int64_t>& total_rows) {
+    if (!total_rows || fetched >= std::min(pagination.size, *total_rows)) return {};
+    const bool advisory = pagination.total && pagination.total->trust == config::TotalTrust::advisory;
+    if (advisory && *total_rows <= pagination.size) return {};
+    const std::string told = "the total is " + std::to_string(*total_rows);
+    if (fetched == 0) return "page 1 has no rows although " + told;
+    const std::string asked = std::to_string(pagination.size);
+    if (*total_rows <= pagination.size) {
+        return "page 1 has " + std::to_string(fetched) + " rows although " + told + " and " + asked +
+               " were asked for: the API caps the page size at " + std::to_string(fetched) + " (asked " +
+               asked + ")";
+    }
+    return "the API caps the page size at " + std::to_string(fetched) + " (asked " + asked + ", and " + told +
+           "): set source.pagination.size to " + std::to_string(fetched);
+}
+
+std::string too_many_pages(const config::Pagination& pagination, std::int64_t pages) {
+    if (pages <= pagination.max_pages) return {};
+    return "the slice has " + std::to_string(pages) + " pages, more than source.pagination.max_pages (" +
+           std::to_string(pagination.max_pages) + "): make the slices smaller, or raise it";
+}
+
+}  // namespace pagehaul::source

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "config/config.h"
+
+namespace pagehaul::source {
+
+// Pages are counted from 1 inside this program, whatever the API's own numbering: `no`.
+
+/// What `{{ page.number }}` is for page `no`.
+std::int64_t page_number(const config::Pagination& pagination, std::int64_t no);
+/// What `{{ page.offset }}` is for page `no`: rows before it.
+std::int64_t page_offset(const config::Pagination& pagination, std::int64_t no);
+
+/// Pages that hold `total` rows; 0 for none.
+std::int64_t pages_for(std::int64_t total_rows, std::int64_t size);
+
+/// What is wrong with page 1 when it holds fewer rows than min(size, total): the API caps the page size, and
+/// pages planned from our size would leave rows out. Empty: nothing. An advisory total is believed only as
+/// far as that there is more than one page.
+std::string capped_page(const config::Pagination& pagination, std::int64_t fetched,
+                        const std::optional<std::int64_t>& total_rows);
+
+/// What is wrong when a slice needs more pages than `max_pages`; empty: nothing.
+std::string too_many_pages(const config::Pagination& pagination, std::int64_t pages);
+
+}  // namespace pagehaul::source
