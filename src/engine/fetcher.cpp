@@ -95,7 +95,7 @@ Result<Answer> Fetcher::ask(const source::Slice& slice, std::int64_t no, Deadlin
 
     answer.status = response->status;
     auto page = decoder_.decode(response->body.view(), no, values_of(slice));
-    answer.judgement = gate_.judge_.judge(*response, page, context.clock.wall_now());
+    answer.judgement = gate_.judge_.judge(*response, page, context.clock.wall_now(), no);
     const bool throttled = std::holds_alternative<source::Throttle>(answer.judgement);
     gate_.answered({.latency = took, .throttled = throttled, .in_flight = in_flight});
     if (!std::holds_alternative<source::Accept>(answer.judgement)) {
