@@ -1,7 +1,7 @@
 // COPY to a temp table, then into the target in key order. Measured (two cores, PostgreSQL 15 with Debian's
 // settings, 300,000 new rows of 21 columns, three-column key, batches of 30 pages; CPU of the backends, which
-// repeats where wall time on a shared machine does not; plain COPY into the keyed table is 2.2 s):
-//   INSERT … ON CONFLICT for every row 3.8 s; the plain INSERT below first 2.9 s. A speculative insertion
+// repeats where wall time on a shared machine does not; plain COPY into the keyed table is 2.1 s):
+//   INSERT … ON CONFLICT for every row 3.8 s; the plain INSERT below first 2.5 s. A speculative insertion
 //   looks each row up twice and writes a second WAL record. On a second pull both cost the same. Emptying the
 //   temp table by ON COMMIT DELETE ROWS 3.8 s and no dead catalog rows; by TRUNCATE 3.7 s and three dead rows
 //   in pg_class a commit; by DELETE 4.7 s; dropped and made again each time 3.9 s and dead rows in
