@@ -37,7 +37,12 @@ ColumnPlan::ColumnPlan(const config::Column& column, bool is_key)
       whole_record_(!column.value && column.from.empty()),
       null_if_(column.null_if),
       strip_(characters(column.strip)),
-      adjusts_(!null_if_.empty() || !strip_.empty()) {
+      adjusts_(!null_if_.empty() || !strip_.empty()),
+      direct_(!adjusts_ && !is_key && column.type != config::ColumnType::jsonb) {
+    for (const auto& null : null_if_)
+        longest_null_ = std::max(longest_null_, null.size());
+    for (const auto& character : strip_)
+        strip_lead_[static_cast<unsigned char>(character.front())] = true;
     const std::string origin = "sink.columns." + name_;
     if (type_ == config::ColumnType::jsonb && !strip_.empty()) {
         throw Failure(ErrorKind::config, origin,
@@ -51,6 +56,9 @@ ColumnPlan::ColumnPlan(const config::Column& column, bool is_key)
 
 Refusal ColumnPlan::from_record(const JsonReader& reader, const Slot& slot, bool record_has_escapes,
                                 CopyBuffer& out, std::string& key, std::int32_t& nul_replaced) {
+    if (direct_ && !record_has_escapes && slot.kind >= Kind::boolean_true && slot.kind <= Kind::string) {
+        return convert(type_, {reader.view(slot), slot.kind, true}, out, nullptr);
+    }
     if (slot.kind == Kind::absent) return optional_ ? null(out) : "expected the field to be there";
     if (slot.kind == Kind::null) return null(out);
     const std::string_view text = reader.view(slot);
@@ -135,35 +143,29 @@ Refusal ColumnPlan::null(CopyBuffer& out) const {
 }
 
 bool ColumnPlan::means_null(std::string_view text) const {
+    if (text.size() > longest_null_) return false;
     return std::any_of(null_if_.begin(), null_if_.end(), [text](const auto& null) { return null == text; });
 }
 
 /// Leaves `text` without the characters to strip in stripped_; false if it holds none of them.
 bool ColumnPlan::strip(std::string_view text) {
-    const auto is_stripped = [this](std::string_view rest, std::size_t& size) {
-        for (const auto& character : strip_) {
-            if (rest.front() == character.front() && rest.starts_with(character)) {
-                size = character.size();
-                return true;
-            }
-        }
-        return false;
-    };
-    std::size_t from = 0;
+    const auto is_lead = [this](char c) { return strip_lead_[static_cast<unsigned char>(c)]; };
+    std::size_t i = 0;
+    while (i < text.size() && !is_lead(text[i]))
+        ++i;
+    if (i == text.size()) return false;
+
+    stripped_.assign(text.substr(0, i));
     bool any = false;
-    stripped_.clear();
-    for (std::size_t i = 0; i < text.size();) {
-        std::size_t size = 0;
-        if (!is_stripped(text.substr(i), size)) {
-            ++i;
-            continue;
-        }
-        any = true;
-        stripped_.append(text.substr(from, i - from));
-        i += size;
-        from = i;
+    while (i < text.size()) {
+        const std::string_view rest = text.substr(i);
+        const auto found = std::find_if(strip_.begin(), strip_.end(), [rest](const auto& character) {
+            return rest.starts_with(character);
+        });
+        any = any || found != strip_.end();
+        if (found == strip_.end()) stripped_ += text[i];
+        i += found == strip_.end() ? 1 : found->size();
     }
-    if (any) stripped_.append(text.substr(from));
     return any;
 }
 

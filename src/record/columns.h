@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -42,8 +43,11 @@ class ColumnPlan {
     bool optional_;
     bool whole_record_;
     std::vector<std::string> null_if_;
-    std::vector<std::string> strip_;  // one UTF-8 character each
-    bool adjusts_;                    // strip or null_if is given
+    std::size_t longest_null_ = 0;
+    std::vector<std::string> strip_;      // one UTF-8 character each
+    bool adjusts_;                        // strip or null_if is given
+    bool direct_;                         // nothing but the type is between the text and the field
+    std::array<bool, 256> strip_lead_{};  // first bytes of strip_
     std::string unescaped_;
     std::string stripped_;
 };

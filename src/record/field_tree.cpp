@@ -115,7 +115,8 @@ std::uint32_t FieldTree::members(Node& node, std::uint32_t token, int depth) {
         } else {
             Node& child = *entry->child;
             if (child.slot && slots_[*child.slot].kind != Kind::absent) notes_->repeated = key_slot;
-            token = value(child, token, depth + 1);
+            token = child.has_children || !child.slot ? value(child, token, depth + 1)
+                                                      : reader_->value(token, slots_[*child.slot], depth + 1);
         }
         if (token == JsonReader::kFailed) return token;
         token = reader_->next(token, '}', closed);

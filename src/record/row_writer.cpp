@@ -130,26 +130,19 @@ void RowWriter::row(JsonReader& reader, const Record& record, DecodedPage& page,
     }
     records_.push_back(Record{record.begin, record.end, has_key});
 
-    bool duplicate = false;
-    std::int32_t conflicting = -1;
-    seen_.add(hash64(has_key ? std::string_view(key_) : bytes), [&](std::uint32_t earlier) {
-        const Record& other = records_[earlier];
+    if (const auto earlier = seen_.add(hash64(has_key ? std::string_view(key_) : bytes))) {
+        const Record& other = records_[*earlier];
         if (reader.view(other.begin, other.end) == bytes) {
-            duplicate = true;
-        } else if (has_key && other.has_key && conflicting < 0) {
-            conflicting = static_cast<std::int32_t>(earlier);
+            out.rewind(mark);
+            ++page.duplicates;
+            return;
         }
-    });
-    if (duplicate) {
-        out.rewind(mark);
-        ++page.duplicates;
-        return;
-    }
-    if (conflicting >= 0) {
-        const std::string text = conflict(reader, conflicting, number, escapes);
-        if (page.key_conflict.empty()) page.key_conflict = text;
-        if (bad.empty()) bad = text;
-        out.rewind(mark);
+        if (has_key && other.has_key) {
+            const std::string text = conflict(reader, static_cast<std::int32_t>(*earlier), number, escapes);
+            if (page.key_conflict.empty()) page.key_conflict = text;
+            if (bad.empty()) bad = text;
+            out.rewind(mark);
+        }
     }
     if (!bad.empty()) {
         page.bad.push_back(BadRow{number, std::move(bad), std::string(bytes)});
