@@ -1,0 +1,64 @@
+"""What every measurement shares: the database, the launcher, the rounds and the notes of the report."""
+
+import dataclasses
+import pathlib
+import statistics
+import tempfile
+
+from . import measure
+from .cluster import Cluster
+from .columns import expected
+from .contenders import LAUNCHER, MOCKAPI
+from .mock import Mock
+
+
+@dataclasses.dataclass(frozen=True)
+class Value:
+    """A figure of the report, or why there is none."""
+
+    value: float | None
+    rounds: tuple = ()
+    note: str = ""
+
+
+def median(rounds, note=""):
+    return Value(statistics.median(rounds), tuple(rounds), note)
+
+
+class WrongRows(SystemExit):
+    """A contender that lost, doubled or changed rows is not measured."""
+
+
+@dataclasses.dataclass
+class Bench:
+    cluster: Cluster
+    rounds: int
+    directory: pathlib.Path
+    oracles: dict = dataclasses.field(default_factory=dict)
+
+    def new_directory(self):
+        return tempfile.mkdtemp(dir=self.directory)
+
+    def oracle(self, rows):
+        if rows not in self.oracles:
+            self.oracles[rows] = expected(Mock.dump(MOCKAPI, rows))
+        return self.oracles[rows]
+
+    def start(self, contender, *, cgroup=None):
+        return measure.Running(LAUNCHER, contender.argv, env=contender.env, cgroup=cgroup)
+
+    def pull(self, contender, mock, rows, *, cgroup=None):
+        """From an empty table to the end of the process; its rows are compared with the oracle."""
+        self.cluster.fresh()
+        mock.clear()
+        measured = self.start(contender, cgroup=cgroup).wait()
+        self.verify(contender.name, rows)
+        return measured
+
+    def verify(self, name, rows):
+        want, got = self.oracle(rows), self.cluster.check()
+        if got != want:
+            raise WrongRows(f"{name} stored {got}, the API has {want}")
+
+    def say(self, text):
+        print(text, flush=True)

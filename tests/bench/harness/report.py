@@ -1,0 +1,100 @@
+"""The bounds, the table and build/bench.json."""
+
+import dataclasses
+import json
+import os
+import pathlib
+import platform
+import subprocess
+
+from .contenders import DLT_PYTHON, PAGEHAUL
+
+
+@dataclasses.dataclass(frozen=True)
+class Bound:
+    key: str
+    sign: str
+    limit: float
+    what: str
+
+    def holds(self, value):
+        return value >= self.limit if self.sign == ">=" else value <= self.limit
+
+
+BOUNDS = (
+    Bound("ratio_vs_go_pool", ">=", 3.0, "rows/s against a worker pool in Go, 300,000 rows, no latency"),
+    Bound("ratio_vs_dlt", ">=", 25, "rows/s against dlt, the same"),
+    Bound("fraction_of_copy_wall", ">=", 0.65, "of plain COPY into the keyed table, the same"),
+    Bound("latency_efficiency", ">=", 0.95, "100 ms latency, ceiling 32, 10,000 pages: ideal time / time"),
+    Bound("rate_limit_efficiency", ">=", 0.97, "an enforced 200/s: requests done / allowed"),
+    Bound("rss_mib", "<=", 48, "peak memory, 1,000,000 rows in a 128 MiB cgroup"),
+    Bound("rss_growth", "<=", 1.1, "peak at 1,000,000 rows / at 100,000"),
+    Bound("cpu_us_per_page", "<=", 350, "CPU of the process, 10,000 pages, no latency"),
+    Bound("startup_ms", "<=", 60, "exec to the first request at the API"),
+    Bound("sigterm_ms", "<=", 1000, "SIGTERM to exit, the API never answers"),
+)
+
+
+def _output(*argv):
+    try:
+        return subprocess.run([str(a) for a in argv], capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def environment(cluster):
+    with open("/proc/cpuinfo", encoding="utf-8") as info:
+        models = [line.split(":", 1)[1].strip() for line in info if line.startswith("model name")]
+    return {
+        "pagehaul": _output(PAGEHAUL, "version").splitlines()[0],
+        "go": _output("go", "version"),
+        "dlt": _output(DLT_PYTHON, "-c", "import dlt; print(dlt.__version__)"),
+        "postgresql": cluster.version(),
+        "postgresql settings that differ from its built-in defaults": cluster.settings(),
+        "kernel": platform.release(),
+        "cpus": os.cpu_count(),
+        "cpu": models[0] if models else platform.machine(),
+    }
+
+
+def print_environment(facts):
+    for name, value in facts.items():
+        text = ", ".join(f"{k}={v}" for k, v in value.items()) if isinstance(value, dict) else value
+        print(f"{name}: {text}", flush=True)
+
+
+def _number(value):
+    return f"{value:.3f}" if abs(value) < 10 else f"{value:,.1f}"
+
+
+def print_table(results):
+    """False when a bound is missed."""
+    held = True
+    print(f"\n{'key':<23}{'median':>10}  {'bound':<9} {'':<7} what")
+    for bound in BOUNDS:
+        if bound.key not in results:
+            continue
+        result = results[bound.key]
+        if result.value is None:
+            print(f"{bound.key:<23}{'-':>10}  {bound.sign} {bound.limit:<6g} skipped {result.note}")
+            continue
+        good = bound.holds(result.value)
+        held = held and good
+        note = f"{bound.what}{'; ' + result.note if result.note else ''}"
+        print(f"{bound.key:<23}{_number(result.value):>10}  {bound.sign} {bound.limit:<6g} {'ok' if good else 'MISSED':<7} {note}")
+    return held
+
+
+def write_json(path, facts, results, problems):
+    bounds = {bound.key: bound for bound in BOUNDS}
+    shown = {}
+    for key, result in results.items():
+        shown[key] = {"value": result.value, "rounds": result.rounds, "note": result.note}
+        if key in bounds:
+            bound = bounds[key]
+            shown[key] |= {"bound": f"{bound.sign} {bound.limit:g}",
+                           "ok": None if result.value is None else bound.holds(result.value)}
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"environment": facts, "results": shown, "problems": problems}, indent=2,
+                               ensure_ascii=False) + "\n", encoding="utf-8")

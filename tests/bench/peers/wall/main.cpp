@@ -1,0 +1,43 @@
+// The wall: what pagehaul's own fetching and decoding reach when storing is nothing but COPY into the keyed
+// table, over as many connections as pagehaul takes. No staging, no merge, no ledger, no proof: nothing that
+// upserts can be faster.
+//
+//   bench_wall -c bench.yaml
+
+#include <cstdio>
+#include <exception>
+#include <iostream>
+#include <string_view>
+
+#include "config/load.h"
+#include "http/transport.h"
+#include "pull.h"
+
+namespace {
+
+constexpr int kUsage = 64;
+constexpr int kBadConfig = 78;
+constexpr int kPoolThreads = 2;
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc != 3 || std::string_view(argv[1]) != "-c") {
+        std::fprintf(stderr, "usage: bench_wall -c bench.yaml\n");
+        return kUsage;
+    }
+    pagehaul::http::initialize_pool(kPoolThreads);
+    const auto config = pagehaul::config::load(argv[2], {});
+    if (!config) {
+        std::cerr << "bench_wall: " << argv[2] << " has " << config.error().size()
+                  << " problems, see pagehaul check\n";
+        return kBadConfig;
+    }
+    try {
+        bench::pull(*config);
+        return 0;
+    } catch (const std::exception& error) {
+        std::cerr << "bench_wall: " << error.what() << '\n';
+        return 1;
+    }
+}
