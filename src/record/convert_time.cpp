@@ -1,6 +1,8 @@
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
+#include <string>
 
 #include "record/convert.h"
 
@@ -34,6 +36,13 @@ class Cursor {
             value = value * 10 + (*p_++ - '0');
         }
         return true;
+    }
+    /// The digits from here on.
+    std::string_view digits() {
+        const char* const begin = p_;
+        while (is_digit(peek()))
+            ++p_;
+        return {begin, static_cast<std::size_t>(p_ - begin)};
     }
 
   private:
@@ -69,22 +78,25 @@ bool read_date(Cursor& cursor, std::chrono::sys_days& day) {
     return true;
 }
 
-/// ".ffffff": microseconds, the seventh digit rounded half up.
+/// ".ffffff", to the microsecond. More digits are rounded as Postgres does it: through a double, half to
+/// even.
 bool read_fraction(Cursor& cursor, Moment& moment) {
-    int digits = 0;
+    const std::string_view fraction = cursor.digits();
+    if (fraction.empty()) return false;
     std::int64_t micros = 0;
-    bool up = false;
-    for (; is_digit(cursor.peek()); ++digits) {
-        int digit = 0;
-        cursor.number(1, digit);
-        if (digits < 6) micros = micros * 10 + digit;
-        if (digits == 6) up = digit >= 5;
+    if (fraction.size() <= 6) {
+        for (const char c : fraction)
+            micros = micros * 10 + (c - '0');
+        for (std::size_t i = fraction.size(); i < 6; ++i)
+            micros *= 10;
+    } else {
+        const std::string text = "0." + std::string(fraction);
+        double value = 0;
+        if (std::from_chars(text.data(), text.data() + text.size(), value).ec != std::errc{}) return false;
+        micros = std::llrint(value * 1e6);
+        moment.needs_rewrite = true;
     }
-    if (digits == 0) return false;
-    for (int i = digits; i < 6; ++i)
-        micros *= 10;
-    moment.micros_of_day += micros + (up ? 1 : 0);
-    moment.needs_rewrite = digits > 6;
+    moment.micros_of_day += micros;
     return true;
 }
 
