@@ -215,6 +215,11 @@ struct Ledger {
     std::chrono::days keep{90};
 };
 
+enum class QueueType { ledger };
+struct Queue {
+    QueueType type = QueueType::ledger;
+};
+
 enum class LogFormat { json, text, automatic };  ///< automatic: text on a terminal, JSON elsewhere
 enum class LogLevel { debug, info, warn, error };
 struct Log {
@@ -239,6 +244,7 @@ struct Config {
     Sink sink;
     Run run;
     Ledger ledger;
+    Queue queue;
     Telemetry telemetry;
     /// SHA-256 of the canonical source and sink with `${…}` unexpanded, without limits, retry, timeout and
     /// the DSN's password: two runs with equal fingerprints pull the same data into the same place.

@@ -1,0 +1,119 @@
+#include <algorithm>
+#include <cctype>
+
+#include "config/declaration.h"
+#include "config/types.h"
+
+namespace pagehaul::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::optional<std::string> pipeline_fault(std::string_view name) {
+    const auto alnum = [](unsigned char c) { return c < 0x80 && std::isalnum(c) != 0; };
+    const bool good = !name.empty() && name.size() <= 63 && alnum(static_cast<unsigned char>(name.front())) &&
+                      std::all_of(name.begin(), name.end(), [&](char c) {
+                          return alnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.';
+                      });
+    if (good) return std::nullopt;
+    return "";
+}
+
+bool check_run(const Node& node, Reader& reader, Run& run) {
+    bool good = true;
+    if (run.deadline && run.drain >= *run.deadline) {
+        good = reader.refuse_member(node, "drain", "expected a drain shorter than run.deadline");
+    }
+    if (run.stale < 2 * run.heartbeat) {
+        good = reader.refuse_member(node, "stale", "expected at least twice run.heartbeat");
+    }
+    return good;
+}
+
+}  // namespace
+
+Object<Run> declare_run() {
+    return Object<Run>()
+        .key("workers", &Run::workers, word_or("auto", small_integer(1, 512)),
+             "Fetch workers; auto sizes them from the CPU and memory limits of the container.")
+        .key("writers", &Run::writers, word_or("auto", small_integer(1, 32)),
+             "Database writers; auto sizes them from the CPU limit.")
+        .key("deadline", &Run::deadline, optionally(duration(1s, 24h * 30)),
+             "A run ends itself after this time, resumable. Without it only a signal does.")
+        .key("drain", &Run::drain, duration(0ms, 1h),
+             "How long requests in flight may go on once a stop was asked for.")
+        .key("patience", &Run::patience, duration(0ms, 24h),
+             "How long the API or the database may stay down.")
+        .key("quarantine_limit", &Run::quarantine_limit, quarantine_limit(),
+             "Rows that may go to quarantine: a number, or a percentage of the totals told. More fail the "
+             "run.")
+        .key("heartbeat", &Run::heartbeat, duration(100ms, 5min), "How often a process tells that it lives.")
+        .key("stale", &Run::stale, duration(1s, 1h),
+             "A process without a heartbeat for this long counts as dead.")
+        .check({"deadline", "drain", "stale", "heartbeat"}, check_run);
+}
+
+Object<Ledger> declare_ledger() {
+    return Object<Ledger>()
+        .key("schema", &Ledger::schema, identifier(), "The PostgreSQL schema of pagehaul's own tables.")
+        .key("migrate", &Ledger::migrate,
+             choice<Migrate>({{"auto", Migrate::automatic}, {"manual", Migrate::manual}}),
+             "auto: a run creates and upgrades the ledger; manual: only the verb migrate does.")
+        .key("keep", &Ledger::keep, retention(), "How long the page rows of succeeded runs are kept.");
+}
+
+Object<Queue> declare_queue() {
+    return Object<Queue>()
+        .key("type", &Queue::type,
+             choice<QueueType>({{"ledger", QueueType::ledger}}, {"rabbitmq", "kafka", "sqs"}),
+             "Where page jobs wait.")
+        .later("url")
+        .later("brokers")
+        .later("topic")
+        .later("queue");
+}
+
+Object<Telemetry> declare_telemetry() {
+    const auto log =
+        Object<Log>()
+            .key("format", &Log::format,
+                 choice<LogFormat>(
+                     {{"auto", LogFormat::automatic}, {"json", LogFormat::json}, {"text", LogFormat::text}}),
+                 "auto: text on a terminal, JSON lines elsewhere.")
+            .key("level", &Log::level,
+                 choice<LogLevel>({{"debug", LogLevel::debug},
+                                   {"info", LogLevel::info},
+                                   {"warn", LogLevel::warn},
+                                   {"error", LogLevel::error}}),
+                 "Lines below this level are not written.");
+    const auto pushgateway =
+        Object<Pushgateway>()
+            .required("url", &Pushgateway::url, url(), "The Prometheus Pushgateway, http://host:9091.")
+            .key("interval", &Pushgateway::interval, duration(1s, 1h), "How often metrics are pushed.");
+    return Object<Telemetry>()
+        .key("log", &Telemetry::log, Type<Log>(log), "The log, on stderr.")
+        .key("pushgateway", &Telemetry::pushgateway, optionally(Type<Pushgateway>(pushgateway)),
+             "Where metrics are pushed; left out: nowhere.")
+        .later("traces")
+        .later("otlp")
+        .later("metrics");
+}
+
+Object<Config> declare_config() {
+    return Object<Config>()
+        .required("pipeline", &Config::pipeline,
+                  ruled_text(
+                      "a name of at most 63 letters, digits, _, - and ., which begins with a letter or digit",
+                      "^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$", pipeline_fault),
+                  "The pipeline's name: its lock, its ledger rows and its metrics carry it.")
+        .required("source", &Config::source, Type<Source>(declare_source()),
+                  "What to ask, and how to judge answers.")
+        .required("sink", &Config::sink, Type<Sink>(declare_sink()), "Where rows go.")
+        .key("run", &Config::run, Type<Run>(declare_run()), "How a run behaves.")
+        .key("ledger", &Config::ledger, Type<Ledger>(declare_ledger()), "pagehaul's own tables.")
+        .key("queue", &Config::queue, Type<Queue>(declare_queue()), "How page jobs are handed out.")
+        .key("telemetry", &Config::telemetry, Type<Telemetry>(declare_telemetry()), "Log and metrics.")
+        .check({"source.slices", "sink.columns"}, check_column_placeholders);
+}
+
+}  // namespace pagehaul::config

@@ -1,0 +1,243 @@
+#include "config/placeholders.h"
+#include "config/types.h"
+#include "config/values.h"
+
+namespace pagehaul::config {
+namespace {
+
+Node string_schema() {
+    return Node::mapping().with("type", Node::string("string"));
+}
+
+// A text type whose variables are secret; `fault` sees the expanded text and must not quote it.
+Type<std::string> closed_text(std::string expected,
+                              std::function<std::optional<std::string>(std::string_view)> fault) {
+    return {
+        .read =
+            [expected, fault](const Node& node, Reader& reader, std::string& out) {
+                if (reader.is_unexpanded(node)) return false;
+                if (!node.is_scalar()) {
+                    return reader.refuse(node, "expected " + expected + ", not " + describe(node));
+                }
+                if (const auto wrong = fault(node.text)) return reader.refuse(node, *wrong);
+                out = node.text;
+                return true;
+            },
+        .show =
+            [](const Node* node, const std::string& value) {
+                return Node::string(node != nullptr && node->has_variables ? node->raw : value);
+            },
+        .schema = string_schema,
+    };
+}
+
+// How a secret that is written into the file stands in the canonical form, which is stored and printed.
+constexpr std::string_view kLiteral = "(literal)";
+
+Type<Secret> closed_secret(std::string expected, bool literal_is_secret,
+                           std::function<std::optional<std::string>(std::string_view)> fault) {
+    const Type<std::string> text = closed_text(std::move(expected), std::move(fault));
+    return {
+        .read =
+            [text, literal_is_secret](const Node& node, Reader& reader, Secret& out) {
+                if (reader.is_unexpanded(node)) return false;
+                if (literal_is_secret && node.is_scalar()) reader.add_secret(node.text);
+                out.source = node.raw;
+                return text.read(node, reader, out.value);
+            },
+        .show =
+            [literal_is_secret](const Node* node, const Secret& value) {
+                const bool variable = node != nullptr && node->has_variables;
+                return Node::string(variable || !literal_is_secret ? value.source : kLiteral);
+            },
+        .schema = text.schema,
+    };
+}
+
+std::optional<std::string> no_fault(std::string_view) {
+    return std::nullopt;
+}
+
+std::optional<std::string> template_fault(std::string_view text) {
+    const auto found = placeholders(text);
+    if (found) return std::nullopt;
+    return found.error();
+}
+
+bool has_line_break(std::string_view text) {
+    return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
+}
+
+}  // namespace
+
+Type<std::string> text() {
+    return closed_text("a text", no_fault);
+}
+Type<std::string> template_text() {
+    return closed_text("a text, which may hold {{ … }}", template_fault);
+}
+
+Type<std::string> ruled_text(std::string expected, std::string pattern,
+                             std::function<std::optional<std::string>(std::string_view)> fault) {
+    Node schema = string_schema();
+    if (!pattern.empty()) schema.with("pattern", Node::string(pattern));
+    return leaf<std::string>({
+        .expected = std::move(expected),
+        .parse = [fault = std::move(fault)](std::string_view text) -> tl::expected<std::string, std::string> {
+            if (const auto wrong = fault(text)) return not_expected(*wrong);
+            return std::string(text);
+        },
+        .write = [](const std::string& value) { return Node::string(value); },
+        .schema = std::move(schema),
+    });
+}
+
+Type<std::string> json_pointer(std::string expected) {
+    return ruled_text(expected + ", a JSON pointer such as /data/list", "^(/([^~]|~[01])*)?$",
+                      [](std::string_view text) -> std::optional<std::string> {
+                          if (is_json_pointer(text)) return std::nullopt;
+                          return "";
+                      });
+}
+
+Type<std::string> identifier() {
+    return ruled_text("a name", "^[^\"]{1,63}$", identifier_fault);
+}
+Type<std::string> url() {
+    return ruled_text("an absolute URL", "^https?://[^?#@]+$", url_fault);
+}
+
+Type<Secret> secret() {
+    return closed_secret("a secret such as \"${NAME}\" or \"${file:/path}\"", true,
+                         [](std::string_view text) -> std::optional<std::string> {
+                             if (text.empty()) return "expected a secret that is not empty";
+                             if (has_line_break(text)) return "expected a secret without line breaks";
+                             return std::nullopt;
+                         });
+}
+
+Type<Secret> user_name() {
+    return closed_secret("a user name", false, [](std::string_view text) -> std::optional<std::string> {
+        if (text.empty()) return "expected a user name that is not empty";
+        // RFC 7617: the first colon ends the name.
+        if (text.find(':') != std::string_view::npos) return "expected a user name without a colon";
+        if (has_line_break(text)) return "expected a user name without line breaks";
+        return std::nullopt;
+    });
+}
+
+Type<Secret> header_value() {
+    return closed_secret("a header's value", false, [](std::string_view text) -> std::optional<std::string> {
+        if (has_line_break(text)) return "expected a header's value without line breaks";
+        return template_fault(text);
+    });
+}
+
+Type<Secret> dsn() {
+    return {
+        .read =
+            [](const Node& node, Reader& reader, Secret& out) {
+                static constexpr const char* expected =
+                    "expected a PostgreSQL connection string such as postgres://user@host/database or "
+                    "\"host=… dbname=…\"";
+                if (reader.is_unexpanded(node)) return false;
+                if (!node.is_scalar())
+                    return reader.refuse(node, std::string(expected) + ", not " + describe(node));
+                reader.add_secret(node.text);
+                const auto parsed = parse_dsn(node.text);
+                if (!parsed) return reader.refuse(node, expected);
+                reader.add_secret(parsed->password);
+                reader.add_secret(parsed->written_password);
+                out = {.value = node.text, .source = node.raw};
+                return true;
+            },
+        .show =
+            [](const Node*, const Secret& value) {
+                const auto parsed = parse_dsn(value.source);
+                // A lone "${DATABASE_URL}" is no connection string by itself.
+                return Node::string(parsed ? parsed->without_password : value.source);
+            },
+        .schema = string_schema,
+    };
+}
+
+namespace {
+
+// Walks a document: variables in it are secret, their failures reported already; templates are checked.
+bool check_document(const Node& node, Reader& reader) {
+    if (reader.is_unexpanded(node)) return false;
+    bool good = true;
+    if (node.is_scalar()) {
+        if (const auto wrong = template_fault(node.text)) good = reader.refuse(node, *wrong);
+    }
+    for (std::size_t i = 0; i < node.items.size(); ++i) {
+        const Reader::Scope scope(reader, std::to_string(i));
+        good = check_document(node.items[i], reader) && good;
+    }
+    for (const auto& member : node.members) {
+        const Reader::Scope scope(reader, member.key);
+        good = check_document(member.value, reader) && good;
+    }
+    return good;
+}
+
+Node unexpanded(Node node) {
+    if (node.has_variables) node = Node::string(node.raw);
+    for (auto& item : node.items)
+        item = unexpanded(std::move(item));
+    for (auto& member : node.members)
+        member.value = unexpanded(std::move(member.value));
+    return node;
+}
+
+}  // namespace
+
+Type<Json> json_document() {
+    return {
+        .read =
+            [](const Node& node, Reader& reader, Json& out) {
+                if (!node.is_mapping() && !node.is_sequence()) {
+                    return reader.refuse(node, "expected a mapping or a list, not " + describe(node));
+                }
+                if (!check_document(node, reader)) return false;
+                out.text = to_json(node, JsonStyle::compact);
+                return true;
+            },
+        .show = [](const Node* node, const Json&) { return node == nullptr ? Node{} : unexpanded(*node); },
+        .schema =
+            [] {
+                return Node::mapping().with("type", Node::strings({"object", "array"}));
+            },
+    };
+}
+
+Type<SliceValue> slice_value(bool allow_boolean) {
+    std::vector<std::string> types{"string", "number"};
+    if (allow_boolean) types.emplace_back("boolean");
+    const std::string expected = allow_boolean ? "a string, a number, true or false" : "a string or a number";
+    return {
+        .read =
+            [allow_boolean, expected](const Node& node, Reader& reader, SliceValue& out) {
+                reader.mark_open(node);
+                if (reader.is_unexpanded(node)) return false;
+                if (!node.is_scalar()) {
+                    return reader.refuse(node, "expected " + expected + ", not " + describe(node));
+                }
+                const bool plain = !node.quoted && !node.has_variables;
+                if (plain && !allow_boolean && (node.text == "true" || node.text == "false")) {
+                    return reader.refuse(
+                        node, "expected " + expected + ", not a boolean: quote it to make it a string");
+                }
+                out = {.text = node.text, .is_number = plain && is_json_number(node.text)};
+                return true;
+            },
+        .show =
+            [](const Node* node, const SliceValue& value) {
+                if (node != nullptr && node->has_variables) return Node::string(node->raw);
+                return value.is_number ? Node::plain(value.text) : Node::string(value.text);
+            },
+        .schema = [types] { return Node::mapping().with("type", Node::strings(types)); },
+    };
+}
+
+}  // namespace pagehaul::config

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config/config.h"
+#include "config/type.h"
+
+/// The types that keys of a config have.
+namespace pagehaul::config {
+
+Type<bool> boolean();
+Type<std::int64_t> integer(std::int64_t least, std::int64_t most);
+Type<int> small_integer(int least, int most);
+Type<Millis> duration(Millis least, Millis most);
+/// Whole days: "90d".
+Type<int> days(int least, int most);
+Type<std::chrono::days> retention();
+Type<std::int64_t> size(std::int64_t least, std::int64_t most);
+Type<Rate> rate();
+Type<QuarantineLimit> quarantine_limit();
+Type<DayBound> day_bound();
+Type<std::chrono::minutes> time_of_day();
+Type<std::string> zone();
+
+/// Any text, variables in it secret.
+Type<std::string> text();
+/// A text with a rule. `fault` says what is wrong with one, or nothing. Variables in it are open.
+Type<std::string> ruled_text(std::string expected, std::string pattern,
+                             std::function<std::optional<std::string>(std::string_view)> fault);
+Type<std::string> json_pointer(std::string expected);
+Type<std::string> identifier();
+Type<std::string> url();
+/// A text that holds `{{ … }}`, variables in it secret.
+Type<std::string> template_text();
+
+/// A credential: not empty, whole value secret even if it is written into the file.
+Type<Secret> secret();
+/// A user's name: secret only if it comes from a variable.
+Type<Secret> user_name();
+/// A request header's value: a template; secret if it comes from a variable.
+Type<Secret> header_value();
+Type<Secret> dsn();
+
+/// A JSON document written in YAML: a mapping or a list, null and nested values as they are.
+Type<Json> json_document();
+/// A number, a string, or true and false where `allow_boolean`; null never.
+Type<SliceValue> slice_value(bool allow_boolean);
+
+/// One of a set of words. A word of `later` is refused as not built yet.
+template <class E>
+Type<E> choice(std::initializer_list<std::pair<const char*, E>> words, std::vector<std::string> later = {}) {
+    std::vector<std::string> names;
+    for (const auto& word : words)
+        names.emplace_back(word.first);
+    const std::vector<std::pair<const char*, E>> table(words);
+    return leaf<E>({
+        .expected = one_of(names),
+        .parse = [table, names, later](std::string_view text) -> tl::expected<E, std::string> {
+            for (const auto& [name, value] : table) {
+                if (text == name) return value;
+            }
+            for (const auto& name : later) {
+                if (text == name) {
+                    return not_expected("\"" + name + "\" is not built yet; expected " + one_of(names));
+                }
+            }
+            return not_expected();
+        },
+        .write =
+            [table](const E& value) {
+                for (const auto& [name, candidate] : table) {
+                    if (candidate == value) return Node::string(name);
+                }
+                return Node{};
+            },
+        .schema = Node::mapping().with("enum", Node::strings(names)),
+    });
+}
+
+}  // namespace pagehaul::config
