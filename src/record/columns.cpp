@@ -32,6 +32,7 @@ std::vector<std::string> characters(std::string_view text) {
 ColumnPlan::ColumnPlan(const config::Column& column, bool is_key)
     : name_(column.name),
       type_(column.type),
+      convert_(converter(column.type)),
       is_key_(is_key),
       optional_(column.optional),
       whole_record_(!column.value && column.from.empty()),
@@ -54,11 +55,8 @@ ColumnPlan::ColumnPlan(const config::Column& column, bool is_key)
     }
 }
 
-Refusal ColumnPlan::from_record(const JsonReader& reader, const Slot& slot, bool record_has_escapes,
-                                CopyBuffer& out, std::string& key, std::int32_t& nul_replaced) {
-    if (direct_ && !record_has_escapes && slot.kind >= Kind::boolean_true && slot.kind <= Kind::string) {
-        return convert(type_, {reader.view(slot), slot.kind, true}, out, nullptr);
-    }
+Refusal ColumnPlan::adjusted(const JsonReader& reader, const Slot& slot, bool record_has_escapes,
+                             CopyBuffer& out, std::string& key, std::int32_t& nul_replaced) {
     if (slot.kind == Kind::absent) return optional_ ? null(out) : "expected the field to be there";
     if (slot.kind == Kind::null) return null(out);
     const std::string_view text = reader.view(slot);
@@ -100,7 +98,10 @@ Refusal ColumnPlan::from_record(const JsonReader& reader, const Slot& slot, bool
 
 Refusal ColumnPlan::from_text(std::string_view text, CopyBuffer& out, std::string& key,
                               std::int32_t& nul_replaced) {
-    if (type_ != config::ColumnType::jsonb) return finish({text, Kind::string, false}, out, key);
+    if (type_ != config::ColumnType::jsonb) {
+        Input input{text, Kind::string, false};
+        return finish(input, out, key);
+    }
     if (means_null(text)) return null(out);
     std::string padded(text);
     padded.append(64, ' ');
@@ -113,7 +114,7 @@ Refusal ColumnPlan::from_text(std::string_view text, CopyBuffer& out, std::strin
     return convert_json({.raw = text, .plain = false, .wide_numbers = true}, out, nul_replaced);
 }
 
-Refusal ColumnPlan::finish(Input input, CopyBuffer& out, std::string& key) {
+Refusal ColumnPlan::finish(Input& input, CopyBuffer& out, std::string& key) {
     if (adjusts_ && input.kind != Kind::object && input.kind != Kind::array) {
         if (means_null(input.text)) return null(out);
         if (input.kind == Kind::string && strip(input.text)) {
@@ -125,11 +126,11 @@ Refusal ColumnPlan::finish(Input input, CopyBuffer& out, std::string& key) {
 }
 
 Refusal ColumnPlan::write(const Input& input, CopyBuffer& out, std::string& key) const {
-    if (!is_key_) return convert(type_, input, out, nullptr);
+    if (!is_key_) return convert_(input, out, nullptr);
     // Lengths go in front, so that ("a", "bc") and ("ab", "c") differ.
     const std::size_t at = key.size();
     key.append(sizeof(std::uint32_t), '\0');
-    if (const Refusal refusal = convert(type_, input, out, &key)) return refusal;
+    if (const Refusal refusal = convert_(input, out, &key)) return refusal;
     auto size = static_cast<std::uint32_t>(key.size() - at - sizeof(std::uint32_t));
     for (std::size_t i = 0; i < sizeof size; ++i, size >>= 8U)
         key[at + i] = static_cast<char>(size & 0xFFU);

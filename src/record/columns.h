@@ -26,12 +26,21 @@ class ColumnPlan {
     /// Writes the column's field from a value in the body and, for a key column, appends its length-prefixed
     /// canonical form to `key`. On refusal both are to be rewound by the caller.
     Refusal from_record(const JsonReader& reader, const Slot& slot, bool record_has_escapes, CopyBuffer& out,
-                        std::string& key, std::int32_t& nul_replaced);
+                        std::string& key, std::int32_t& nul_replaced) {
+        if (direct_ && !record_has_escapes && slot.kind >= Kind::boolean_true && slot.kind <= Kind::string) {
+            return convert_(Input{reader.view(slot), slot.kind, true}, out, nullptr);
+        }
+        return adjusted(reader, slot, record_has_escapes, out, key, nul_replaced);
+    }
     /// The same from the text of a `value` template.
     Refusal from_text(std::string_view text, CopyBuffer& out, std::string& key, std::int32_t& nul_replaced);
 
   private:
-    Refusal finish(Input input, CopyBuffer& out, std::string& key);
+    using Converter = Refusal (*)(const Input&, CopyBuffer&, std::string*);
+
+    Refusal adjusted(const JsonReader& reader, const Slot& slot, bool record_has_escapes, CopyBuffer& out,
+                     std::string& key, std::int32_t& nul_replaced);
+    Refusal finish(Input& input, CopyBuffer& out, std::string& key);
     Refusal write(const Input& input, CopyBuffer& out, std::string& key) const;
     Refusal null(CopyBuffer& out) const;
     bool means_null(std::string_view text) const;
@@ -39,6 +48,7 @@ class ColumnPlan {
 
     std::string name_;
     config::ColumnType type_;
+    Converter convert_;  // null for jsonb, which takes raw JSON
     bool is_key_;
     bool optional_;
     bool whole_record_;

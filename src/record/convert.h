@@ -43,8 +43,8 @@ Refusal convert_date(const Input& input, CopyBuffer& out, std::string* key);
 Refusal convert_timestamp(const Input& input, CopyBuffer& out, std::string* key);
 Refusal convert_timestamptz(const Input& input, CopyBuffer& out, std::string* key);
 Refusal convert_uuid(const Input& input, CopyBuffer& out, std::string* key);
-/// By type; jsonb is convert_json's.
-Refusal convert(config::ColumnType type, const Input& input, CopyBuffer& out, std::string* key);
+/// The one of these for a type; nullptr for jsonb, which is convert_json's.
+Refusal (*converter(config::ColumnType type))(const Input&, CopyBuffer&, std::string*);
 
 /// A container or scalar as raw JSON whose grammar has been checked.
 struct JsonInput {

@@ -85,33 +85,33 @@ Refusal convert_uuid(const Input& input, CopyBuffer& out, std::string* key) {
     return nullptr;
 }
 
-Refusal convert(config::ColumnType type, const Input& input, CopyBuffer& out, std::string* key) {
+Refusal (*converter(config::ColumnType type))(const Input&, CopyBuffer&, std::string*) {
     using config::ColumnType;
     switch (type) {
         case ColumnType::bigint:
-            return convert_bigint(input, out, key);
+            return convert_bigint;
         case ColumnType::integer:
-            return convert_integer(input, out, key);
+            return convert_integer;
         case ColumnType::numeric:
-            return convert_numeric(input, out, key);
+            return convert_numeric;
         case ColumnType::double_precision:
-            return convert_double(input, out, key);
+            return convert_double;
         case ColumnType::boolean:
-            return convert_boolean(input, out, key);
+            return convert_boolean;
         case ColumnType::text:
-            return convert_text(input, out, key);
+            return convert_text;
         case ColumnType::date:
-            return convert_date(input, out, key);
+            return convert_date;
         case ColumnType::timestamp:
-            return convert_timestamp(input, out, key);
+            return convert_timestamp;
         case ColumnType::timestamptz:
-            return convert_timestamptz(input, out, key);
+            return convert_timestamptz;
         case ColumnType::uuid:
-            return convert_uuid(input, out, key);
+            return convert_uuid;
         case ColumnType::jsonb:
             break;
     }
-    return "expected another type";
+    return nullptr;
 }
 
 }  // namespace pagehaul::record

