@@ -155,6 +155,11 @@ void follow(const std::shared_ptr<Exchange>& exchange, pplx::task<web::http::htt
 
 enum class Ended { answered, cancelled, deadline, connect_timeout };
 
+/// Measured with 8 callers, 2 pool threads, POST and 42 kB bodies on loopback, both on the same busy 2-core
+/// machine: 166-215 us CPU a page, against 267-285 us for request().get() and extract_vector().get(). What
+/// saves it is no hop through the pool for our continuations nor for the library's own behind our stream
+/// buffers, and one copy of the body. Most of the rest is the kernel's, and the library's: its read buffer
+/// starts empty for each request, so 42 kB take some 13 calls of recv.
 class CpprestTransport final : public Transport {
   public:
     CpprestTransport(const TransportOptions& options, const Url& url, const Clock& clock)
