@@ -27,8 +27,7 @@ struct PageNow {
 };
 
 std::unordered_map<std::int64_t, PageNow> read_pages(postgres::Connection& connection, const Scope& scope,
-                                                     const std::vector<Claim>& claims,
-                                                     std::string_view sql) {
+                                                     const std::vector<Claim>& claims, std::string_view sql) {
     std::vector<std::int64_t> ids;
     ids.reserve(claims.size());
     for (const Claim& claim : claims)
@@ -36,9 +35,8 @@ std::unordered_map<std::int64_t, PageNow> read_pages(postgres::Connection& conne
     const auto rows = connection.exec(fill(sql, scope, {{"ids", bigint_array(ids)}}));
     std::unordered_map<std::int64_t, PageNow> pages;
     for (std::size_t i = 0; i < rows.size(); ++i)
-        pages[rows.integer(i, 0)] = {.state = rows.text(i, 1),
-                                     .epoch = rows.integer(i, 2),
-                                     .is_ours = rows[i][3] == "t"};
+        pages[rows.integer(i, 0)] = {
+            .state = rows.text(i, 1), .epoch = rows.integer(i, 2), .is_ours = rows[i][3] == "t"};
     return pages;
 }
 
@@ -120,10 +118,9 @@ std::string quarantine_rows(const Scope& scope, const std::vector<const PageResu
     for (const PageResult* page : pages)
         for (const record::BadRow& bad : page->bad) {
             if (!rows.empty()) rows += ',';
-            rows +=
-                row({std::to_string(scope.run), std::to_string(page->claim.slice_id),
-                     std::to_string(page->claim.pass), std::to_string(page->claim.no),
-                     std::to_string(bad.row), text_literal(bad.reason), text_literal(bad.payload)});
+            rows += row({std::to_string(scope.run), std::to_string(page->claim.slice_id),
+                         std::to_string(page->claim.pass), std::to_string(page->claim.no),
+                         std::to_string(bad.row), text_literal(bad.reason), text_literal(bad.payload)});
         }
     return rows;
 }
@@ -152,30 +149,28 @@ void complete(postgres::Connection& connection, const Scope& scope, const Policy
     std::string sql;
     if (const std::string rows = quarantine_rows(scope, pages); !rows.empty())
         sql += fill(quarantine_sql, scope, {{"rows", rows}});
-    sql += fill(keys_sql, scope, {{"rows", join(pages, [](const PageResult* page) {
-                                       return row({std::to_string(page->claim.slice_id),
-                                                   std::to_string(page->claim.pass),
-                                                   std::to_string(page->claim.no),
-                                                   bigint_array(page->key_hashes)});
-                                   })}});
+    sql += fill(keys_sql, scope,
+                {{"rows", join(pages, [](const PageResult* page) {
+                      return row({std::to_string(page->claim.slice_id), std::to_string(page->claim.pass),
+                                  std::to_string(page->claim.no), bigint_array(page->key_hashes)});
+                  })}});
     sql += plan_statements(scope, policy, pages);
-    sql += fill(tally_sql, scope, {{"rows", join(tally(pages), [](const Tally& sum) {
-                                        return row({std::to_string(sum.slice), std::to_string(sum.pass),
-                                                    "pg_backend_pid()", std::to_string(sum.pages),
-                                                    std::to_string(sum.fetched), std::to_string(sum.stored),
-                                                    std::to_string(sum.quarantined),
-                                                    std::to_string(sum.duplicates)});
-                                    })}});
-    sql += fill(done_sql, scope, {{"rows", join(pages, [](const PageResult* page) {
-                                       return row(
-                                           {std::to_string(page->claim.page_id) + "::bigint",
-                                            std::to_string(page->claim.epoch) + "::bigint",
-                                            std::to_string(page->fetched), std::to_string(page->stored),
-                                            std::to_string(page->bad.size()),
-                                            std::to_string(page->duplicates),
-                                            optional_literal(page->total) + "::bigint",
-                                            "(" + std::to_string(page->content_hash) + ")::bigint"});
-                                   })}});
+    sql += fill(
+        tally_sql, scope,
+        {{"rows", join(tally(pages), [](const Tally& sum) {
+              return row({std::to_string(sum.slice), std::to_string(sum.pass), "pg_backend_pid()",
+                          std::to_string(sum.pages), std::to_string(sum.fetched), std::to_string(sum.stored),
+                          std::to_string(sum.quarantined), std::to_string(sum.duplicates)});
+          })}});
+    sql +=
+        fill(done_sql, scope,
+             {{"rows", join(pages, [](const PageResult* page) {
+                   return row({std::to_string(page->claim.page_id) + "::bigint",
+                               std::to_string(page->claim.epoch) + "::bigint", std::to_string(page->fetched),
+                               std::to_string(page->stored), std::to_string(page->bad.size()),
+                               std::to_string(page->duplicates), optional_literal(page->total) + "::bigint",
+                               "(" + std::to_string(page->content_hash) + ")::bigint"});
+               })}});
     const auto done = connection.exec(sql);
     if (done.affected() != pages.size())
         throw Failure(ErrorKind::bug, "ledger",

@@ -4,7 +4,6 @@
 namespace pagehaul::ledger {
 namespace {
 
-// Leases of our own: no fence is needed to let go of them, as in settle.
 constexpr std::string_view give_back_unknown_sql = R"(
 UPDATE {s}.page SET state = 'pending', worker = NULL, leased_at = NULL, claims = 0
 WHERE run_id = {run} AND worker = {worker} AND state = 'leased' AND id <> ALL ({known}))";
@@ -13,8 +12,12 @@ WHERE run_id = {run} AND worker = {worker} AND state = 'leased' AND id <> ALL ({
 
 int give_back_unknown(postgres::Connection& connection, const Scope& scope,
                       const std::vector<std::int64_t>& known) {
-    return static_cast<int>(
-        connection.exec(fill(give_back_unknown_sql, scope, {{"known", bigint_array(known)}})).affected());
+    int pages = 0;
+    in_fence(connection, scope, [&] {
+        pages = static_cast<int>(
+            connection.exec(fill(give_back_unknown_sql, scope, {{"known", bigint_array(known)}})).affected());
+    });
+    return pages;
 }
 
 }  // namespace pagehaul::ledger

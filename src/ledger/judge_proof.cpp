@@ -67,8 +67,9 @@ std::optional<std::string> judge_quarantine(const Policy& policy, std::optional<
         std::string percent = std::to_string(*policy.quarantine_fraction * 100);
         percent.erase(percent.find_last_not_of('0') + 1);
         if (percent.back() == '.') percent.pop_back();
-        return over(percent + "%, that is " +
-                    number(std::llround(std::floor(*policy.quarantine_fraction * static_cast<double>(rows)))));
+        return over(
+            percent + "%, that is " +
+            number(std::llround(std::floor(*policy.quarantine_fraction * static_cast<double>(rows)))));
     }
     return std::nullopt;
 }

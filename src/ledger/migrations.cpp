@@ -20,12 +20,11 @@ Scope scope_of(const std::string& schema) {
         "WHERE nspname = " +
         text_literal(schema) + ")");
     const std::string quoted = postgres::quote_identifier(schema);
-    const std::string grant =
-        who.boolean(0, 2)
-            ? "GRANT USAGE, CREATE ON SCHEMA " + quoted + " TO " + who.text(0, 0) +
-                  "; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA " + quoted + " TO " +
-                  who.text(0, 0)
-            : "GRANT CREATE ON DATABASE " + who.text(0, 1) + " TO " + who.text(0, 0);
+    const std::string grant = who.boolean(0, 2)
+                                  ? "GRANT USAGE, CREATE ON SCHEMA " + quoted + " TO " + who.text(0, 0) +
+                                        "; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA " +
+                                        quoted + " TO " + who.text(0, 0)
+                                  : "GRANT CREATE ON DATABASE " + who.text(0, 1) + " TO " + who.text(0, 0);
     throw Failure(ErrorKind::config, "ledger.schema",
                   "the role of sink.dsn may not use or create the ledger's schema " + quoted + " (" +
                       error.error().message + "). As an administrator: " + grant);

@@ -49,8 +49,7 @@ void judge_finished(const Policy& policy, const SliceView& slice,
         sums.distinct_keys = found == keys.end() ? 0 : found->second;
     }
     // As if the source had answered what it told before: what fails even so need not be asked.
-    const auto verdict =
-        judge_proof(policy, slice.total, {.total = slice.total, .rows_beyond_end = 0}, sums);
+    const auto verdict = judge_proof(policy, slice.total, {.total = slice.total, .rows_beyond_end = 0}, sums);
     if (const auto* refuted = std::get_if<Refuted>(&verdict))
         conclusions.failed(slice, refuted->why);
     else if (const auto* moved = std::get_if<Moved>(&verdict))
@@ -64,9 +63,12 @@ void judge_finished(const Policy& policy, const SliceView& slice,
 void judge_end(const Policy& policy, const SliceView& slice, Conclusions& conclusions) {
     const WindowStep step = judge_window(policy, slice.window);
     if (const auto* wider = std::get_if<Extend>(&step)) return conclusions.extend(slice, wider->to);
-    if (const auto* end = std::get_if<EndFound>(&step)) return conclusions.end_found(slice, end->planned);
     if (const auto* moved = std::get_if<EndMoved>(&step)) return conclusions.moved(slice, moved->why);
     if (const auto* refused = std::get_if<EndRefused>(&step)) return conclusions.failed(slice, refused->why);
+    if (const auto* end = std::get_if<EndFound>(&step)) {
+        conclusions.end_found(slice, end->planned);
+        judge_finished(policy, slice, {}, conclusions);
+    }
 }
 
 void conclude(postgres::Connection& connection, const Scope& scope, const Policy& policy,
@@ -98,8 +100,9 @@ void conclude(postgres::Connection& connection, const Scope& scope, const Policy
 }  // namespace
 
 RunState poll(postgres::Connection& connection, const Scope& scope, const Policy& policy) {
-    const auto rows = connection.exec(
-        fill(due_sql, scope, {{"windows", policy.total == Policy::Known::nothing ? "true" : "false"},
+    const auto rows =
+        connection.exec(fill(due_sql, scope,
+                             {{"windows", policy.total == Policy::Known::nothing ? "true" : "false"},
                               {"low_water", std::to_string(window_low_water)}}));
     if (!rows.empty()) {
         std::vector<std::int64_t> due;

@@ -25,7 +25,7 @@ struct SliceSums {
     std::int64_t quarantined = 0;
     std::int64_t duplicates = 0;
     std::int64_t distinct_keys = 0;
-    bool counts_add_up = true;  ///< fetched = stored + quarantined + duplicates on each page
+    bool counts_add_up = true;    ///< fetched = stored + quarantined + duplicates on each page
     bool all_pages_same = false;  ///< several pages, and the same records on each
 };
 

@@ -52,8 +52,8 @@ int reap_leases(postgres::Connection& connection, const Scope& scope, std::optio
                 bool judge_time) {
     const std::string too_old =
         max_lease ? fill("p.leased_at < {s}.clock() - ", scope) + interval_literal(*max_lease) : "false";
-    const auto answer = connection.exec(fill(
-        reap_sql, scope, {{"dead", dead_condition("w", scope, judge_time)}, {"too_old", too_old}}));
+    const auto answer = connection.exec(
+        fill(reap_sql, scope, {{"dead", dead_condition("w", scope, judge_time)}, {"too_old", too_old}}));
     return static_cast<int>(answer.integer(0, 0));
 }
 

@@ -72,8 +72,7 @@ WHERE r.id = {run} AND r.state = 'running' AND w.id = {worker}
 }  // namespace
 
 RunState read_state(postgres::Connection& connection, const Scope& scope) {
-    const auto rows =
-        connection.exec(fill(state_sql, scope, {{"dead", dead_condition("o", scope, true)}}));
+    const auto rows = connection.exec(fill(state_sql, scope, {{"dead", dead_condition("o", scope, true)}}));
     if (rows.empty())
         throw Failure(ErrorKind::fenced, "ledger",
                       "run " + std::to_string(scope.run) + " is gone from the ledger");
@@ -119,8 +118,9 @@ Beat beat(postgres::Connection& connection, const Scope& scope) {
 }
 
 void tell_stop(postgres::Connection& connection, const Scope& scope, const std::string& reason) {
-    in_fence(connection, scope,
-             [&] { connection.exec(fill(stop_sql, scope, {{"reason", text_literal(reason)}})); });
+    in_fence(connection, scope, [&] {
+        connection.exec(fill(stop_sql, scope, {{"reason", text_literal(reason)}}));
+    });
 }
 
 }  // namespace pagehaul::ledger

@@ -42,8 +42,7 @@ ORDER BY a.xact_start LIMIT 1)";
 
 std::optional<Busy> find_holder(postgres::Connection& connection, const Scope& scope, std::int64_t mine) {
     const auto rows = connection.exec(fill(
-        holder_sql, scope,
-        {{"mine", std::to_string(mine)}, {"dead", dead_condition("w", scope, true)}}));
+        holder_sql, scope, {{"mine", std::to_string(mine)}, {"dead", dead_condition("w", scope, true)}}));
     if (rows.empty()) return std::nullopt;
     return Busy{.run = rows.integer(0, 0),
                 .key = rows.text(0, 1),

@@ -112,8 +112,8 @@ bool has_fresh_workers(postgres::Connection& connection, const Scope& scope) {
 
 std::optional<std::int64_t> find_adoptable(postgres::Connection& connection, const Scope& scope,
                                            const StartRequest& request) {
-    const auto run = connection.exec(
-        fill(newest_unfinished_sql, scope, {{"dead", dead_condition("w", scope, true)}}));
+    const auto run =
+        connection.exec(fill(newest_unfinished_sql, scope, {{"dead", dead_condition("w", scope, true)}}));
     if (run.empty() || run.text(0, 1) != request.fingerprint) return std::nullopt;
     const auto keys = connection.exec(fill(slice_keys_sql, scope, {{"found", run.text(0, 0)}}));
     std::set<std::string> theirs;
@@ -183,10 +183,9 @@ Inserted insert_run(postgres::Connection& connection, const Scope& scope, const 
             .integer(0, 0);
     Scope run = scope;
     run.run = inserted.run;
-    connection.exec(fill(plan_sql, run,
-                         {{"key", text_literal(request.key)},
-                          {"keys", text_array(keys)},
-                          {"params", text_array(params)}}));
+    connection.exec(fill(
+        plan_sql, run,
+        {{"key", text_literal(request.key)}, {"keys", text_array(keys)}, {"params", text_array(params)}}));
     if (!old.empty()) connection.exec(fill(supersede_sql, run, {{"old", bigint_array(old)}}));
     return inserted;
 }

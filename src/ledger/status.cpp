@@ -21,7 +21,8 @@ LATERAL (SELECT (SELECT count(*) FROM {s}.page WHERE run_id = r.id AND state = '
 LATERAL (SELECT count(*) AS pages FROM {s}.page p JOIN {s}.slice s ON s.id = p.slice_id AND s.pass = p.pass
     WHERE p.run_id = r.id AND p.state = 'failed') f
 WHERE r.pipeline = {pipeline} ORDER BY r.id DESC LIMIT {runs})";
-constexpr std::string_view iso_time = "coalesce(to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), '')";
+constexpr std::string_view iso_time =
+    "coalesce(to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), '')";
 
 constexpr std::string_view keys_sql = "SELECT key FROM {s}.run_key WHERE run_id = {run} ORDER BY key";
 

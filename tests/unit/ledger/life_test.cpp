@@ -1,0 +1,338 @@
+// A run from its start to its end, one process at a time: the transitions of slices and pages.
+#include "ledger_fixture.h"
+
+namespace pagehaul::ledger::testing {
+namespace {
+
+using Life = LedgerTest;
+
+TEST_F(Life, PageOnePlansTheOthersFromTheTotal) {
+    auto worker = process();
+    EXPECT_EQ(started(*worker).kind, Started::Kind::planned);
+    EXPECT_EQ(pages(), "1 pending");
+    const auto claims = take(*worker);
+    ASSERT_EQ(claims.size(), 1U);
+    EXPECT_EQ(claims[0].no, 1);
+    EXPECT_EQ(claims[0].epoch, 1);
+    EXPECT_EQ(claims[0].slice_key, "all");
+    EXPECT_EQ(claims[0].slice_params, "{\"name\":\"all\"}");
+    EXPECT_EQ(commit(*worker, {page(claims[0], 10, 35)}), 1);
+    EXPECT_EQ(pages(), "1 done, 2 pending, 3 pending, 4 pending");
+}
+
+TEST_F(Life, ARunOfOneSliceIsProvenByCountsAndSucceeds) {
+    auto worker = process();
+    started(*worker);
+    const RunState state = pull(*worker, 35);
+    EXPECT_EQ(state.status, RunStatus::succeeded);
+    EXPECT_EQ(state.proof, "counts");
+    EXPECT_EQ(state.slices_proven, 1);
+    EXPECT_EQ(state.pages_done, 4);
+    EXPECT_EQ(state.rows_stored, 35);
+    EXPECT_EQ(state.rows_fetched, 35);
+    EXPECT_EQ(state.rows_told, 35);
+    EXPECT_EQ(ask("SELECT run_id FROM pagehaul.pipeline_lock"), "NULL");
+    EXPECT_EQ(ask("SELECT count(*) FROM pagehaul.page_keys"), "0");
+}
+
+TEST_F(Life, TheProofClaimTellsTotalPagesAndTheLastPagesRows) {
+    auto worker = process();
+    started(*worker);
+    commit(*worker, {page(take(*worker).at(0), 10, 20)});
+    EXPECT_TRUE(polled(*worker).pages_pending == 1);
+    commit(*worker, {page(take(*worker).at(0), 10)});
+    EXPECT_EQ(polled(*worker).pages_pending, 1);
+    const auto claims = take(*worker);
+    ASSERT_EQ(claims.size(), 1U);
+    EXPECT_TRUE(claims[0].is_proof());
+    EXPECT_EQ(claims[0].total, 20);
+    EXPECT_EQ(claims[0].planned, 2);
+    EXPECT_EQ(claims[0].last_fetched, 10);
+}
+
+TEST_F(Life, ASliceOfOneShortPageIsProvenByThatAnswer) {
+    auto worker = process();
+    started(*worker);
+    commit(*worker, {page(take(*worker).at(0), 7, 7)});
+    EXPECT_EQ(polled(*worker).status, RunStatus::succeeded);
+    EXPECT_EQ(ask("SELECT count(*) FROM pagehaul.page WHERE no = 0"), "0");
+}
+
+TEST_F(Life, AnEmptySliceIsProvenToo) {
+    auto worker = process();
+    started(*worker);
+    EXPECT_EQ(pull(*worker, 0).status, RunStatus::succeeded);
+}
+
+TEST_F(Life, ARunWithoutSlicesSucceeds) {
+    auto worker = process();
+    started(*worker, "k", {});
+    EXPECT_EQ(polled(*worker).status, RunStatus::succeeded);
+}
+
+TEST_F(Life, APageOneThatShowsACappedPageSizeFailsItsSliceNamingBothNumbers) {
+    auto worker = process();
+    started(*worker);
+    commit(*worker, {page(take(*worker).at(0), 5, 35)});
+    const RunState state = polled(*worker);
+    EXPECT_EQ(state.slices_failed, 1);
+    ASSERT_EQ(state.failures.size(), 1U);
+    EXPECT_EQ(state.failures[0],
+              "all: the API caps the page size: source.pagination.size is 10, page 1 brought 5 rows of a "
+              "total of 35 rows");
+    EXPECT_EQ(pages(), "1 done");
+}
+
+TEST_F(Life, MorePagesThanMaxPagesFailTheSliceBeforeAnythingIsInserted) {
+    policy.max_pages = 3;
+    auto worker = process();
+    started(*worker);
+    commit(*worker, {page(take(*worker).at(0), 10, 31)});
+    EXPECT_THAT(polled(*worker).failures.at(0), ::testing::HasSubstr("needs 4 pages"));
+    EXPECT_EQ(pages(), "1 done");
+}
+
+TEST_F(Life, ASliceErrorFailsTheSliceAndStillRecordsThePage) {
+    auto worker = process();
+    started(*worker);
+    commit(*worker, {page(take(*worker).at(0), 10, 30)});
+    auto claims = take(*worker, 1);
+    PageResult broken = page(claims.at(0), 10);
+    broken.slice_error = "rows 3 and 4 have equal keys";
+    commit(*worker, {broken});
+    const RunState state = polled(*worker);
+    EXPECT_THAT(state.failures, ::testing::ElementsAre("all: rows 3 and 4 have equal keys"));
+    EXPECT_EQ(state.pages_pending, 0);
+    EXPECT_EQ(pages(), "1 done, 2 done");
+}
+
+TEST_F(Life, ATransientSetbackCountsAnAttemptAndWaitsForItsDelay) {
+    auto worker = process();
+    started(*worker);
+    const auto claims = take(*worker);
+    EXPECT_EQ(record(worker->work, worker->scope,
+                     {{.claim = claims[0], .delay = Millis{5000}, .error = "503", .payload = ""}}),
+              1);
+    EXPECT_TRUE(take(*worker).empty());
+    EXPECT_NEAR(static_cast<double>(polled(*worker).next_due.value().count()), 5000, 1500);
+    advance(Millis{5001});
+    EXPECT_EQ(polled(*worker).next_due, Millis{0});
+    const auto again = take(*worker);
+    ASSERT_EQ(again.size(), 1U);
+    EXPECT_EQ(again[0].attempts, 1);
+    EXPECT_EQ(again[0].epoch, 2);
+}
+
+TEST_F(Life, ThrottlingAndReturningCountNoAttempt) {
+    auto worker = process();
+    started(*worker);
+    record(worker->work, worker->scope,
+           {{.claim = take(*worker).at(0), .counts = false, .error = "429", .payload = ""}});
+    const auto again = take(*worker);
+    ASSERT_EQ(again.size(), 1U);
+    EXPECT_EQ(again[0].attempts, 0);
+    record(worker->work, worker->scope,
+           {{.claim = again[0], .kind = Setback::Kind::returned, .error = "", .payload = ""}});
+    EXPECT_EQ(take(*worker).at(0).attempts, 0);
+}
+
+TEST_F(Life, UnavailableAndRefusedPagesFailApartAndAreQuarantinedWhole) {
+    auto worker = process();
+    started(*worker);
+    commit(*worker, {page(take(*worker).at(0), 10, 40)});
+    const auto claims = take(*worker);
+    ASSERT_EQ(claims.size(), 3U);
+    record(worker->work, worker->scope,
+           {{.claim = claims[0], .kind = Setback::Kind::unavailable, .error = "8 x 503", .payload = ""},
+            {.claim = claims[1],
+             .kind = Setback::Kind::refused,
+             .error = "404",
+             .payload = std::string("not \0 here \xff", 12)}});
+    commit(*worker, {page(claims[2], 10)});
+    const RunState state = polled(*worker);
+    EXPECT_EQ(state.status, RunStatus::running);
+    EXPECT_EQ(state.pages_unavailable, 1);
+    EXPECT_EQ(state.pages_refused, 1);
+    EXPECT_EQ(state.slices_open, 1);
+    EXPECT_EQ(pages(), "1 done, 2 failed, 3 failed, 4 done");
+    EXPECT_EQ(ask("SELECT string_agg(page_no || ' ' || reason, ', ' ORDER BY page_no) FROM "
+                  "pagehaul.quarantine WHERE row_no IS NULL"),
+              "2 8 x 503, 3 404");
+}
+
+TEST_F(Life, QuarantinedRowsUnderTheLimitAreProvenAndOverItFailTheSlice) {
+    policy.quarantine_rows = 1;
+    auto worker = process();
+    started(*worker, "k", {"a", "b"});
+    auto claims = take(*worker);
+    ASSERT_EQ(claims.size(), 2U);
+    PageResult one_bad = page(claims[0], 9, 9);
+    one_bad.stored = 8;
+    one_bad.bad = {{.row = 3, .reason = "fee: not a number", .payload = "{}"}};
+    PageResult two_bad = page(claims[1], 9, 9);
+    two_bad.stored = 7;
+    two_bad.bad = {{.row = 1, .reason = "r", .payload = "{}"}, {.row = 2, .reason = "r", .payload = "{}"}};
+    commit(*worker, {one_bad, two_bad});
+    const RunState state = polled(*worker);
+    EXPECT_EQ(state.slices_proven, 1);
+    EXPECT_THAT(state.failures,
+                ::testing::ElementsAre("b: quarantined 2 of 9 rows, run.quarantine_limit is 1"));
+    EXPECT_EQ(state.rows_quarantined, 3);
+}
+
+TEST_F(Life, WithoutATotalTheEndIsTwoEmptyPagesAndTheVerdictSaysPages) {
+    policy.total = Policy::Known::nothing;
+    auto worker = process();
+    started(*worker);
+    const RunState state = pull(*worker, 123);
+    EXPECT_EQ(state.status, RunStatus::succeeded);
+    EXPECT_EQ(state.proof, "pages");
+    EXPECT_EQ(state.rows_stored, 123);
+    EXPECT_EQ(ask("SELECT planned FROM pagehaul.slice"), "13");
+}
+
+TEST_F(Life, KeysThatRepeatAcrossSlicesAreRefusedAtTheEndUnlessOverlapIsAllowed) {
+    auto worker = process();
+    started(*worker, "k", {"a", "b"});
+    const auto claims = take(*worker);
+    PageResult a = page(claims.at(0), 5, 5);
+    PageResult b = page(claims.at(1), 5, 5);
+    b.key_hashes = a.key_hashes;
+    commit(*worker, {a, b});
+    const RunState state = polled(*worker);
+    EXPECT_EQ(state.status, RunStatus::running);
+    EXPECT_THAT(polled(*worker).key_overlap,
+                ::testing::HasSubstr("the slices have 10 keys, together only 5"));
+    policy.overlap_allowed = true;
+    EXPECT_EQ(polled(*worker).status, RunStatus::succeeded);
+}
+
+TEST_F(Life, ADriftedSliceIsNotClaimedFromAndStartsItsNextPassWhenNothingIsLeased) {
+    policy.total_on_every_page = true;
+    auto worker = process();
+    started(*worker);
+    commit(*worker, {page(take(*worker).at(0), 10, 50)});
+    const auto claims = take(*worker, 2);
+    commit(*worker, {page(claims.at(0), 10, 51)});
+    EXPECT_TRUE(take(*worker).empty());
+    polled(*worker);
+    EXPECT_EQ(ask("SELECT pass FROM pagehaul.slice"), "1");
+    commit(*worker, {page(claims.at(1), 10, 51)});
+    polled(*worker);
+    EXPECT_EQ(ask("SELECT pass FROM pagehaul.slice"), "2");
+    EXPECT_EQ(pages(), "1 pending");
+    EXPECT_EQ(pull(*worker, 51).status, RunStatus::succeeded);
+}
+
+TEST_F(Life, AnApiThatMovesIsReadAgainAndThenFailsWithTheNumbers) {
+    auto worker = process();
+    started(*worker);
+    for (int pass = 1; pass <= 3; ++pass) {
+        const auto claims = take(*worker);
+        ASSERT_EQ(claims.size(), 1U);
+        EXPECT_EQ(claims[0].pass, pass);
+        commit(*worker, {page(claims[0], 10, 19)});
+        commit(*worker, {page(take(*worker).at(0), 9)});
+        polled(*worker);
+        const auto verdict = prove(worker->work, worker->scope, policy, take(*worker).at(0),
+                                   {.total = 20, .rows_beyond_end = 0});
+        ASSERT_TRUE(verdict && std::holds_alternative<Moved>(*verdict));
+    }
+    const RunState state = polled(*worker);
+    EXPECT_EQ(state.slices_failed, 1);
+    EXPECT_THAT(state.failures.at(0), ::testing::HasSubstr("not proven in 3 passes"));
+    EXPECT_THAT(state.failures.at(0), ::testing::HasSubstr("from 19 to 20"));
+}
+
+TEST_F(Life, TheSameRecordsOnEveryPageFailAtOnce) {
+    auto worker = process();
+    started(*worker);
+    PageResult first = page(take(*worker).at(0), 10, 40);
+    commit(*worker, {first});
+    std::vector<PageResult> others;
+    for (const Claim& claim : take(*worker)) {
+        PageResult same = first;
+        same.claim = claim;
+        same.total.reset();
+        others.push_back(same);
+    }
+    commit(*worker, others);
+    EXPECT_THAT(polled(*worker).failures.at(0), ::testing::HasSubstr("the same records for each of 4 pages"));
+}
+
+TEST_F(Life, SettleGivesLeasesBackAndFreesTheLock) {
+    auto worker = process();
+    started(*worker);
+    take(*worker);
+    settle(worker->work, worker->scope, "{\"exit\":143}");
+    settle(worker->work, worker->scope, "{\"exit\":143}");
+    EXPECT_EQ(pages(), "1 pending");
+    EXPECT_EQ(ask("SELECT run_id FROM pagehaul.pipeline_lock"), "NULL");
+    EXPECT_EQ(ask("SELECT verdict FROM pagehaul.run"), "{\"exit\":143}");
+    EXPECT_TRUE(take(*worker).empty()) << "a process without the lock claims nothing";
+    EXPECT_EQ(record(worker->work, worker->scope, {{.claim = {}, .error = "", .payload = ""}}), -1);
+}
+
+TEST_F(Life, OneOfTwoProcessesThatSettlesLeavesTheLockToTheOther) {
+    auto one = process();
+    auto two = process();
+    started(*one);
+    EXPECT_EQ(started(*two).kind, Started::Kind::joined);
+    const auto claims = take(*one);
+    settle(one->work, one->scope, "");
+    EXPECT_EQ(ask("SELECT run_id FROM pagehaul.pipeline_lock"), std::to_string(two->scope.run));
+    EXPECT_EQ(commit(*one, {page(claims.at(0), 10, 30)}), 0) << "its lease went back";
+    EXPECT_EQ(pull(*two, 30).status, RunStatus::succeeded);
+}
+
+TEST_F(Life, AHeartbeatTellsAStopReasonOnlyToThoseWhoWereThere) {
+    auto one = process();
+    started(*one);
+    tell_stop(one->work, one->scope, "credential: refused");
+    Beat heard = beat(one->heart, one->scope);
+    EXPECT_EQ(heard.stop_reason, "credential: refused");
+    EXPECT_TRUE(heard.stop_is_ours_to_obey);
+    EXPECT_TRUE(heard.lock_is_ours);
+    auto later = process();
+    started(*later);
+    EXPECT_FALSE(beat(later->heart, later->scope).stop_is_ours_to_obey);
+    tell_stop(later->work, later->scope, "credential: again");
+    EXPECT_TRUE(beat(later->heart, later->scope).stop_is_ours_to_obey);
+}
+
+TEST_F(Life, PruneDeletesOldTerminalRunsOnly) {
+    auto worker = process();
+    started(*worker, "first");
+    pull(*worker, 25);
+    auto next = process();
+    started(*next, "second");
+    commit(*next, {page(take(*next).at(0), 10, 30)});
+    advance(std::chrono::hours(24 * 10));
+    EXPECT_EQ(prune(next->work, next->scope, std::chrono::days{30}, 10), 0);
+    EXPECT_EQ(prune(next->work, next->scope, std::chrono::days{5}, 10), 1);
+    EXPECT_EQ(ask("SELECT count(*) FROM pagehaul.run"), "1");
+    EXPECT_EQ(ask("SELECT count(*) FROM pagehaul.page WHERE run_id <> " + std::to_string(next->scope.run)),
+              "0");
+}
+
+TEST_F(Life, StatusShowsRunsHolesAndQuarantine) {
+    auto worker = process();
+    started(*worker);
+    commit(*worker, {page(take(*worker).at(0), 10, 40)});
+    const auto claims = take(*worker);
+    record(worker->work, worker->scope,
+           {{.claim = claims.at(1), .kind = Setback::Kind::refused, .error = "404", .payload = "gone"}});
+    const PipelineStatus status = read_status(db, "pagehaul", "p", 5, 30'000);
+    ASSERT_EQ(status.runs.size(), 1U);
+    EXPECT_EQ(status.runs[0].state, "running");
+    EXPECT_EQ(status.runs[0].fresh_workers, 1);
+    EXPECT_THAT(status.runs[0].keys, ::testing::ElementsAre("k"));
+    ASSERT_EQ(status.runs[0].unproven.size(), 1U);
+    EXPECT_THAT(status.runs[0].unproven[0].holes, ::testing::ElementsAre(2, 3, 4));
+    ASSERT_EQ(status.samples.size(), 1U);
+    EXPECT_EQ(status.samples[0].reason, "404");
+    EXPECT_TRUE(read_status(db, "elsewhere", "p", 5, 30'000).runs.empty());
+}
+
+}  // namespace
+}  // namespace pagehaul::ledger::testing
