@@ -170,7 +170,8 @@ TEST(RateLimiter, MakesThoseWhoWaitAlreadyWaitOutAPause) {
 TEST(RateLimiter, WithoutARateHoldsOnlyPauses) {
     const JumpingClock clock;
     RateLimiter limiter(config::Limits{}, clock);
-    for (int i = 0; i < 1'000; ++i) ASSERT_TRUE(limiter.acquire({}));
+    for (int i = 0; i < 1'000; ++i)
+        ASSERT_TRUE(limiter.acquire({}));
     EXPECT_EQ(clock.now(), kStart);
     limiter.pause_until(kStart + 7s);
     ASSERT_TRUE(limiter.acquire({}));
