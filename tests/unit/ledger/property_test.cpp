@@ -1,0 +1,94 @@
+// PROTOCOL.md's invariants under random interleavings. PAGEHAUL_SEED=n repeats one of them.
+#include <cstdlib>
+#include <iostream>
+
+#include "simulation.h"
+
+namespace pagehaul::ledger::testing {
+
+void Simulation::check_invariants() {
+    EXPECT_EQ(
+        ask("SELECT count(*) FROM (SELECT id FROM pagehaul.page WHERE state = 'done' AND no > 0) p FULL JOIN "
+            "effect e ON e.page_id = p.id WHERE p.id IS NULL OR e.page_id IS NULL"),
+        "0")
+        << "a page is done if and only if its effect is in the same commit";
+    EXPECT_EQ(
+        ask("SELECT count(*) FROM pagehaul.run r WHERE r.state = 'succeeded' AND (r.planned_at IS NULL OR "
+            "EXISTS (SELECT FROM pagehaul.slice s WHERE s.run_id = r.id AND s.state NOT IN ('proven', "
+            "'split')))"),
+        "0")
+        << "succeeded with a slice that is not proven";
+    EXPECT_EQ(ask("SELECT count(*) FROM pagehaul.run WHERE planned_at IS NULL"), "0")
+        << "half a plan is visible";
+    EXPECT_EQ(
+        ask("SELECT count(*) FROM pagehaul.slice s WHERE s.state IN ('open', 'proven') AND (SELECT count(*) "
+            "FROM pagehaul.page p WHERE p.slice_id = s.id AND p.pass = s.pass AND p.no BETWEEN 1 AND "
+            "greatest(1, s.planned)) <> greatest(1, coalesce(s.planned, 1))"),
+        "0")
+        << "a page is lost";
+    EXPECT_EQ(
+        ask("SELECT count(*) FROM (SELECT slice_id, pass, sum(fetched) f, count(*) c FROM pagehaul.page "
+            "WHERE "
+            "state = 'done' AND no > 0 GROUP BY 1, 2) p FULL JOIN (SELECT slice_id, pass, sum(fetched) f, "
+            "sum(pages) c FROM pagehaul.tally GROUP BY 1, 2) t USING (slice_id, pass) WHERE p.f IS DISTINCT "
+            "FROM t.f OR p.c IS DISTINCT FROM t.c"),
+        "0")
+        << "the tally differs from the pages";
+    const auto rows = db.exec("SELECT id, state, epoch FROM pagehaul.page");
+    std::map<std::int64_t, std::pair<std::string, std::int64_t>> now;
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        now[rows.integer(i, 0)] = {rows.text(i, 1), rows.integer(i, 2)};
+    for (const auto& [id, before] : seen_) {
+        const auto found = now.find(id);
+        if (before.first == "done") {
+            EXPECT_TRUE(found != now.end() && found->second == before) << "done is final, page " << id;
+        }
+        if (found == now.end()) continue;
+        EXPECT_GE(found->second.second, before.second) << "epoch of page " << id;
+    }
+    seen_ = std::move(now);
+}
+
+namespace {
+
+using Property = Simulation;
+
+TEST_F(Property, TheInvariantsHoldAfterEveryStepOfRandomInterleavings) {
+    db.exec("CREATE TABLE effect (page_id bigint PRIMARY KEY, keys bigint[] NOT NULL)");
+    db.exec("CREATE TABLE planning_fault (armed boolean NOT NULL)");
+    db.exec("INSERT INTO planning_fault VALUES (false)");
+    db.exec(
+        "CREATE FUNCTION die_while_planning() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF (SELECT armed "
+        "FROM "
+        "public.planning_fault) THEN RAISE EXCEPTION ''killed''; END IF; RETURN NEW; END'");
+    db.exec(
+        "CREATE TRIGGER die BEFORE INSERT ON pagehaul.worker FOR EACH ROW EXECUTE FUNCTION "
+        "die_while_planning()");
+
+    const char* fixed = std::getenv("PAGEHAUL_SEED");
+    std::uint64_t seed = fixed != nullptr ? std::strtoull(fixed, nullptr, 10) : std::random_device{}();
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    int rounds = 0;
+    do {
+        SCOPED_TRACE("PAGEHAUL_SEED=" + std::to_string(seed));
+        reset(seed);
+        for (int steps = 0; steps < 250 && !HasFailure(); ++steps) {
+            step();
+            check_invariants();
+        }
+        if (!HasFailure()) finish();
+        if (HasFailure()) {
+            std::cout << "PAGEHAUL_SEED=" << seed << " fails\n";
+            break;
+        }
+        ++seed;
+        ++rounds;
+    } while (fixed == nullptr && std::chrono::steady_clock::now() < end);
+    std::cout << rounds << " interleavings:";
+    for (const auto& [what, times] : counters)
+        std::cout << " " << what << " " << times << ",";
+    std::cout << "\n";
+}
+
+}  // namespace
+}  // namespace pagehaul::ledger::testing

@@ -1,0 +1,208 @@
+// PROTOCOL.md, "A run starts".
+#include "ledger_fixture.h"
+
+namespace pagehaul::ledger::testing {
+namespace {
+
+class Starting : public LedgerTest {
+  protected:
+    /// The process dies: its connections close, and the server has noticed.
+    void kill(std::unique_ptr<Process>& dead) {
+        const std::string pid = std::to_string(dead->heart.backend_pid());
+        dead.reset();
+        while (ask("SELECT count(*) FROM pg_stat_activity WHERE pid = " + pid) != "0") {
+        }
+    }
+    StartOutcome start_of(Process& process, const std::string& key,
+                          const std::vector<std::string>& slices = {"all"}) {
+        return start(process.work, request(process, key, slices));
+    }
+};
+
+TEST_F(Starting, TheSameKeyOfALivingRunJoinsItAndOfADeadOneResumesItAtOnce) {
+    auto one = process();
+    started(*one);
+    commit(*one, {page(take(*one).at(0), 10, 40)});
+    ASSERT_EQ(take(*one, 2).size(), 2U);
+    auto two = process();
+    EXPECT_EQ(started(*two).kind, Started::Kind::joined);
+    EXPECT_EQ(take(*two).size(), 1U) << "the leases of the living stay";
+    kill(one);
+    kill(two);
+    auto three = process();
+    const Started resumed = started(*three);
+    EXPECT_EQ(resumed.kind, Started::Kind::resumed);
+    EXPECT_EQ(resumed.pages_done, 1);
+    EXPECT_EQ(take(*three).size(), 3U) << "the leases of the dead are free";
+    EXPECT_EQ(ask("SELECT count(*) FROM pagehaul.run"), "1");
+}
+
+TEST_F(Starting, AnotherKeyIsRefusedWhileTheLockHolderIsFresh) {
+    auto one = process();
+    started(*one, "first");
+    auto two = process();
+    const StartOutcome outcome = start_of(*two, "second");
+    const auto* busy = std::get_if<Busy>(&outcome);
+    ASSERT_NE(busy, nullptr);
+    EXPECT_EQ(busy->key, "first");
+    EXPECT_EQ(busy->host, "host");
+    EXPECT_EQ(busy->pid, 4711);
+    EXPECT_EQ(ask("SELECT count(*) FROM pagehaul.run"), "1");
+}
+
+TEST_F(Starting, ASucceededRunsKeyIsSaidToHaveSucceeded) {
+    auto one = process();
+    started(*one);
+    pull(*one, 5);
+    auto two = process();
+    EXPECT_TRUE(std::holds_alternative<AlreadySucceeded>(start_of(*two, "k")));
+}
+
+TEST_F(Starting, TheSameKeyWithAnotherConfigSaysWhatDiffers) {
+    auto one = process();
+    started(*one);
+    kill(one);
+    auto two = process();
+    StartRequest other = request(*two, "k");
+    other.fingerprint = "f2";
+    other.fingerprint_text = "source.base_url = http://b\nsink.mode = upsert";
+    const StartOutcome outcome = start(two->work, other);
+    const auto* differs = std::get_if<Differs>(&outcome);
+    ASSERT_NE(differs, nullptr);
+    EXPECT_THAT(differs->lines, ::testing::ElementsAre("sink.table: was t, is absent now",
+                                                       "source.base_url: was http://a, is http://b",
+                                                       "sink.mode: was absent, is upsert"));
+}
+
+TEST_F(Starting, AnotherKeyAdoptsAnUnfinishedRunOfTheSameConfigAndReopensWhatFailed) {
+    auto one = process();
+    started(*one, "first", {"a", "b"});
+    auto claims = take(*one);
+    commit(*one, {page(claims.at(0), 10, 30)});
+    commit(*one, {page(claims.at(1), 3, 30)});  // capped: the slice fails
+    claims = take(*one);
+    record(one->work, one->scope,
+           {{.claim = claims.at(0), .kind = Setback::Kind::refused, .error = "404", .payload = ""}});
+    kill(one);
+    auto two = process();
+    const Started adopted = started(*two, "second", {"a", "b"});
+    EXPECT_EQ(adopted.kind, Started::Kind::adopted);
+    EXPECT_EQ(pages(), "1 done, 2 pending, 3 pending, 1 pending");
+    EXPECT_EQ(ask("SELECT pass || ' ' || first_pass || ' ' || state FROM pagehaul.slice WHERE key = 'b'"),
+              "2 2 open");
+    EXPECT_EQ(ask("SELECT count(*) FROM pagehaul.quarantine"), "0");
+    EXPECT_EQ(ask("SELECT string_agg(key, ',' ORDER BY key) FROM pagehaul.run_key"), "first,second");
+    EXPECT_EQ(pull(*two, 30).status, RunStatus::succeeded);
+}
+
+TEST_F(Starting, AnotherSliceSetCarriesUnprovenSlicesOverAndSupersedesTheOldRun) {
+    auto one = process();
+    started(*one, "first", {"mon", "tue"});
+    auto claims = take(*one);
+    commit(*one, {page(claims.at(0), 5, 5)});
+    polled(*one);
+    kill(one);
+    auto two = process();
+    const Started planned = started(*two, "second", {"wed"});
+    EXPECT_EQ(planned.kind, Started::Kind::planned);
+    EXPECT_THAT(planned.warnings,
+                ::testing::ElementsAre(::testing::HasSubstr("slice tue carried over from run")));
+    EXPECT_EQ(ask("SELECT string_agg(key, ',' ORDER BY id) FROM pagehaul.slice WHERE run_id = " +
+                  std::to_string(planned.run)),
+              "wed,tue");
+    EXPECT_EQ(ask("SELECT state FROM pagehaul.run ORDER BY id LIMIT 1"), "superseded");
+    auto three = process();
+    EXPECT_EQ(started(*three, "first").run, planned.run) << "the old run's key points to the new run";
+}
+
+TEST_F(Starting, FreshAdoptsNothingAndCarriesNothingOver) {
+    auto one = process();
+    started(*one, "first");
+    kill(one);
+    auto two = process();
+    StartRequest fresh = request(*two, "second");
+    fresh.fresh = true;
+    EXPECT_EQ(started(*two, fresh).kind, Started::Kind::planned);
+    EXPECT_EQ(ask("SELECT string_agg(state, ',') FROM pagehaul.run"), "running,running");
+}
+
+TEST_F(Starting, UnavailablePagesBecomePendingForTheNextProcessOfTheRunAndRefusedOnesDoNot) {
+    auto one = process();
+    started(*one);
+    commit(*one, {page(take(*one).at(0), 10, 30)});
+    const auto claims = take(*one);
+    record(one->work, one->scope,
+           {{.claim = claims.at(0), .kind = Setback::Kind::unavailable, .error = "503", .payload = ""},
+            {.claim = claims.at(1), .kind = Setback::Kind::refused, .error = "404", .payload = ""}});
+    auto two = process();
+    started(*two);
+    EXPECT_EQ(pages(), "1 done, 2 pending, 3 failed");
+    EXPECT_EQ(take(*two).at(0).attempts, 0);
+    EXPECT_EQ(ask("SELECT string_agg(page_no::text, ',') FROM pagehaul.quarantine"), "3");
+}
+
+TEST_F(Starting, RetryPlansTheSlicesWithFailuresOrQuarantinedRows) {
+    policy.quarantine_rows = 10;
+    auto one = process();
+    started(*one, "first", {"good", "bad row", "failed"});
+    const auto claims = take(*one);
+    PageResult bad = page(claims.at(1), 5, 5);
+    bad.stored = 4;
+    bad.bad = {{.row = 2, .reason = "r", .payload = "{}"}};
+    PageResult failed = page(claims.at(2), 5, 5);
+    failed.slice_error = "wrong";
+    commit(*one, {page(claims.at(0), 5, 5), bad, failed});
+    polled(*one);
+    kill(one);
+    auto two = process();
+    StartRequest retry = request(*two, "retry");
+    retry.intent = StartRequest::Intent::retry;
+    started(*two, retry);
+    EXPECT_EQ(ask("SELECT string_agg(key, ',' ORDER BY id) FROM pagehaul.slice WHERE run_id = " +
+                  std::to_string(two->scope.run)),
+              "bad row,failed");
+    EXPECT_EQ(pull(*two, 5).status, RunStatus::succeeded);
+    auto three = process();
+    retry = request(*three, "retry again");
+    retry.intent = StartRequest::Intent::retry;
+    EXPECT_TRUE(std::holds_alternative<NothingToRetry>(start(three->work, retry)));
+}
+
+TEST_F(Starting, BehindPgBouncerOnlyTheHeartbeatTellsADeadProcess) {
+    auto one = process(true);
+    started(*one, "first");
+    kill(one);
+    auto two = process(true);
+    EXPECT_TRUE(std::holds_alternative<Busy>(start_of(*two, "second")));
+    advance(Millis{30'001});
+    EXPECT_TRUE(std::holds_alternative<Started>(start_of(*two, "second")));
+}
+
+TEST_F(Starting, MigratingTwiceDoesNothingAndANewerLedgerIsRefused) {
+    EXPECT_TRUE(migrate(db, "pagehaul").empty());
+    db.exec("INSERT INTO pagehaul.schema_version (version) VALUES (99)");
+    try {
+        migrate(db, "pagehaul");
+        FAIL() << "a newer ledger was accepted";
+    } catch (const Failure& failure) {
+        EXPECT_EQ(failure.error().kind, ErrorKind::config);
+        EXPECT_THAT(failure.error().message, ::testing::HasSubstr("version 99"));
+    }
+}
+
+TEST_F(Starting, AMissingPrivilegeNamesTheGrantThatHelps) {
+    db.exec("CREATE ROLE nobody_much LOGIN");
+    std::string poor = dsn();
+    poor.replace(poor.find("user=postgres"), 13, "user=nobody_much");
+    postgres::Connection connection({.dsn = poor, .application_name = "test"});
+    try {
+        migrate(connection, "elsewhere");
+        FAIL() << "no privilege was missing";
+    } catch (const Failure& failure) {
+        EXPECT_THAT(failure.error().message, ::testing::HasSubstr("GRANT CREATE ON DATABASE"));
+    }
+    db.exec("DROP ROLE nobody_much");
+}
+
+}  // namespace
+}  // namespace pagehaul::ledger::testing
