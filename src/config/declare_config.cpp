@@ -34,9 +34,9 @@ bool check_run(const Node& node, Reader& reader, Run& run) {
 
 Object<Run> declare_run() {
     return Object<Run>()
-        .key("workers", &Run::workers, word_or("auto", small_integer(1, 512)),
+        .key("workers", &Run::workers, word_or("auto", small_integer(1, 512, "auto or ")),
              "Fetch workers; auto sizes them from the CPU and memory limits of the container.")
-        .key("writers", &Run::writers, word_or("auto", small_integer(1, 32)),
+        .key("writers", &Run::writers, word_or("auto", small_integer(1, 32, "auto or ")),
              "Database writers; auto sizes them from the CPU limit.")
         .key("deadline", &Run::deadline, optionally(duration(1s, 24h * 30)),
              "A run ends itself after this time, resumable. Without it only a signal does.")

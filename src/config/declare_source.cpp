@@ -29,7 +29,7 @@ Object<Limits> declare_limits() {
     return Object<Limits>()
         .key("rate", &Limits::rate, optionally(rate()), "Requests a second, minute or hour, evenly paced.")
         .key("burst", &Limits::burst, integer(1, 100'000), "Requests that may leave at once after a pause.")
-        .key("concurrency", &Limits::concurrency, word_or("auto", small_integer(1, 1'000)),
+        .key("concurrency", &Limits::concurrency, word_or("auto", small_integer(1, 1'000, "auto or ")),
              "Requests in flight; auto follows the API's latency.")
         .key("ceiling", &Limits::ceiling, optionally(small_integer(1, 1'000)),
              "The most that auto may have in flight.")

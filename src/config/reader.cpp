@@ -6,6 +6,15 @@
 
 namespace pagehaul::config {
 
+bool Reader::refuse(const Node& node, std::string text) {
+    // An alias was read as null and has got its problem: null would be no news.
+    const bool known =
+        node.is_null() && std::any_of(problems_.begin(), problems_.end(), [&](const Problem& p) {
+            return p.path == path_ && p.place.line == node.place.line && p.place.column == node.place.column;
+        });
+    return known ? false : refuse_at(node.place, std::move(text));
+}
+
 bool Reader::refuse_at(const Place& place, std::string text) {
     problems_.push_back({.place = place, .path = path_, .text = std::move(text)});
     return false;
@@ -89,21 +98,23 @@ std::string one_of(const std::vector<std::string>& choices) {
 
 namespace {
 
-// Levenshtein's distance, two rows at a time.
+// Edits from a to b: a letter more, less, another, or two neighbours swapped (optimal string alignment).
 std::size_t distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
+    std::vector<std::vector<std::size_t>> edits(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+    for (std::size_t i = 0; i <= a.size(); ++i)
+        edits[i][0] = i;
     for (std::size_t j = 0; j <= b.size(); ++j)
-        row[j] = j;
+        edits[0][j] = j;
     for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t diagonal = row[0];
-        row[0] = i;
         for (std::size_t j = 1; j <= b.size(); ++j) {
-            const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U);
-            diagonal = row[j];
-            row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+            const std::size_t replaced = edits[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U);
+            edits[i][j] = std::min({edits[i - 1][j] + 1, edits[i][j - 1] + 1, replaced});
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+                edits[i][j] = std::min(edits[i][j], edits[i - 2][j - 2] + 1);
+            }
         }
     }
-    return row[b.size()];
+    return edits[a.size()][b.size()];
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ class Reader {
           problems_(problems) {}
 
     /// Adds a problem at the current path. Returns false, for `return reader.refuse(…)`.
-    bool refuse(const Node& node, std::string text) { return refuse_at(node.place, std::move(text)); }
+    bool refuse(const Node& node, std::string text);
     bool refuse_at(const Place& place, std::string text);
     /// The same for `key` of the mapping that is being read; its place is the key's value where there is one.
     bool refuse_member(const Node& mapping, const std::string& key, std::string text);

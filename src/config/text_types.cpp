@@ -93,7 +93,7 @@ Type<std::string> ruled_text(std::string expected, std::string pattern,
 }
 
 Type<std::string> json_pointer(std::string expected) {
-    return ruled_text(expected + ", a JSON pointer such as /data/list", "^(/([^~]|~[01])*)?$",
+    return ruled_text("a JSON pointer such as /data/list, " + expected, "^(/([^~]|~[01])*)?$",
                       [](std::string_view text) -> std::optional<std::string> {
                           if (is_json_pointer(text)) return std::nullopt;
                           return "";

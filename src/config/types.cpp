@@ -35,9 +35,9 @@ Type<T> bounded(std::string expected, std::optional<T> (*parse)(std::string_view
 }
 
 template <class T>
-Type<T> whole_number(T least, T most) {
+Type<T> whole_number(T least, T most, const std::string& or_word = {}) {
     return leaf<T>({
-        .expected = "a whole number" + range(std::to_string(least), std::to_string(most)),
+        .expected = or_word + "a whole number" + range(std::to_string(least), std::to_string(most)),
         .parse = [least, most](std::string_view text) -> tl::expected<T, std::string> {
             const auto value = parse_integer(text);
             if (!value || *value < least || *value > most) return not_expected();
@@ -76,8 +76,8 @@ Type<bool> boolean() {
 Type<std::int64_t> integer(std::int64_t least, std::int64_t most) {
     return whole_number<std::int64_t>(least, most);
 }
-Type<int> small_integer(int least, int most) {
-    return whole_number<int>(least, most);
+Type<int> small_integer(int least, int most, const std::string& or_word) {
+    return whole_number<int>(least, most, or_word);
 }
 
 Type<Millis> duration(Millis least, Millis most) {

@@ -14,7 +14,8 @@ namespace pagehaul::config {
 
 Type<bool> boolean();
 Type<std::int64_t> integer(std::int64_t least, std::int64_t most);
-Type<int> small_integer(int least, int most);
+/// `or_word` ("auto or ") begins the text of what was expected.
+Type<int> small_integer(int least, int most, const std::string& or_word = {});
 Type<Millis> duration(Millis least, Millis most);
 /// Whole days: "90d".
 Type<int> days(int least, int most);

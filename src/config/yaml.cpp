@@ -295,8 +295,10 @@ Node parse_yaml_value(std::string_view text, const Place& place, const std::stri
         }
         if (found.empty()) node = list.items.front();
     }
-    for (auto& problem : found)
-        problems.push_back({.place = place, .path = path, .text = problem.text});
+    if (!found.empty()) {
+        problems.push_back(
+            {.place = place, .path = path, .text = "expected a scalar, a [list] or a {mapping} in YAML"});
+    }
     if (!found.empty()) return {};
     put_at(node, place);
     return node;

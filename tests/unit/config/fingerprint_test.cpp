@@ -1,0 +1,132 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "config/declaration.h"
+#include "fixture.h"
+
+namespace pagehaul::config {
+namespace {
+
+using testing::HasSubstr;
+
+std::string fingerprint(const std::string& yaml, std::vector<std::string> set = {},
+                        std::map<std::string, std::string> environment = {}) {
+    Fixture fixture;
+    fixture.set = std::move(set);
+    fixture.environment = std::move(environment);
+    const auto config = fixture.load(yaml);
+    EXPECT_TRUE(config.has_value()) << to_text(config.error());
+    return config ? config->fingerprint : "";
+}
+
+TEST(Fingerprint, IsTheSameWhenADefaultIsWrittenOut) {
+    EXPECT_EQ(
+        fingerprint(minimal()),
+        fingerprint(minimal("  auth: {type: none}\n  pagination: {type: page_number, first: 1, size: 100}\n",
+                            "  mode: upsert\n  overlap: refused\n")));
+    EXPECT_EQ(fingerprint(minimal()),
+              fingerprint(minimal(), {"sink.table=public.t", "sink.columns.0.from=/id"}));
+}
+
+TEST(Fingerprint, IgnoresTheOrderOfKeys) {
+    EXPECT_EQ(fingerprint(minimal("  pagination: {size: 10, first: 0}\n")),
+              fingerprint(minimal("  pagination: {first: 0, size: 10}\n")));
+}
+
+TEST(Fingerprint, IgnoresLimitsRetryTimeoutPasswordAndTheRun) {
+    EXPECT_EQ(fingerprint(minimal()),
+              fingerprint(minimal("  limits: {rate: 5/s}\n  retry: {attempts: 2}\n  timeout: {job: 5m}\n", "",
+                                  "run: {drain: 1s}\n"),
+                          {"sink.dsn=postgres://me:another@db/app"}));
+}
+
+TEST(Fingerprint, IgnoresWhatVariablesHold) {
+    const std::vector<std::string> set{"source.auth={type: bearer, token: \"${T}\"}", "sink.table=${TABLE}",
+                                       "source.pagination.size=${N}"};
+    EXPECT_EQ(fingerprint(minimal(), set, {{"T", "one"}, {"TABLE", "a"}, {"N", "1"}}),
+              fingerprint(minimal(), set, {{"T", "two"}, {"TABLE", "b"}, {"N", "2"}}));
+}
+
+TEST(Fingerprint, ChangesWithWhatIsPulledAndWhereTo) {
+    const std::string same = fingerprint(minimal());
+    for (const std::string set :
+         {"source.pagination.size=10", "sink.table=u", "sink.dsn=postgres://me@other/app",
+          "source.request.query.x=1", "sink.columns.0.strip=a", "source.slices.a=[1]",
+          "source.base_url=http://other.test", "source.request.headers.Accept=text/csv"}) {
+        EXPECT_NE(fingerprint(minimal(), {set}), same) << set;
+    }
+}
+
+TEST(Fingerprint, HasATextThatShowsWhatDiffers) {
+    Fixture fixture;
+    const auto config = fixture.load(minimal("  slices: {a: [1, \"1x\"]}\n"));
+    ASSERT_TRUE(config) << to_text(config.error());
+    EXPECT_THAT(config->fingerprint_text, HasSubstr("source.slices.a.0 = 1\nsource.slices.a.1 = \"1x\"\n"));
+    EXPECT_THAT(config->fingerprint_text, HasSubstr("sink.table = \"public.t\"\n"));
+}
+
+using Json = nlohmann::json;
+
+// The schema of `key` in a schema that may be an object, a choice of objects, or a dictionary.
+const Json* schema_of(const Json& schema, const std::string& key) {
+    if (schema.contains("properties") && schema["properties"].contains(key))
+        return &schema["properties"][key];
+    for (const char* word : {"oneOf", "anyOf"}) {
+        if (!schema.contains(word)) continue;
+        for (const auto& choice : schema[word]) {
+            if (const Json* found = schema_of(choice, key)) return found;
+        }
+    }
+    if (schema.contains("additionalProperties") && schema["additionalProperties"].is_object()) {
+        return &schema["additionalProperties"];
+    }
+    return nullptr;
+}
+
+void expect_declared(const Json& schema, const Node& node, const std::string& path) {
+    for (const auto& member : node.members) {
+        const Json* found = schema_of(schema, member.key);
+        ASSERT_NE(found, nullptr) << path << "." << member.key;
+        expect_declared(*found, member.value, path + "." + member.key);
+    }
+    for (const auto& item : node.items) {
+        if (schema.contains("items")) expect_declared(schema["items"], item, path);
+    }
+}
+
+TEST(Schema, ListsEveryDeclaredKeyWithADescription) {
+    const Json schema = Json::parse(json_schema());
+    EXPECT_EQ(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    EXPECT_EQ(schema["additionalProperties"], false);
+    EXPECT_EQ(schema["required"], (Json{"pipeline", "source", "sink"}));
+    Config config;
+    config.source.pagination.total = Total{};
+    config.source.response.success = Success{};
+    config.source.response.rules = {Rule{}};
+    config.source.slices = {{.name = "d", .values = DateDimension{}}};
+    config.source.auth = AuthBasic{};
+    config.sink.columns = {Column{}};
+    config.telemetry.pushgateway = Pushgateway{};
+    expect_declared(schema, declare_config().show(nullptr, config), "");
+    for (const auto& [name, property] : schema["properties"]["source"]["properties"].items()) {
+        EXPECT_TRUE(property.contains("description")) << name;
+    }
+}
+
+TEST(Schema, CarriesDefaultsEnumsAndPatterns) {
+    const Json schema = Json::parse(json_schema());
+    const Json& source = schema["properties"]["source"]["properties"];
+    EXPECT_EQ(source["pagination"]["properties"]["size"]["default"], 100);
+    EXPECT_EQ(source["retry"]["properties"]["base"]["default"], "500ms");
+    EXPECT_EQ(source["limits"]["properties"]["concurrency"]["default"], "auto");
+    EXPECT_EQ(source["pagination"]["properties"]["type"]["anyOf"][0]["enum"],
+              (Json{"page_number", "offset"}));
+    const Json& column = schema["properties"]["sink"]["properties"]["columns"]["items"];
+    EXPECT_FALSE(column["properties"]["from"].contains("default"));
+    EXPECT_EQ(column["required"], (Json{"name", "type"}));
+}
+
+}  // namespace
+}  // namespace pagehaul::config
