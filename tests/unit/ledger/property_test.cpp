@@ -72,7 +72,7 @@ TEST_F(Property, TheInvariantsHoldAfterEveryStepOfRandomInterleavings) {
     do {
         SCOPED_TRACE("PAGEHAUL_SEED=" + std::to_string(seed));
         reset(seed);
-        for (int steps = 0; steps < 250 && !HasFailure(); ++steps) {
+        for (int steps = 0; steps < 400 && !HasFailure() && !has_succeeded(); ++steps) {
             step();
             check_invariants();
         }

@@ -17,7 +17,7 @@ void Simulation::reset(std::uint64_t seed) {
     policy.total_on_every_page = chance(50);
     if (chance(25)) policy.total = Policy::Known::nothing;
     for (const char* slice : {"a", "b"})
-        for (std::size_t rows = random(14); rows > 0; --rows)
+        for (std::size_t rows = random(20); rows > 0; --rows)
             api_.add_row(slice, rows);
 }
 

@@ -150,6 +150,7 @@ TEST_F(Tried, AfterAStallOnlyAWorkerWithSteadyBeatsJudgesByTimeAndNeverItself) {
     started(*two);
     ASSERT_EQ(take(*one).size(), 1U);
     advance(Millis{40'000});
+    beat(two->heart, two->scope);
     EXPECT_EQ(reap(two->work, two->scope, Millis{60'000}, false).pages, 0);
     EXPECT_EQ(reap(one->work, one->scope, Millis{1}, true).pages, 0) << "never on itself";
     const Reaped reaped = reap(two->work, two->scope, Millis{60'000}, true);
