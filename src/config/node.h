@@ -36,7 +36,7 @@ struct Node {
     static Node number(std::int64_t value);
     /// A plain scalar: what JSON reads as a number, true or false stays that; all else is a string.
     static Node plain(std::string_view text);
-    static Node boolean(bool value) { return plain(value ? "true" : "false"); }
+    static Node boolean(bool value);
     static Node sequence(std::vector<Node> items);
     static Node strings(const std::vector<std::string>& texts);
     static Node mapping();
@@ -60,6 +60,11 @@ struct Member {
     Node value;
     Place place{};  ///< of the key
 };
+
+// Here and not in the class: a body in the class would need the whole Member already.
+inline Node Node::boolean(bool value) {
+    return plain(value ? "true" : "false");
+}
 
 enum class JsonStyle {
     compact,         ///< members in their order
