@@ -151,8 +151,9 @@ void FetchWorker::fetch(const ledger::Claim& claim, const source::Slice& slice) 
             result.slice_error =
                 "sink.key is not unique: a page holds different records with the key " + decoded.key_conflict;
         } else if (claim.no == 1) {
-            result.slice_error =
+            std::string capped =
                 source::capped_page(context_.config.source.pagination, decoded.fetched, accepted->total_rows);
+            if (!capped.empty()) result.slice_error = std::move(capped);
         }
         page.copy = std::move(decoded.copy);
     }

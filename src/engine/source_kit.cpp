@@ -4,12 +4,6 @@
 #include "http/url.h"
 
 namespace pagehaul::engine {
-namespace {
-
-// Requests per second; an interval of 1 ns delays nobody.
-constexpr double kUnlimited = 1e9;
-
-}  // namespace
 
 std::unique_ptr<http::Transport> transport_for(const std::string& base_url, Millis connect_timeout,
                                                const Clock& clock) {
@@ -25,9 +19,7 @@ std::unique_ptr<http::Transport> transport_for(const std::string& base_url, Mill
 SourceKit::SourceKit(Context& context, const Sizing& sizing)
     : transport_(transport_for(context.config.source.base_url, context.config.source.timeout.connect,
                                context.clock)),
-      // Without a limit the bucket still carries the pauses that the API asks for.
-      limiter_(context.config.source.limits.rate ? context.config.source.limits.rate->per_second : kUnlimited,
-               context.config.source.limits.burst, context.clock),
+      limiter_(context.config.source.limits, context.clock),
       budget_(sizing.byte_budget, sizing.first_request),
       health_({.patience = context.config.run.patience}),
       credentials_(context.config.source.auth,
