@@ -48,7 +48,9 @@ bool Reader::is_clean(const std::vector<std::string>& paths) const {
     return std::none_of(paths.begin(), paths.end(), [&](const auto& relative) {
         const std::string path = join_path(path_, relative);
         return std::any_of(problems_.begin(), problems_.end(), [&](const Problem& problem) {
-            return problem.path == path || problem.path.starts_with(path + ".");
+            // Nor above them: a missing or wrong mapping leaves nothing below it to look at.
+            return problem.path == path || problem.path.starts_with(path + ".") || problem.path.empty() ||
+                   path.starts_with(problem.path + ".");
         });
     });
 }

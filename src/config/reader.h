@@ -31,7 +31,7 @@ class Reader {
 
     /// The same for what `keys` lead to from `node`, whose path is the current one.
     bool refuse_below(const Node& node, const std::vector<std::string>& keys, std::string text);
-    /// No problem was found so far at or below these paths, which begin at the current one.
+    /// No problem was found so far at, below or above these paths, which begin at the current one.
     bool is_clean(const std::vector<std::string>& paths) const;
 
     /// The scalar's variables could not be expanded; that problem is reported already.
