@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "cli/help.h"
 #include "cli/setting.h"
 #include "cli/verbs.h"
 #include "log/log.h"
@@ -10,25 +11,12 @@
 namespace pagehaul::cli {
 namespace {
 
-constexpr const char* kFooter = R"(
-Exit codes:
-  0    every page stored, completeness proven
-  64   wrong command line
-  65   data refused: quarantine over its limit, a page refused for good, or a proof that came out wrong
-  69   API or database stayed unavailable beyond the patience, or a page's attempts ran out; run it again
-  70   a bug
-  75   incomplete but resumable: deadline reached, or another run holds the lock
-  77   the API or the database refused our credentials
-  78   bad config, or a ledger schema newer than this binary
-  130  stopped by SIGINT; resumable
-  143  stopped by SIGTERM; resumable
-
-Environment: PAGEHAUL_RUN_KEY stands for --run-key, PAGEHAUL_SET for --set (one override a line);
-HTTPS_PROXY, HTTP_PROXY and NO_PROXY are obeyed.)";
-
 /// The config file and its overrides, which most verbs take.
 void take_config(CLI::App& verb, ConfigArguments& arguments) {
-    verb.add_option("-c,--config", arguments.file, "The pipeline's YAML file")->required()->type_name("FILE");
+    verb.add_option("-c,--config", arguments.file,
+                    "The pipeline's YAML file: what to pull, and where to store it")
+        ->required()
+        ->type_name("FILE");
     verb.add_option("--set", arguments.set,
                     "Override one key of the file: --set source.slices.date.from=2026-10-01; repeatable")
         ->type_name("KEY.PATH=VALUE")
@@ -42,8 +30,9 @@ ExitCode dispatch(int argc, const char* const* argv) {
         "same\n"
         "transaction as the data, and a proof at the end that nothing is missing.\n",
         "pagehaul");
-    app.require_subcommand(1);
-    app.footer(kFooter);
+    // A word that is no verb is told as such only when no verb is demanded here: see below.
+    app.require_subcommand(0, 1);
+    app.get_formatter()->label("SUBCOMMAND", "VERB -c FILE");
     app.set_version_flag("--version", std::string("pagehaul ") + std::string(build_version()));
     ExitCode code = ExitCode::bug;
 
@@ -58,12 +47,14 @@ ExitCode dispatch(int argc, const char* const* argv) {
         ->envname("PAGEHAUL_RUN_KEY");
     run_verb->add_flag("--fresh", run_arguments.fresh,
                        "Start a new run: adopt and carry over nothing of unfinished ones");
+    run_verb->footer(help::run);
     run_verb->callback([&] { code = run(run_arguments, ledger::StartRequest::Intent::run); });
 
     ConfigArguments plan_arguments;
     CLI::App* plan_verb =
         app.add_subcommand("plan", "Show slices, pages, requests and expected time; stores nothing");
     take_config(*plan_verb, plan_arguments);
+    plan_verb->footer(help::plan);
     plan_verb->callback([&] { code = plan(plan_arguments); });
 
     CheckArguments check_arguments;
@@ -71,6 +62,7 @@ ExitCode dispatch(int argc, const char* const* argv) {
         app.add_subcommand("check", "Try config, secrets, API, database and Pushgateway: one line each");
     take_config(*check_verb, check_arguments.config);
     check_verb->add_flag("--offline", check_arguments.offline, "The config alone: connect to nothing");
+    check_verb->footer(help::check);
     check_verb->callback([&] { code = check(check_arguments); });
 
     StatusArguments status_arguments;
@@ -81,6 +73,7 @@ ExitCode dispatch(int argc, const char* const* argv) {
     status_verb->add_option("--runs", status_arguments.runs, "How many runs to show")
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
+    status_verb->footer(help::status);
     status_verb->callback([&] { code = status(status_arguments); });
 
     RunArguments retry_arguments;
@@ -89,17 +82,25 @@ ExitCode dispatch(int argc, const char* const* argv) {
     take_config(*retry_verb, retry_arguments.config);
     retry_verb->add_option("--run-key", retry_arguments.run_key, "Names the new run")
         ->envname("PAGEHAUL_RUN_KEY");
+    retry_verb->footer(help::retry);
     retry_verb->callback([&] { code = run(retry_arguments, ledger::StartRequest::Intent::retry); });
 
     ConfigArguments migrate_arguments;
     CLI::App* migrate_verb = app.add_subcommand("migrate", "Create or upgrade the ledger's tables");
     take_config(*migrate_verb, migrate_arguments);
+    migrate_verb->footer(help::migrate);
     migrate_verb->callback([&] { code = migrate(migrate_arguments); });
 
-    app.add_subcommand("schema", "Print the JSON Schema of the config file")->callback([&] {
-        code = schema();
-    });
+    app.add_subcommand("schema",
+                       "Print the JSON Schema of the config file: every key, its values, its default")
+        ->footer(help::schema)
+        ->callback([&] { code = schema(); });
     app.add_subcommand("version", "Print the version")->callback([&] { code = version(); });
+
+    for (CLI::App* verb : app.get_subcommands({}))
+        verb->group("Verbs");
+    // Last: a verb made after it would inherit it.
+    app.footer(help::program);
 
     try {
         app.parse(argc, argv);
@@ -109,6 +110,11 @@ ExitCode dispatch(int argc, const char* const* argv) {
     } catch (const CLI::ParseError& error) {
         std::cerr << "pagehaul: " << error.what()
                   << "\nRun `pagehaul --help` for the verbs and their options.\n";
+        return ExitCode::usage;
+    }
+    if (app.get_subcommands().empty()) {
+        std::cerr << "pagehaul: expected a verb, such as `pagehaul run -c pipeline.yaml`\n"
+                     "Run `pagehaul --help` for the verbs and their options.\n";
         return ExitCode::usage;
     }
     return code;
