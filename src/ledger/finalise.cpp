@@ -12,6 +12,7 @@ SELECT count(*), coalesce(sum(distinct_keys), 0)::bigint FROM {s}.slice
 WHERE run_id = {run} AND state = 'proven')";
 // A proven slice never changes again, so this needs no lock; only the pass that proved it counts.
 constexpr std::string_view all_keys_sql = R"(
+SET LOCAL enable_sort = off; SET LOCAL work_mem = '64MB';
 SELECT count(*) FROM (
     SELECT DISTINCT u.key FROM {s}.slice s
     JOIN {s}.page_keys k ON k.slice_id = s.id AND k.pass = s.pass, unnest(k.keys) u (key)

@@ -13,7 +13,7 @@ SELECT r.state, coalesce(r.stop_reason, ''), coalesce(r.stop_at >= w.started_at,
     s.open, s.proven, s.failed, s.told, s.by_pages, s.by_counts,
     pending.pages, leased.pages, failed.unavailable, failed.refused,
     done.pages, done.fetched, done.stored, done.quarantined, done.duplicates,
-    ceil(extract(epoch FROM greatest(pending.due, {s}.clock()) - {s}.clock()) * 1000)::bigint,
+    greatest(0, ceil(extract(epoch FROM pending.due - {s}.clock()) * 1000))::bigint,
     (SELECT count(*) FROM {s}.worker o WHERE o.run_id = {run} AND o.stopped_at IS NULL
         AND o.id <> {worker} AND NOT {dead})
 FROM {s}.run r
@@ -23,10 +23,11 @@ LATERAL (SELECT count(*) FILTER (WHERE state = 'open') AS open,
     count(*) FILTER (WHERE state = 'failed') AS failed, sum(total)::bigint AS told,
     count(*) FILTER (WHERE proof = 'pages') AS by_pages, count(*) FILTER (WHERE proof = 'counts') AS by_counts
     FROM {s}.slice WHERE run_id = {run}) s,
-LATERAL (SELECT count(*) AS pages, min(p.not_before) AS due
-    FROM {s}.page p JOIN {s}.slice s ON s.id = p.slice_id
-    WHERE p.run_id = {run} AND p.state = 'pending' AND s.state = 'open' AND s.drift IS NULL
-      AND s.pass = p.pass) pending,
+LATERAL (SELECT coalesce(sum(p.pages), 0)::bigint AS pages, min(p.due) AS due FROM (
+        SELECT slice_id, pass, count(*) AS pages, min(not_before) AS due FROM {s}.page
+        WHERE run_id = {run} AND state = 'pending' GROUP BY slice_id, pass) p
+    JOIN {s}.slice s ON s.id = p.slice_id AND s.pass = p.pass
+    WHERE s.state = 'open' AND s.drift IS NULL) pending,
 LATERAL (SELECT count(*) AS pages FROM {s}.page WHERE run_id = {run} AND state = 'leased') leased,
 LATERAL (SELECT count(*) FILTER (WHERE p.failure = 'unavailable') AS unavailable,
     count(*) FILTER (WHERE p.failure = 'refused') AS refused

@@ -23,8 +23,16 @@ SELECT s.id,
 FROM {s}.slice s JOIN {s}.page p ON p.slice_id = s.id AND p.pass = s.pass
 WHERE s.id = ANY ({ids}) GROUP BY s.id)";
 
-// The DISTINCT below, not count(DISTINCT), which sorts: measured 0.22 s for 10^6 keys.
-constexpr std::string_view keys_sql = R"(
+// One column and no sort: sorting pairs of slice and key takes 1.4 times as long as one hash of 10^6 keys,
+// which needs 98 MB and spills 85 times under Debian's work_mem.
+constexpr std::string_view keys_of_one_sql = R"(
+SET LOCAL enable_sort = off; SET LOCAL work_mem = '64MB';
+SELECT s.id, (SELECT count(*) FROM (
+    SELECT DISTINCT u.key FROM {s}.page_keys k, unnest(k.keys) u (key)
+    WHERE k.slice_id = s.id AND k.pass = s.pass) d)
+FROM {s}.slice s WHERE s.id = ANY ({ids}))";
+// Many slices are small ones, of a page each.
+constexpr std::string_view keys_of_many_sql = R"(
 SELECT d.slice_id, count(*) FROM (
     SELECT DISTINCT k.slice_id, u.key FROM {s}.slice s
     JOIN {s}.page_keys k ON k.slice_id = s.id AND k.pass = s.pass, unnest(k.keys) u (key)
@@ -83,7 +91,8 @@ std::unordered_map<std::int64_t, std::int64_t> count_keys(postgres::Connection& 
                                                           const std::vector<std::int64_t>& ids) {
     std::unordered_map<std::int64_t, std::int64_t> counts;
     if (ids.empty()) return counts;
-    const auto rows = connection.exec(fill(keys_sql, scope, {{"ids", bigint_array(ids)}}));
+    const auto rows = connection.exec(
+        fill(ids.size() == 1 ? keys_of_one_sql : keys_of_many_sql, scope, {{"ids", bigint_array(ids)}}));
     for (std::size_t i = 0; i < rows.size(); ++i)
         counts[rows.integer(i, 0)] = rows.integer(i, 1);
     return counts;
