@@ -3,13 +3,15 @@
 import copy
 import dataclasses
 import json
+import os
 import pathlib
 
 from .columns import COLUMNS, FILE, KEY, SCHEMA, TABLE
 from .mock import TOKEN
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-RELEASE = ROOT / "build" / "release"
+# A developer may measure another build folder; `make bench` never does.
+RELEASE = pathlib.Path(os.environ.get("PAGEHAUL_BENCH_BUILD", ROOT / "build" / "release")).resolve()
 PAGEHAUL, MOCKAPI = RELEASE / "pagehaul", RELEASE / "mockapi"
 LAUNCHER, WALL = RELEASE / "bench_exec", RELEASE / "bench_wall"
 GO_POOL = ROOT / "build" / "bench" / "go_pool"
@@ -69,5 +71,4 @@ def go_pool(api, dsn, workers):
 def dlt(directory, api, dsn):
     """`directory` must be new: dlt keeps its pipeline's state there."""
     return Contender("dlt", (DLT_PYTHON, DLT_PULL, api, dsn, SCHEMA, TABLE, FILE),
-                     {"ACCESS_TOKEN": TOKEN, "DLT_DATA_DIR": str(directory), "RUNTIME__DLTHUB_TELEMETRY": "false",
-                      "PROGRESS": ""})
+                     {"ACCESS_TOKEN": TOKEN, "DLT_DATA_DIR": str(directory), "RUNTIME__DLTHUB_TELEMETRY": "false"})
