@@ -42,15 +42,6 @@ int read_version(postgres::Connection& connection, const std::string& schema) {
     return static_cast<int>(connection.exec(fill(version_sql, scope)).integer(0, 0));
 }
 
-void refuse_newer(int installed, const std::string& schema) {
-    if (installed <= newest_version()) return;
-    throw Failure(ErrorKind::config, "ledger.schema",
-                  "the ledger in schema " + postgres::quote_identifier(schema) + " has version " +
-                      std::to_string(installed) + ", this pagehaul knows versions up to " +
-                      std::to_string(newest_version()) +
-                      ": use the newer pagehaul, or another ledger.schema");
-}
-
 constexpr std::string_view lock_sql = "SELECT pg_advisory_xact_lock({key})";
 // Not CREATE SCHEMA IF NOT EXISTS: that asks for CREATE on the database even where the schema exists.
 constexpr std::string_view schema_exists_sql =
@@ -81,6 +72,15 @@ std::vector<int> apply(postgres::Connection& connection, const std::string& sche
 }
 
 }  // namespace
+
+void refuse_newer(int installed, const std::string& schema) {
+    if (installed <= newest_version()) return;
+    throw Failure(ErrorKind::config, "ledger.schema",
+                  "the ledger in schema " + postgres::quote_identifier(schema) + " has version " +
+                      std::to_string(installed) + ", this pagehaul knows versions up to " +
+                      std::to_string(newest_version()) +
+                      ": use the newer pagehaul, or another ledger.schema");
+}
 
 int newest_version() {
     return schema_steps().back().version;

@@ -96,7 +96,9 @@ std::vector<std::string> read_keys(postgres::Connection& connection, const Scope
 PipelineStatus read_status(postgres::Connection& connection, const std::string& schema,
                            const std::string& pipeline, int runs, std::int64_t stale_ms) {
     PipelineStatus status{.pipeline = pipeline, .runs = {}, .quarantined_rows = 0, .samples = {}};
-    if (installed_version(connection, schema) == 0) return status;
+    const int installed = installed_version(connection, schema);
+    refuse_newer(installed, schema);
+    if (installed == 0) return status;
     Scope scope{.schema = schema, .pipeline = pipeline, .worker = "", .stale = Millis(stale_ms)};
     const auto rows = connection.exec(fill(runs_sql, scope,
                                            {{"created", iso("r.created_at")},

@@ -8,7 +8,7 @@ import pytest
 from harness import container
 from harness.mockapi import MockApi
 from harness.pagehaul import Pagehaul
-from harness.postgres import Postgres
+from harness.postgres import PASSWORD, Postgres
 from harness.process import marked_processes
 from harness.proxy import Proxy
 from harness.pushgateway import Pushgateway
@@ -75,6 +75,16 @@ def db(postgres):
     if postgres.running:
         postgres.resume()
         database.drop()
+
+
+@pytest.fixture
+def role(db):
+    """The name of a role that may log in (with the harness's password) and nothing else; gone with the test."""
+    name = "puller_" + db.name
+    db.query(f"CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}'")
+    yield name
+    db.query(f"DROP OWNED BY {name} CASCADE")
+    db.query(f"DROP ROLE {name}")
 
 
 @pytest.fixture
