@@ -39,7 +39,7 @@ class Cluster:
         self._run("initdb", "-D", self._data, "-U", "bench", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8")
         self._run("pg_ctl", "-D", self._data, "-l", self._home / "log", "-w", "start", "-o",
                   f"-p {self.port} -k {self._home} -c listen_addresses=127.0.0.1")
-        self.dsn = f"postgresql://bench:bench@127.0.0.1:{self.port}/postgres"
+        self.dsn = f"postgresql://bench:not-a-secret-at-all@127.0.0.1:{self.port}/postgres"
         self._admin = psycopg2.connect(self.dsn)
         self._admin.autocommit = True
 

@@ -22,8 +22,8 @@
 namespace bench {
 namespace {
 
-// Of the values tried (4, 8, 16; 2; 10, 50, 100 pages) the fastest on two cores. The connections are as many
-// as pagehaul has writers there.
+// As many connections as pagehaul has writers on two cores, and commits as large as its prototypes had at
+// their best.
 constexpr int kFetchers = 8;
 constexpr int kConnections = 2;
 constexpr std::size_t kPagesACommit = 50;
