@@ -43,8 +43,9 @@ def run_state(db):
 
 
 def leftovers(db):
-    """Leased pages, whether the latest worker has not stopped (a killed one never says so), locks held."""
-    return {"leased": db.scalar("SELECT count(*) FROM pagehaul.page WHERE state = 'leased'"),
+    """The newest run's leased pages, whether the latest worker has not stopped (a killed one never says so), locks held."""
+    return {"leased": db.scalar("SELECT count(*) FROM pagehaul.page WHERE state = 'leased' "
+                                "AND run_id = (SELECT max(id) FROM pagehaul.run)"),
             "working": db.scalar("SELECT stopped_at IS NULL FROM pagehaul.worker ORDER BY started_at DESC LIMIT 1"),
             "locked": db.scalar("SELECT count(*) FROM pagehaul.pipeline_lock WHERE run_id IS NOT NULL")}
 
