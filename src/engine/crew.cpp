@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/own_backends.h"
 #include "log/log.h"
 
 namespace pagehaul::engine {
@@ -124,17 +125,7 @@ bool Crew::stop_in_phases(MonoTime drain_end) {
 bool Crew::end_backends_and_join() {
     // A statement that waits in the server ends when its backend does; a link that is silently dead does not.
     log::warn("the database did not answer in time, ending our own backends", {});
-    try {
-        postgres::ConnectOptions options = parts_.connect;
-        options.application_name = "pagehaul stop";
-        options.connect_timeout_ms = 1'000;
-        options.statement_timeout_ms = 1'000;
-        postgres::Connection connection(options);
-        connection.exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1",
-                        {parts_.connect.application_name});
-    } catch (const Failure& failure) {
-        log::warn("could not end our own backends", {{"cause", failure.error().text()}});
-    }
+    end_own_backends(parts_.connect);
     const MonoTime until = context_.clock.now() + kCancelLimit;
     return writers_.wait_ended(until) && claimer_.wait_ended(until);
 }

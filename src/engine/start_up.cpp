@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/fault.h"
+#include "engine/own_backends.h"
 #include "engine/session.h"
 #include "ledger/migrations.h"
 #include "log/log.h"
@@ -103,6 +104,8 @@ StartedUp start_up(Context& context, const RunOptions& options) {
     request.pgbouncer = config.sink.pgbouncer;
 
     StartedUp started;
+    // A migration, the target's DDL and the run's lock may all wait for somebody else's transaction.
+    const EndsWaits ends_waits(connect, context.clock, context.stop.no_new_work_token());
     Session session({.connect = connect, .role = "start", .patience = config.run.patience, .on_open = {}},
                     context.clock, context.random);
     session.run(context.stop.no_new_work_token(), [&](postgres::Connection& connection) {
