@@ -14,6 +14,9 @@ namespace {
 constexpr Millis kIdle{200};
 constexpr Millis kBusy{1000};
 constexpr Millis kMinPause{10};
+// Polls at rest with open slices and no failed page, until that is called a bug: another process's poll may
+// have the slice in its hands.
+constexpr int kUnexplainedPolls = 25;
 
 }  // namespace
 
@@ -147,8 +150,15 @@ bool Claimer::poll() {
         context_.stop.cancel(StopCause::lost, "another run has taken over the pipeline");
         return true;
     }
-    const bool nothing_here = context_.held.size() == 0 && outbox_.empty();
-    return nothing_here && state.pages_pending == 0 && state.pages_leased == 0;
+    const bool at_rest =
+        context_.held.size() == 0 && outbox_.empty() && state.pages_pending == 0 && state.pages_leased == 0;
+    polls_at_rest_ = at_rest ? polls_at_rest_ + 1 : 0;
+    if (!at_rest) return false;
+    // The last pages may have been committed after the poll had looked at their slices and before it read
+    // the state: only a poll that began at rest shows that nothing follows.
+    if (polls_at_rest_ == 1) context_.wake.set();
+    const bool explained = state.slices_open == 0 || state.pages_unavailable + state.pages_refused > 0;
+    return polls_at_rest_ >= (explained ? 2 : kUnexplainedPolls);
 }
 
 void Claimer::give_back_queue() {

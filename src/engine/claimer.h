@@ -55,6 +55,7 @@ class Claimer {
     MonoTime next_reap_;
     MonoTime last_poll_;
     std::optional<Millis> next_due_;
+    int polls_at_rest_ = 0;     ///< in a row, without a page pending, leased or in our hands
     bool answer_lost_ = false;  ///< of the last claim
     bool alone_ = false;        ///< a page that killed its workers is held: nothing else is claimed
 };

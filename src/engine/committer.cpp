@@ -19,6 +19,13 @@ std::vector<ledger::Claim> claims_of(const std::vector<FetchedPage*>& pages) {
     return claims;
 }
 
+[[noreturn]] void rethrow(const postgres::SqlError& failure) {
+    if (failure.sqlstate() != "23505") throw failure;
+    throw Failure(
+        ErrorKind::data, "sink.key",
+        "another unique index of the table refuses rows that differ in the key: " + failure.error().text());
+}
+
 }  // namespace
 
 bool keys_may_repeat(const std::vector<const ledger::PageResult*>& pages) {
@@ -61,12 +68,8 @@ void Committer::store(Pages pages, std::stop_token stop) {
                 return;
             } else if (failure.error().kind == ErrorKind::transient) {
                 session_.pause_or_throw(stop, failure);
-            } else if (failure.sqlstate() == "23505") {
-                throw Failure(ErrorKind::data, "sink.key",
-                              "another unique index of the table refuses rows that differ in the key: " +
-                                  failure.error().text());
             } else {
-                throw;
+                rethrow(failure);
             }
         }
     }
@@ -139,7 +142,7 @@ void Committer::salvage(FetchedPage& page, std::stop_token stop) {
             } else if (failure.error().kind == ErrorKind::transient) {
                 session_.pause_or_throw(stop, failure);
             } else {
-                throw;
+                rethrow(failure);
             }
         }
     }

@@ -129,7 +129,8 @@ void ConcurrencyController::forget_shrinking() {
 
 InFlight::Permit InFlight::acquire(std::stop_token stop) {
     std::unique_lock lock(mutex_);
-    if (!freed_.wait(lock, stop, [&] { return out_ < limit_; })) return {};
+    // Asked before the wait: waiting registers with the stop token, which all threads share.
+    if (out_ >= limit_ && !freed_.wait(lock, stop, [&] { return out_ < limit_; })) return {};
     if (stop.stop_requested()) {
         // This wait may have eaten the only notification: hand it on.
         freed_.notify_one();
@@ -140,12 +141,15 @@ InFlight::Permit InFlight::acquire(std::stop_token stop) {
 }
 
 void InFlight::set_limit(int limit) {
+    int raised_by = 0;
     {
         const std::lock_guard lock(mutex_);
-        if (limit == limit_) return;
+        raised_by = limit - limit_;
         limit_ = limit;
     }
-    freed_.notify_all();
+    // As many as may go now; waking all of a hundred waiting workers at every step costs more than a page.
+    for (; raised_by > 0; --raised_by)
+        freed_.notify_one();
 }
 
 int InFlight::limit() const {
@@ -160,6 +164,16 @@ int InFlight::in_flight() const {
 
 void InFlight::Permit::release() noexcept {
     if (gate_ != nullptr) std::exchange(gate_, nullptr)->give_back();
+}
+
+bool InFlight::keep(Permit& permit) {
+    if (!permit) return false;
+    {
+        const std::lock_guard lock(mutex_);
+        if (out_ <= limit_) return true;
+    }
+    permit.release();
+    return false;
 }
 
 void InFlight::give_back() noexcept {

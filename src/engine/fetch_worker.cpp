@@ -11,6 +11,15 @@ namespace {
 
 using Kind = ledger::Setback::Kind;
 
+/// The attempt whose back-off reaches as long as the source has been failing. While nothing succeeds no
+/// attempt counts, and without this each page would come back at the first attempt's pace.
+int attempt_after(Nanos failing, const config::Retry& retry) {
+    int attempt = 1;
+    for (Millis reach = retry.base; reach < failing && reach < retry.max; reach *= 2)
+        ++attempt;
+    return attempt;
+}
+
 }  // namespace
 
 FetchWorker::FetchWorker(Context& context, SourceGate& gate, ClaimQueue& jobs, Pages& pages, Outbox& outbox,
@@ -24,7 +33,12 @@ FetchWorker::FetchWorker(Context& context, SourceGate& gate, ClaimQueue& jobs, P
       fetcher_(gate) {}
 
 void FetchWorker::work() {
-    while (std::optional<ledger::Claim> claim = jobs_.pop(context_.stop.no_new_work_token())) {
+    InFlight::Permit permit;
+    while (true) {
+        if (!gate_.asking().keep(permit)) permit = gate_.asking().acquire(context_.stop.no_new_work_token());
+        if (!permit) return;
+        std::optional<ledger::Claim> claim = jobs_.pop(context_.stop.no_new_work_token());
+        if (!claim) return;
         if (jobs_.size() < refill_below_) context_.wake.set();
         try {
             process(*claim);
@@ -59,18 +73,17 @@ bool FetchWorker::probe_first(const ledger::Claim& claim) {
         give_back(claim);
         return false;
     }
+    probing_ = true;  // from here on it must end in on_success or on_probe_failure, even by a throw
     const std::optional<KnownGood> good = gate_.known_good();
-    if (!good) {
-        probing_ = true;
-        return true;
-    }
+    if (!good) return true;
     auto answer = fetcher_.ask(good->slice, good->no, deadline_);
     if (answer && !std::holds_alternative<source::Retry>(answer->judgement)) {
+        probing_ = false;
         health.on_success(context_.clock.now());
         log::info("the source answers again", {});
         return true;
     }
-    health.on_probe_failure(context_.clock.now());
+    end_probe();
     give_back(claim);
     return false;
 }
@@ -82,17 +95,21 @@ std::optional<Answer> FetchWorker::ask(const ledger::Claim& claim, const source:
         const Error& error = answer.error();
         switch (error.kind) {
             case ErrorKind::cancelled:
-                if (probing_) gate_.health().on_probe_failure(context_.clock.now());
+                end_probe();
                 give_back(claim);
                 break;
             case ErrorKind::throttled:
+                end_probe();
                 again(claim, context_.config.source.retry.base, false, error.text(), to_string(error.kind));
                 break;
             case ErrorKind::permanent:
             case ErrorKind::data:
+                // An answer, if a bad one.
+                gate_.health().on_success(context_.clock.now());
                 refuse(claim, error.text(), {});
                 break;
             case ErrorKind::config:
+                end_probe();
                 context_.stop.no_new_work(StopCause::config, error.text());
                 give_back(claim);
                 break;
@@ -107,10 +124,11 @@ std::optional<Answer> FetchWorker::ask(const ledger::Claim& claim, const source:
         return std::nullopt;
     }
     if (const auto* retry = std::get_if<source::Retry>(&answer->judgement)) {
-        failed_try(claim, retry->reason);
+        failed_try(claim, retry->reason, retry->pause.value_or(Millis{0}));
         return std::nullopt;
     }
     gate_.health().on_success(context_.clock.now());
+    probing_ = false;
     if (const auto* throttle = std::get_if<source::Throttle>(&answer->judgement)) {
         ++context_.tallies.throttled;
         const Millis pause =
@@ -186,7 +204,13 @@ void FetchWorker::prove(const ledger::Claim& claim, const source::Slice& slice) 
     for (const std::int64_t no : beyond) {
         std::optional<Answer> answer = ask(claim, slice, no);
         if (!answer) return;
-        // A refusal of a page beyond the end disproves nothing: only rows there do.
+        const auto* failure = std::get_if<source::Fail>(&answer->judgement);
+        if (!told && failure != nullptr) {
+            // Without a total the end was shown by empty pages, and only a rule makes a refusal one of them.
+            return refuse(claim, "a page beyond the end was refused: " + failure->reason,
+                          std::move(answer->excerpt));
+        }
+        // Where a total is told, a refusal of a page beyond it disproves nothing: only rows there do.
         if (std::holds_alternative<source::Accept>(answer->judgement))
             reading.rows_beyond_end += answer->page.fetched;
     }
@@ -213,7 +237,11 @@ void FetchWorker::again(const ledger::Claim& claim, Millis delay, bool counts, c
                                 .payload = {}});
 }
 
-void FetchWorker::failed_try(const ledger::Claim& claim, const std::string& cause) {
+void FetchWorker::end_probe() {
+    if (std::exchange(probing_, false)) gate_.health().on_probe_failure(context_.clock.now());
+}
+
+void FetchWorker::failed_try(const ledger::Claim& claim, const std::string& cause, Millis at_least) {
     const MonoTime now = context_.clock.now();
     bool counts = false;
     if (probing_) {
@@ -238,8 +266,13 @@ void FetchWorker::failed_try(const ledger::Claim& claim, const std::string& caus
                                     .payload = {}});
         return;
     }
-    again(claim, http::delay(std::max(1, attempt), context_.config.source.retry, context_.random), counts,
-          cause, "transient");
+    const config::Retry& retry = context_.config.source.retry;
+    int pace = std::max(1, attempt);
+    if (!counts && !probing_) {
+        const MonoTime since = gate_.health().failing_since().value_or(now);
+        pace = std::max(pace, attempt_after(now - since, retry));
+    }
+    again(claim, std::max(at_least, http::delay(pace, retry, context_.random)), counts, cause, "transient");
 }
 
 void FetchWorker::refuse(const ledger::Claim& claim, const std::string& cause, std::string payload) {

@@ -36,7 +36,10 @@ class FetchWorker {
 
     void again(const ledger::Claim& claim, Millis delay, bool counts, const std::string& cause,
                std::string_view kind);
-    void failed_try(const ledger::Claim& claim, const std::string& cause);
+    /// `at_least`: the pause that the answer asked for.
+    void failed_try(const ledger::Claim& claim, const std::string& cause, Millis at_least = Millis{0});
+    /// If the job at hand is the probe, it has failed: another one may go out.
+    void end_probe();
     void refuse(const ledger::Claim& claim, const std::string& cause, std::string payload);
     void give_back(const ledger::Claim& claim);
     void credential_refused(const ledger::Claim& claim, std::int64_t version, const std::string& cause);

@@ -30,7 +30,8 @@ std::optional<KnownGood> SourceGate::known_good() const {
 }
 
 void SourceGate::pause(Millis span) {
-    limiter_.pause_until(context_.clock.now() + span);
+    // Saturates: a Retry-After may name a time that the clock cannot.
+    limiter_.pause_until(Deadline::after(context_.clock.now(), span).when());
 }
 
 void SourceGate::answered(const ConcurrencyController::Sample& sample) {
@@ -40,7 +41,7 @@ void SourceGate::answered(const ConcurrencyController::Sample& sample) {
         const std::lock_guard lock(mutex_);
         limit = controller_.on_answer(sample, now);
     }
-    if (limit != in_flight_.limit()) in_flight_.set_limit(limit);
+    asking_.set_limit(limit);
 }
 
 Fetcher::Fetcher(SourceGate& gate) : gate_(gate), decoder_(gate.context_.config.sink, gate.judge_.format()) {}
@@ -56,8 +57,6 @@ const record::ColumnValues& Fetcher::values_of(const source::Slice& slice) {
 Result<Answer> Fetcher::ask(const source::Slice& slice, std::int64_t no, Deadline deadline) {
     Context& context = gate_.context_;
     const std::stop_token no_new_work = context.stop.no_new_work_token();
-    InFlight::Permit permit = gate_.in_flight_.acquire(no_new_work);
-    if (!permit) return cancelled();
     std::optional<Reservation> reserved = gate_.budget_.acquire(no_new_work);
     if (!reserved) return cancelled();
     if (!gate_.limiter_.acquire(no_new_work)) return cancelled();
@@ -83,10 +82,10 @@ Result<Answer> Fetcher::ask(const source::Slice& slice, std::int64_t no, Deadlin
     };
     ++context.tallies.requests;
     const MonoTime sent = context.clock.now();
+    ++gate_.sent_;
     auto response = gate_.transport_.send(*request, bounds, context.stop.cancel_token());
+    const int in_flight = gate_.sent_--;
     const Nanos took = context.clock.now() - sent;
-    const int in_flight = gate_.in_flight_.in_flight();
-    permit.release();
     context.metrics.request_done(response ? response->status : 0, took);
     if (!response) {
         if (no_room) return fail(ErrorKind::throttled, "", "no memory was free for the body");
@@ -102,8 +101,9 @@ Result<Answer> Fetcher::ask(const source::Slice& slice, std::int64_t no, Deadlin
         answer.excerpt = std::string(response->body.view().substr(0, kExcerpt));
     }
     if (page) answer.page = std::move(*page);
-    reserved->settle(
-        static_cast<std::int64_t>(answer.page.copy.size() + 16 * answer.page.key_hashes.size() + 1024));
+    const std::size_t kept = answer.page.copy.size() + 16 * answer.page.key_hashes.size() + 1024;
+    reserved->settle(static_cast<std::int64_t>(kept),
+                     static_cast<std::int64_t>(response->body.capacity() + kept));
     answer.reserved = std::move(*reserved);
     fault_point("after_decode");
     return answer;

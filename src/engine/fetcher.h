@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -41,10 +42,13 @@ class SourceGate {
           judge_(judge),
           health_(health),
           controller_(concurrency),
-          in_flight_(concurrency.start) {}
+          asking_(concurrency.start) {}
 
-    int in_flight() const { return in_flight_.in_flight(); }
-    int in_flight_limit() const { return in_flight_.limit(); }
+    /// Requests sent and not answered yet.
+    int in_flight() const { return sent_; }
+    int in_flight_limit() const { return asking_.limit(); }
+    /// The permits that workers ask under.
+    InFlight& asking() { return asking_; }
     SourceHealth& health() { return health_; }
     source::Credentials& credentials() { return credentials_; }
     const source::Requests& requests() const { return requests_; }
@@ -69,7 +73,8 @@ class SourceGate {
     mutable std::mutex mutex_;
     ConcurrencyController controller_;     // protected by mutex_
     std::optional<KnownGood> known_good_;  // protected by mutex_
-    InFlight in_flight_;
+    InFlight asking_;
+    std::atomic<int> sent_{0};
 };
 
 /// The source's answer to one request, judged and decoded.
@@ -87,7 +92,7 @@ class Fetcher {
   public:
     explicit Fetcher(SourceGate& gate);
 
-    /// Waits for a permit, bytes and the rate limiter (until "no new work"), sends, decodes, judges.
+    /// Waits for bytes and the rate limiter (until "no new work"), sends, decodes, judges.
     /// `deadline` bounds the exchange, not the waits before it. Failures: cancelled; throttled where no bytes
     /// were free for the body (no fault of the source); transient, permanent or config as the transport and
     /// the templates say.

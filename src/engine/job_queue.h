@@ -48,7 +48,8 @@ class JobQueue {
     /// Waits for a job. Nothing when stopped (even if jobs are left), or closed and empty.
     std::optional<Job> pop(std::stop_token stop) {
         std::unique_lock lock(mutex_);
-        filled_.wait(lock, stop, [&] { return closed_ || !jobs_.empty(); });
+        // Asked before the wait: waiting registers with the stop token, which all threads share.
+        if (jobs_.empty()) filled_.wait(lock, stop, [&] { return closed_ || !jobs_.empty(); });
         if (stop.stop_requested() || jobs_.empty()) {
             // This wait may have eaten the notification meant for somebody who goes on: hand it over.
             if (!jobs_.empty()) filled_.notify_one();

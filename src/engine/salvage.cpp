@@ -102,6 +102,7 @@ std::int64_t salvage_page(postgres::Connection& connection, Context& context, co
         try {
             upsert.stage(connection, {line});
             changed += upsert.merge(connection, false);
+            upsert.clear(connection);
             connection.exec("RELEASE SAVEPOINT row");
         } catch (const postgres::SqlError& failure) {
             if (!failure.is_data() || failure.sqlstate() == "23505") throw;

@@ -5,14 +5,14 @@
 namespace pagehaul::engine {
 namespace {
 
-std::string because(std::string text, const std::string& reason) {
+std::string because(const std::string& text, const std::string& reason) {
     return reason.empty() ? text : text + ": " + reason;
 }
 
 std::string first_failure(const ledger::RunState& state) {
     if (!state.key_overlap.empty()) return state.key_overlap;
     if (!state.failures.empty()) return state.failures.front();
-    return std::to_string(state.pages_refused) + " pages were refused for good";
+    return because(std::to_string(state.pages_refused) + " pages were refused for good", state.first_refusal);
 }
 
 }  // namespace

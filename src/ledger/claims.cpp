@@ -61,15 +61,18 @@ WITH fence AS MATERIALIZED (
     SELECT 1 FROM {s}.pipeline_lock l JOIN {s}.run r ON r.id = l.run_id
     WHERE l.pipeline = {pipeline} AND l.run_id = {run} AND r.state = 'running' FOR KEY SHARE OF l),
 told (id, epoch, failure, counted, delay_ms, error, payload) AS (VALUES {rows}),
+-- By primary key and locked first; with the lease among its conditions the planner would scan every leased page.
+page_now AS MATERIALIZED (
+    SELECT id, epoch, state, worker FROM {s}.page WHERE id = ANY ({ids}) ORDER BY id FOR UPDATE),
 changed AS (
     UPDATE {s}.page p SET
         state = CASE WHEN t.failure IS NULL THEN 'pending' ELSE 'failed' END,
         failure = t.failure, attempts = p.attempts + t.counted, claims = 0, worker = NULL, leased_at = NULL,
         not_before = {s}.clock() + t.delay_ms * interval '1 millisecond',
         error = coalesce(nullif(t.error, ''), p.error)
-    FROM told t
+    FROM told t JOIN page_now n ON n.id = t.id
     WHERE (SELECT count(*) FROM fence) > 0
-      AND p.id = t.id AND p.epoch = t.epoch AND p.state = 'leased' AND p.worker = {worker}
+      AND p.id = n.id AND n.epoch = t.epoch AND n.state = 'leased' AND n.worker = {worker}
     RETURNING p.id, p.slice_id, p.pass, p.no, t.failure, t.error, t.payload),
 quarantined AS (
     INSERT INTO {s}.quarantine (run_id, slice_id, pass, page_no, reason, payload)
@@ -111,11 +114,14 @@ std::vector<Claim> claim(postgres::Connection& connection, const Scope& scope, i
 int record(postgres::Connection& connection, const Scope& scope, const std::vector<Setback>& setbacks) {
     if (setbacks.empty()) return 0;
     std::string rows;
+    std::vector<std::int64_t> ids;
     for (const Setback& setback : setbacks) {
         if (!rows.empty()) rows += ',';
         rows += row_of(setback);
+        ids.push_back(setback.claim.page_id);
     }
-    const auto answer = connection.exec(fill(record_sql, scope, {{"rows", rows}}));
+    const auto answer =
+        connection.exec(fill(record_sql, scope, {{"rows", rows}, {"ids", bigint_array(ids)}}));
     return static_cast<int>(answer.integer(0, 0));
 }
 

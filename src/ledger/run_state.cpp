@@ -43,6 +43,11 @@ WHERE r.id = {run})";
 constexpr std::string_view failures_sql = R"(
 SELECT key || ': ' || error FROM {s}.slice WHERE run_id = {run} AND state = 'failed' ORDER BY id LIMIT 20)";
 
+constexpr std::string_view refusal_sql = R"(
+SELECT s.key || ', page ' || p.no || ': ' || coalesce(p.error, '')
+FROM {s}.page p JOIN {s}.slice s ON s.id = p.slice_id AND s.pass = p.pass
+WHERE p.run_id = {run} AND p.state = 'failed' AND p.failure = 'refused' ORDER BY p.slice_id, p.no LIMIT 1)";
+
 RunStatus status_of(const std::string& state) {
     if (state == "running") return RunStatus::running;
     if (state == "succeeded") return RunStatus::succeeded;
@@ -88,6 +93,7 @@ RunState read_state(postgres::Connection& connection, const Scope& scope) {
                    .pages_done = rows.integer(0, 14),
                    .pages_unavailable = rows.integer(0, 12),
                    .pages_refused = rows.integer(0, 13),
+                   .first_refusal = {},
                    .rows_stored = rows.integer(0, 16),
                    .rows_quarantined = rows.integer(0, 17),
                    .rows_duplicate = rows.integer(0, 18),
@@ -105,6 +111,11 @@ RunState read_state(postgres::Connection& connection, const Scope& scope) {
         const auto failures = connection.exec(fill(failures_sql, scope));
         for (std::size_t i = 0; i < failures.size(); ++i)
             state.failures.push_back(failures.text(i, 0));
+    }
+    if (state.pages_refused > 0) {
+        // Read after the counts: another process may have begun a pass anew between them.
+        const auto refusal = connection.exec(fill(refusal_sql, scope));
+        if (!refusal.empty()) state.first_refusal = refusal.text(0, 0);
     }
     return state;
 }

@@ -21,6 +21,7 @@ struct RunState {
     std::int64_t pages_pending = 0, pages_leased = 0, pages_done = 0;
     std::int64_t pages_unavailable = 0;  ///< failed, a later start tries them again: 69
     std::int64_t pages_refused = 0;      ///< failed for good: 65
+    std::string first_refusal;           ///< the first of those and why: "all, page 7: …"
     std::int64_t rows_stored = 0, rows_quarantined = 0, rows_duplicate = 0, rows_fetched = 0;
     std::optional<std::int64_t> rows_told;  ///< Σ of the totals told
     std::int64_t other_workers = 0;         ///< fresh ones
