@@ -5,7 +5,7 @@ import pytest
 from harness.pagehaul import OK, UNAVAILABLE
 from harness.proxy import COMMIT
 from harness.recovery import (PAGES, RESUME, ROWS, assert_asked_only, assert_complete, missing_pages, release, start_midway,
-                              wait_backends_gone)
+                              summary)
 
 pytestmark = pytest.mark.kill_stop
 
@@ -22,10 +22,6 @@ def through(pagehaul, db, proxy):
     """The runner whose connections go through the proxy; few beats, so that the next COMMIT is not a reaper's."""
     pagehaul.env["DATABASE_URL"] = db.dsn_through(proxy.host, proxy.port)
     return pagehaul.configure(run={"heartbeat": "5s", "stale": "30s"})
-
-
-def summary(result):
-    return next(line for line in result.log if line["msg"] == "summary")
 
 
 def assert_counted_once(result):

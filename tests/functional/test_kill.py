@@ -7,7 +7,7 @@ import pytest
 from harness.oracle import assert_table_equals_oracle
 from harness.pagehaul import DATA, OK
 from harness.recovery import (PAGES, RESUME, ROWS, assert_asked_only, assert_complete, done_pages, missing_pages,
-                              release, run_state, start_midway, wait_backends_gone)
+                              release, run_state, start_midway, summary, wait_backends_gone)
 
 pytestmark = pytest.mark.kill_stop
 
@@ -82,7 +82,7 @@ def test_a_page_that_kills_its_worker_three_times_is_failed_and_the_rest_is_stor
     result = pagehaul.run(env=RESUME)
 
     assert result.code == DATA, str(result)
-    assert "kills its worker" in result.stderr
+    assert "kills its worker" in summary(result)["reason"]
     failed = db.query("SELECT no, error FROM pagehaul.page WHERE state = 'failed'")
     assert len(failed) == 1 and "kills its worker" in failed[0][1]
     assert done_pages(db) == set(range(1, PAGES + 1)) - {failed[0][0]}

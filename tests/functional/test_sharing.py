@@ -5,7 +5,7 @@ import pytest
 from harness.oracle import assert_table_equals_oracle
 from harness.pagehaul import CONFIG, INCOMPLETE, OK, SIGTERM_EXIT
 from harness.recovery import (PAGES, RESUME, ROWS, assert_asked_only, assert_complete, done_pages, leftovers, missing_pages,
-                              release, start_midway)
+                              release, start_midway, summary)
 from harness.waiting import eventually
 
 pytestmark = pytest.mark.kill_stop
@@ -21,10 +21,6 @@ SHORT = {"run": {"heartbeat": "200ms", "stale": "2s", "drain": "1s"}}
 @pytest.fixture
 def api(mock_api):
     return mock_api(rows=ROWS)
-
-
-def summary(result):
-    return next(line for line in result.log if line["msg"] == "summary")
 
 
 def runs(db):

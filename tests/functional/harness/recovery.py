@@ -56,6 +56,11 @@ def wait_backends_gone(db):
                                  "AND application_name LIKE 'pagehaul%%'"), 30, "no backend of the program is left")
 
 
+def summary(result):
+    """The log's summary line: the verdict and what this process did."""
+    return next(line for line in result.log if line["msg"] == "summary")
+
+
 def assert_asked_only(api, missing):
     """The API was asked for the missing pages, once each, and for page 1 once more, by the proof."""
     assert sorted(api.pages_asked()) == sorted([*missing, 1])
