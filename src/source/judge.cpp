@@ -109,7 +109,11 @@ Judgement Judge::judge(const http::Response& response, const Result<record::Deco
         return act(compiled, response, envelope, now);
     }
     if (response.status < 200 || response.status > 299) return by_status(response, now);
-    if (envelope == nullptr) return Retry{.reason = "the body cannot be read: " + page.error().message};
+    if (envelope == nullptr) {
+        // A whole document that cannot be read as a page would be the same the next time.
+        if (page.error().kind == ErrorKind::data) return Fail{.reason = page.error().message};
+        return Retry{.reason = "the body cannot be read: " + page.error().message};
+    }
     return by_envelope(*envelope, no);
 }
 
