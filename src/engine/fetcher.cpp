@@ -13,6 +13,18 @@ tl::unexpected<Error> cancelled() {
     return fail(ErrorKind::cancelled, "", "stopped");
 }
 
+/// Counts a request for as long as it is under way, however it ends.
+class Counted {
+  public:
+    explicit Counted(std::atomic<int>& count) : count_(count) { ++count_; }
+    Counted(const Counted&) = delete;
+    Counted& operator=(const Counted&) = delete;
+    ~Counted() { --count_; }
+
+  private:
+    std::atomic<int>& count_;
+};
+
 }  // namespace
 
 void SourceGate::remember_good(const source::Slice& slice, std::int64_t no) {
@@ -44,7 +56,7 @@ void SourceGate::answered(const ConcurrencyController::Sample& sample) {
     asking_.set_limit(limit);
 }
 
-Fetcher::Fetcher(SourceGate& gate) : gate_(gate), decoder_(gate.context_.config.sink, gate.judge_.format()) {}
+Fetcher::Fetcher(SourceGate& gate) : gate_(gate) {}
 
 const record::ColumnValues& Fetcher::values_of(const source::Slice& slice) {
     if (values_.empty() || values_slice_ != slice.key) {
@@ -82,9 +94,13 @@ Result<Answer> Fetcher::ask(const source::Slice& slice, std::int64_t no, Deadlin
     };
     ++context.tallies.requests;
     const MonoTime sent = context.clock.now();
-    ++gate_.sent_;
-    auto response = gate_.transport_.send(*request, bounds, context.stop.cancel_token());
-    const int in_flight = gate_.sent_--;
+    int in_flight = 0;
+    auto response = [&] {
+        const Counted under_way(gate_.sent_);
+        auto answered = gate_.transport_.send(*request, bounds, context.stop.cancel_token());
+        in_flight = gate_.sent_;
+        return answered;
+    }();
     const Nanos took = context.clock.now() - sent;
     context.metrics.request_done(response ? response->status : 0, took);
     if (!response) {
@@ -93,7 +109,9 @@ Result<Answer> Fetcher::ask(const source::Slice& slice, std::int64_t no, Deadlin
     }
 
     answer.status = response->status;
-    auto page = decoder_.decode(response->body.view(), no, values_of(slice));
+    const record::ColumnValues& values = values_of(slice);
+    auto page = gate_.decoders_.with(
+        [&](record::Decoder& decoder) { return decoder.decode(response->body.view(), no, values); });
     answer.judgement = gate_.judge_.judge(*response, page, context.clock.wall_now(), no);
     const bool throttled = std::holds_alternative<source::Throttle>(answer.judgement);
     gate_.answered({.latency = took, .throttled = throttled, .in_flight = in_flight});

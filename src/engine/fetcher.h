@@ -11,6 +11,7 @@
 #include "engine/byte_budget.h"
 #include "engine/concurrency.h"
 #include "engine/context.h"
+#include "engine/decoder_pool.h"
 #include "engine/source_health.h"
 #include "http/rate_limiter.h"
 #include "http/transport.h"
@@ -32,7 +33,7 @@ class SourceGate {
   public:
     SourceGate(Context& context, http::Transport& transport, http::RateLimiter& limiter, ByteBudget& budget,
                source::Credentials& credentials, const source::Requests& requests, const source::Judge& judge,
-               const ConcurrencyOptions& concurrency, SourceHealth& health)
+               const ConcurrencyOptions& concurrency, SourceHealth& health, std::size_t decoders = 4)
         : context_(context),
           transport_(transport),
           limiter_(limiter),
@@ -42,7 +43,9 @@ class SourceGate {
           judge_(judge),
           health_(health),
           controller_(concurrency),
-          asking_(concurrency.start) {}
+          asking_(concurrency.start),
+          decoders_(decoders,
+                    [&context, &judge] { return record::Decoder(context.config.sink, judge.format()); }) {}
 
     /// Requests sent and not answered yet.
     int in_flight() const { return sent_; }
@@ -75,6 +78,7 @@ class SourceGate {
     std::optional<KnownGood> known_good_;  // protected by mutex_
     InFlight asking_;
     std::atomic<int> sent_{0};
+    DecoderPool decoders_;
 };
 
 /// The source's answer to one request, judged and decoded.
@@ -102,7 +106,6 @@ class Fetcher {
     const record::ColumnValues& values_of(const source::Slice& slice);
 
     SourceGate& gate_;
-    record::Decoder decoder_;
     std::string values_slice_;
     record::ColumnValues values_;
 };

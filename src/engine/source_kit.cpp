@@ -1,5 +1,8 @@
 #include "engine/source_kit.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "config/variables.h"
 #include "http/url.h"
 
@@ -30,6 +33,6 @@ SourceKit::SourceKit(Context& context, const Sizing& sizing)
             {.start = sizing.in_flight_start,
              .ceiling = sizing.in_flight_ceiling,
              .fixed = sizing.in_flight_fixed},
-            health_) {}
+            health_, static_cast<std::size_t>(std::max(2.0, 2 * std::ceil(sizing.cpus)))) {}
 
 }  // namespace pagehaul::engine

@@ -79,16 +79,16 @@ TEST(Sizing, TheByteBudgetLeavesRoomForTheProcess) {
         return plan_workers(machine(2.0, memory), defaults()).byte_budget;
     };
     EXPECT_EQ(budget(32 * kMiB), 4 * kMiB);
-    EXPECT_EQ(budget(64 * kMiB), 40 * kMiB / 6);
-    EXPECT_EQ(budget(128 * kMiB), 104 * kMiB / 6);
+    EXPECT_EQ(budget(64 * kMiB), 4 * kMiB);
+    EXPECT_EQ(budget(128 * kMiB), 104 * kMiB / 10);
     EXPECT_EQ(budget(1024 * kMiB), 64 * kMiB);
     EXPECT_LE(24 * kMiB + budget(128 * kMiB), 48 * kMiB);
 }
 
 TEST(Sizing, AlmostNoMemoryMeansFewerWorkers) {
     EXPECT_EQ(plan_workers(machine(2.0, 32 * kMiB), defaults()).fetch_workers, 32);
-    EXPECT_EQ(plan_workers(machine(2.0, 64 * kMiB), defaults()).fetch_workers, 53);
-    EXPECT_EQ(plan_workers(machine(2.0, 128 * kMiB), defaults()).fetch_workers, 128);
+    EXPECT_EQ(plan_workers(machine(2.0, 64 * kMiB), defaults()).fetch_workers, 32);
+    EXPECT_EQ(plan_workers(machine(2.0, 128 * kMiB), defaults()).fetch_workers, 83);
 }
 
 TEST(Sizing, TheBatchesOfAllWritersAndTheNextOneFitTheBudget) {

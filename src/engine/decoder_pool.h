@@ -1,0 +1,66 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "record/decoder.h"
+
+namespace pagehaul::engine {
+
+/// Decoders are as big as several pages, and only as many as there are CPUs decode at once: 128 fetch workers
+/// share a few. Thread-safe. Owned by SourceGate, which outlives every loan.
+class DecoderPool {
+  public:
+    DecoderPool(std::size_t most, std::function<record::Decoder()> make)
+        : most_(most), make_(std::move(make)) {}
+    DecoderPool(const DecoderPool&) = delete;
+    DecoderPool& operator=(const DecoderPool&) = delete;
+
+    /// Runs `use` with a decoder that nobody else has; waits for one (a page's decoding time) when all are
+    /// lent.
+    template <class Use>
+    auto with(const Use& use) {
+        Loan loan{*this, take()};
+        return use(*loan.decoder);
+    }
+
+  private:
+    struct Loan {
+        DecoderPool& pool;
+        std::unique_ptr<record::Decoder> decoder;
+        ~Loan() { pool.give_back(std::move(decoder)); }
+    };
+    std::unique_ptr<record::Decoder> take() {
+        std::unique_lock lock(mutex_);
+        free_again_.wait(lock, [this] { return !free_.empty() || made_ < most_; });
+        if (free_.empty()) {
+            ++made_;
+            lock.unlock();
+            return std::make_unique<record::Decoder>(make_());
+        }
+        std::unique_ptr<record::Decoder> decoder = std::move(free_.back());
+        free_.pop_back();
+        return decoder;
+    }
+    void give_back(std::unique_ptr<record::Decoder> decoder) {
+        {
+            const std::lock_guard lock(mutex_);
+            free_.push_back(std::move(decoder));
+        }
+        free_again_.notify_one();
+    }
+
+    const std::size_t most_;
+    const std::function<record::Decoder()> make_;
+    std::mutex mutex_;
+    std::condition_variable free_again_;
+    std::vector<std::unique_ptr<record::Decoder>> free_;  // protected by mutex_
+    std::size_t made_ = 0;                                // protected by mutex_
+};
+
+}  // namespace pagehaul::engine
