@@ -22,11 +22,11 @@ def api(mock_api):
 
 
 def ends_within(running, seconds):
-    """The exit code and whether it came in time; a little more for a machine that is busy and a build with sanitizers."""
+    """The exit code; it came in time, with five seconds of mercy for a busy machine and a build with sanitizers."""
     began = time.monotonic()
     code = running.wait(seconds + 30)
     took = time.monotonic() - began
-    assert took < seconds + 2, f"took {took:.1f} s to end\n{running.tail()}"
+    assert took < seconds + 5, f"took {took:.1f} s to end\n{running.tail()}"
     return code
 
 
@@ -188,13 +188,13 @@ def test_settling_waits_for_no_lock_for_long(pagehaul, api, db):
 
 
 def test_the_deadline_drains_before_it_and_leaves_a_run_to_resume(pagehaul, api, db):
-    pagehaul.configure(FOUR_IN_FLIGHT, run={"deadline": "8s", "drain": "5s"})
+    pagehaul.configure(FOUR_IN_FLIGHT, run={"deadline": "16s", "drain": "10s"})
     began = time.monotonic()
     running = start_midway(pagehaul, api, db, env=RESUME)
     wait_until_unstarted_pages_are_back(db, 4)
     release(api)
     assert running.wait() == INCOMPLETE
-    assert 3 <= time.monotonic() - began < 8
+    assert 6 <= time.monotonic() - began < 16
     assert "run.deadline" in running.stderr
     assert len(done_pages(db)) == 12 + 4 and leftovers(db) == SETTLED
     pagehaul.configure(run={"deadline": None})
