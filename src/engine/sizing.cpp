@@ -13,7 +13,7 @@ constexpr std::int64_t kMiB = 1024 * kKiB;
 constexpr double kCpusWithoutLimit = 2;
 constexpr std::int64_t kMemoryWithoutLimit = 512 * kMiB;
 constexpr std::int64_t kFixedMemory = 24 * kMiB;
-constexpr std::int64_t kBudgetShare = 10;
+constexpr std::int64_t kBudgetShare = 16;
 constexpr std::int64_t kFirstRequest = 256 * kKiB;
 /// A worker's stack, parser and buffers, beside what the budget counts. Binds only below 64 MiB.
 constexpr std::int64_t kWorkerMemory = 128 * kKiB;

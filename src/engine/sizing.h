@@ -13,11 +13,11 @@ namespace pagehaul::engine {
 /// How big this process is, decided once at start from the machine's limits and the config. Plain data.
 ///
 /// Memory. The whole process must live in a 64 MiB pod, and use at most 48 MiB of 128. About 24 MiB are spent
-/// whatever we pull (binary, libraries, connections, stacks); of the rest a tenth is the byte budget, the
+/// whatever we pull (binary, libraries, connections, stacks); of the rest a sixteenth is the byte budget, the
 /// remainder is for what the budget does not see: parsers, allocator fragmentation, libpq's and TLS's
 /// buffers.
-///     byte_budget = clamp((memory − 24 MiB) / 10, 4 MiB, 64 MiB)      64 MiB → 4, 128 MiB → 10.4, no limit
-///     → 64
+///     byte_budget = clamp((memory − 24 MiB) / 16, 4 MiB, 64 MiB)      64 MiB → 4, 128 MiB → 6.5, no limit
+///     → 31
 struct Sizing {
     double cpus = 0;  ///< a fraction is kept
     std::string cpus_from;

@@ -80,15 +80,16 @@ TEST(Sizing, TheByteBudgetLeavesRoomForTheProcess) {
     };
     EXPECT_EQ(budget(32 * kMiB), 4 * kMiB);
     EXPECT_EQ(budget(64 * kMiB), 4 * kMiB);
-    EXPECT_EQ(budget(128 * kMiB), 104 * kMiB / 10);
-    EXPECT_EQ(budget(1024 * kMiB), 64 * kMiB);
+    EXPECT_EQ(budget(128 * kMiB), 104 * kMiB / 16);
+    EXPECT_EQ(budget(1024 * kMiB), 1000 * kMiB / 16);
+    EXPECT_EQ(budget(4096 * kMiB), 64 * kMiB);
     EXPECT_LE(24 * kMiB + budget(128 * kMiB), 48 * kMiB);
 }
 
 TEST(Sizing, AlmostNoMemoryMeansFewerWorkers) {
     EXPECT_EQ(plan_workers(machine(2.0, 32 * kMiB), defaults()).fetch_workers, 32);
     EXPECT_EQ(plan_workers(machine(2.0, 64 * kMiB), defaults()).fetch_workers, 32);
-    EXPECT_EQ(plan_workers(machine(2.0, 128 * kMiB), defaults()).fetch_workers, 83);
+    EXPECT_EQ(plan_workers(machine(2.0, 128 * kMiB), defaults()).fetch_workers, 52);
 }
 
 TEST(Sizing, TheBatchesOfAllWritersAndTheNextOneFitTheBudget) {
