@@ -1,5 +1,6 @@
 #include "engine/salvage.h"
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -50,6 +51,12 @@ std::string unescaped(std::string_view field) {
         }
     }
     return text;
+}
+
+/// The server's sentence without the lines that name this row: DETAIL and CONTEXT. Equal for equal errors,
+/// and fit for the log, where no data belongs.
+std::string sentence(const std::string& message) {
+    return message.substr(0, std::min(message.find("; DETAIL:"), message.find("; CONTEXT:")));
 }
 
 }  // namespace
@@ -107,8 +114,8 @@ std::int64_t salvage_page(postgres::Connection& connection, Context& context, co
         } catch (const postgres::SqlError& failure) {
             if (!failure.is_data() || failure.sqlstate() == "23505") throw;
             connection.exec("ROLLBACK TO SAVEPOINT row; RELEASE SAVEPOINT row");
-            if (refused.empty()) first_reason = failure.error().message;
-            all_alike = all_alike && failure.error().message == first_reason;
+            if (refused.empty()) first_reason = sentence(failure.error().message);
+            all_alike = all_alike && sentence(failure.error().message) == first_reason;
             refused.push_back({row_of(line), "the table refuses the row: " + failure.error().message,
                                row_as_json(context.config.sink, line)});
         }
