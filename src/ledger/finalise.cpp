@@ -12,11 +12,11 @@ SELECT count(*), coalesce(sum(distinct_keys), 0)::bigint FROM {s}.slice
 WHERE run_id = {run} AND state = 'proven')";
 // A proven slice never changes again, so this needs no lock; only the pass that proved it counts.
 constexpr std::string_view all_keys_sql = R"(
-SET LOCAL enable_sort = off; SET LOCAL work_mem = '64MB';
-SELECT count(*) FROM (
-    SELECT DISTINCT u.key FROM {s}.slice s
-    JOIN {s}.page_keys k ON k.slice_id = s.id AND k.pass = s.pass, unnest(k.keys) u (key)
-    WHERE s.run_id = {run} AND s.state = 'proven') d)";
+SET LOCAL work_mem = '64MB';
+SELECT count(DISTINCT u.key) FROM (
+    SELECT unnest(k.keys) AS key FROM {s}.slice s
+    JOIN {s}.page_keys k ON k.slice_id = s.id AND k.pass = s.pass
+    WHERE s.run_id = {run} AND s.state = 'proven') u)";
 
 /// Why rows of one slice overwrote another's, or "" if none did.
 std::string find_overlap(postgres::Connection& connection, const Scope& scope) {
