@@ -14,7 +14,8 @@ TEST(RowOf, ReadsTheRowFromTheStagingPosition) {
 
 TEST(RowAsJson, NamesEachColumnAndUndoesCopysEscapes) {
     config::Sink sink;
-    sink.columns = {{.name = "id"}, {.name = "note"}, {.name = "gone"}};
+    for (const char* name : {"id", "note", "gone"})
+        sink.columns.emplace_back().name = name;
     EXPECT_EQ(row_as_json(sink, "1048576\t12\ta\\tb\\\\c\\nd\t\\N\n"),
               R"({"id":"12","note":"a\tb\\c\nd","gone":null})");
 }

@@ -1,0 +1,110 @@
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/fetch_worker.h"
+#include "engine_context.h"
+#include "scripted_transport.h"
+
+namespace pagehaul::engine::testing {
+
+using Kind = ledger::Setback::Kind;
+
+/// Everything that a fetch worker touches, with a scripted source. Change `shared.config` first, then call
+/// `work`.
+class FetchingTest : public ::testing::Test {
+  protected:
+    static constexpr std::string_view kFullPage =
+        R"({"total": 4, "rows": [{"id": 1, "note": "a"}, {"id": 2, "note": "b"}]})";
+
+    /// The parts, made when first needed.
+    struct Parts {
+        explicit Parts(FetchingTest& test)
+            : limiter(test.shared.config.source.limits, test.shared.clock),
+              budget(1 << 20, 64 * 1024),
+              health({.patience = test.shared.config.run.patience}),
+              credentials(test.shared.config.source.auth, test.reread),
+              requests(test.shared.config.source),
+              judge(test.shared.config.source),
+              gate(test.shared.context, test.transport, limiter, budget, credentials, requests, judge,
+                   {.start = 1, .ceiling = 1, .fixed = true}, health) {}
+        http::RateLimiter limiter;
+        ByteBudget budget;
+        SourceHealth health;
+        source::Credentials credentials;
+        source::Requests requests;
+        source::Judge judge;
+        SourceGate gate;
+    };
+    Parts& parts() {
+        if (!parts_) parts_.emplace(*this);
+        return *parts_;
+    }
+
+    static ledger::Claim claim(std::int64_t no, int attempts = 0) {
+        ledger::Claim made;
+        made.page_id = 100 + no;
+        made.slice_id = 1;
+        made.slice_key = "all";
+        made.slice_params = "{}";
+        made.no = no;
+        made.epoch = 1;
+        made.attempts = attempts;
+        return made;
+    }
+    static ledger::Claim proof(std::int64_t planned, std::int64_t last_fetched) {
+        ledger::Claim made = claim(0);
+        made.planned = planned;
+        made.last_fetched = last_fetched;
+        return made;
+    }
+
+    /// Works these jobs off in this thread, in order.
+    void work(const std::vector<ledger::Claim>& claims) {
+        ClaimQueue jobs(100);
+        for (ledger::Claim one : claims)
+            jobs.push(std::move(one), {});
+        jobs.close();
+        worker(jobs).work();
+        collect();
+    }
+    FetchWorker worker(ClaimQueue& jobs) { return {shared.context, parts().gate, jobs, pages, outbox, 1}; }
+    void collect() {
+        Outbox::Content content = outbox.take();
+        setbacks.insert(setbacks.end(), content.setbacks.begin(), content.setbacks.end());
+        proofs.insert(proofs.end(), content.proofs.begin(), content.proofs.end());
+    }
+    /// The only setback so far.
+    ledger::Setback setback() {
+        if (setbacks.size() == 1) return setbacks.front();
+        ADD_FAILURE() << "expected one setback, there are " << setbacks.size();
+        return {};
+    }
+    std::vector<FetchedPage> stored() { return pages.drain(); }
+    /// Failures for longer than a source may be silent.
+    void bring_source_down() {
+        parts().health.on_failure(shared.clock.now());
+        shared.clock.advance(std::chrono::seconds(31));
+    }
+
+    Shared shared;
+    pagehaul::testing::ScriptedTransport transport;
+    source::Credentials::Reread reread = [](const config::Secret&) -> Result<config::Secret> {
+        return fail(ErrorKind::credential, "", "static");
+    };
+    Outbox outbox{shared.context.wake};
+    Pages pages;
+    std::vector<ledger::Setback> setbacks;
+    std::vector<ProofDone> proofs;
+
+  private:
+    std::optional<Parts> parts_;
+};
+
+}  // namespace pagehaul::engine::testing
