@@ -233,7 +233,7 @@ void FetchWorker::again(const ledger::Claim& claim, Millis delay, bool counts, c
                                 .kind = Kind::again,
                                 .counts = counts,
                                 .delay = delay,
-                                .error = cause,
+                                .error = log::redacted(cause),
                                 .payload = {}});
 }
 
@@ -262,7 +262,7 @@ void FetchWorker::failed_try(const ledger::Claim& claim, const std::string& caus
                                     .kind = Kind::unavailable,
                                     .counts = true,
                                     .delay = {},
-                                    .error = cause,
+                                    .error = log::redacted(cause),
                                     .payload = {}});
         return;
     }
@@ -286,8 +286,8 @@ void FetchWorker::refuse(const ledger::Claim& claim, const std::string& cause, s
                                 .kind = Kind::refused,
                                 .counts = true,
                                 .delay = {},
-                                .error = cause,
-                                .payload = std::move(payload)});
+                                .error = log::redacted(cause),
+                                .payload = log::redacted(std::move(payload))});
 }
 
 void FetchWorker::give_back(const ledger::Claim& claim) {

@@ -124,13 +124,14 @@ ledger::RunState settle(Context& context, const std::optional<ledger::RunState>&
         options.statement_timeout_ms = 5'000;
         postgres::Connection connection(options);
         if (context.stop.cause() == StopCause::credential) {
-            ledger::tell_stop(connection, context.scope, "credential: " + context.stop.reason());
+            ledger::tell_stop(connection, context.scope,
+                              log::redacted("credential: " + context.stop.reason()));
         }
         state = ledger::read_state(connection, context.scope);
         const Verdict verdict = judge_run(context.stop.cause(), context.stop.reason(), state);
-        ledger::settle(
-            connection, context.scope,
-            termination_message(verdict, context.config.pipeline, context.scope.run, state, Millis{0}));
+        ledger::settle(connection, context.scope,
+                       log::redacted(termination_message(verdict, context.config.pipeline, context.scope.run,
+                                                         state, Millis{0})));
         if (verdict.code == ExitCode::ok)
             ledger::prune(connection, context.scope, context.config.ledger.keep, 10);
     } catch (const Failure& failure) {
@@ -143,7 +144,7 @@ ledger::RunState settle(Context& context, const std::optional<ledger::RunState>&
 void write_termination_log(const std::string& path, const std::string& line) {
     if (path.empty() || ::access(path.c_str(), W_OK) != 0) return;
     std::ofstream file(path, std::ios::trunc);
-    file << line << '\n';
+    file << log::redacted(line) << '\n';
     if (!file.flush()) log::warn("could not write the termination message", {{"cause", path}});
 }
 

@@ -19,7 +19,8 @@ constexpr int kEof = 2;                     // asio::error::eof, and netdb's TRY
 constexpr int kFirstOpensslCode = 1 << 24;  // an OpenSSL error has its library in the upper byte
 
 std::string reason_of(int code, std::string_view doing) {
-    const bool resolving = doing.find("resolv") != std::string_view::npos;
+    // "Error resolving address", but not "Failed to connect to any resolved endpoint".
+    const bool resolving = doing.find("resolving") != std::string_view::npos;
     if (resolving) return code == kHostNotFound ? "no such host" : "the name server does not answer";
     if (code == kEof) return "the connection was closed";
     if (code == EHOSTUNREACH) return "connection refused, or host unreachable";

@@ -153,6 +153,12 @@ void set_redactor(std::function<std::string(std::string)> redactor) {
     all.redact = std::move(redactor);
 }
 
+std::string redacted(std::string text) {
+    State& all = state();
+    const std::shared_lock lock(all.mutex);
+    return all.redact ? all.redact(std::move(text)) : text;
+}
+
 void set_status_line(std::string line) {
     state().to_stderr->set_status(std::move(line));
 }

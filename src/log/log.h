@@ -95,6 +95,8 @@ void configure(Level level, Format format);
 void set_context(std::string name, Value value);
 /// Applied to messages and string values. It must not log. An empty function: none.
 void set_redactor(std::function<std::string(std::string)> redactor);
+/// `text` as the log would show it: for what is written elsewhere in the log's stead.
+std::string redacted(std::string text);
 
 /// The last line of a terminal, redrawn below whatever is logged; empty takes it away. Only for a stderr that
 /// is a terminal.

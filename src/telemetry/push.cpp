@@ -112,7 +112,7 @@ Result<void> push_once(http::Transport& transport, const Gateway& gateway, std::
     const http::Bounds bounds{
         .deadline = Deadline::after(clock.now(), kDeadline), .max_body = kMaxAnswer, .reserve = {}};
     const auto response = transport.send(request, bounds, stop);
-    if (!response) return tl::unexpected(response.error());
+    if (!response) return fail(response.error().kind, std::string(kOrigin), response.error().message);
     if (response->status >= 200 && response->status < 300) return {};
     std::string said(response->body.view().substr(0, 200));
     return fail(

@@ -1,0 +1,129 @@
+"""Metrics at a real Pushgateway; and that no gateway, however broken, changes a run or holds it up."""
+
+import contextlib
+import http.server
+import socket
+import threading
+import time
+
+import pytest
+
+from harness.pagehaul import DATA, OK
+from harness.process import free_port
+from harness.waiting import eventually
+
+
+@pytest.fixture
+def pushing(pagehaul, pushgateway):
+    return pagehaul.configure(telemetry={"pushgateway": {"url": pushgateway.url, "interval": "1s"}})
+
+
+def by(metrics, label):
+    """{value of that label: value} of one metric."""
+    return {dict(labels)[label]: value for labels, value in metrics.items()}
+
+
+def test_a_good_run_pushes_its_verdict_counts_and_times(pushing, pushgateway, api):
+    api.set(faults=["503"], fault_pages=[2, 3])
+    before = time.time()
+    pushing.succeed()
+    (group,) = pushgateway.groups()
+    assert group["labels"] == {"job": "pagehaul", "pipeline": "creative_report"}
+    value = pushgateway.value
+    assert (value("pagehaul_last_run_success"), value("pagehaul_last_run_exit_code")) == (1, OK)
+    assert before <= value("pagehaul_last_success_timestamp_seconds") <= time.time()
+    assert value("pagehaul_last_run_timestamp_seconds") == value("pagehaul_last_success_timestamp_seconds")
+    assert 0 < value("pagehaul_last_run_duration_seconds") < 60
+    assert by(pushgateway.metric("pagehaul_rows"), "result") == {
+        "fetched": 1000, "stored": 1000, "quarantined": 0, "duplicate": 0}
+    assert by(pushgateway.metric("pagehaul_pages"), "result") == {"planned": 10, "stored": 10, "failed": 0}
+    # 10 pages, 2 that failed at first, and the two requests of the proof: page 1 again, page 11.
+    assert by(pushgateway.metric("pagehaul_requests"), "code") == {"200": 12, "503": 2}
+    assert value("pagehaul_retries") == 2
+    assert value("pagehaul_completeness_ratio") == 1
+    assert value("pagehaul_request_duration_seconds") == 14
+    assert by(pushgateway.metric("pagehaul_workers"), "kind").keys() == {"fetch", "write"}
+    assert "version" in dict(next(iter(pushgateway.metric("pagehaul_build_info"))))
+
+
+def test_a_failed_run_says_so_and_leaves_the_last_success_alone(pushing, pushgateway, api):
+    pushing.succeed()
+    success = pushgateway.value("pagehaul_last_success_timestamp_seconds")
+    api.set(faults=["404"], fault_pages=[4], fault_forever=True)
+    assert pushing.run().code == DATA
+    assert pushgateway.value("pagehaul_last_success_timestamp_seconds") == success
+    assert pushgateway.value("pagehaul_last_run_timestamp_seconds") > success
+    assert (pushgateway.value("pagehaul_last_run_success"), pushgateway.value("pagehaul_last_run_exit_code")) == (0, DATA)
+    assert by(pushgateway.metric("pagehaul_pages"), "result") == {"planned": 10, "stored": 9, "failed": 1}
+
+
+def test_a_first_run_that_fails_claims_no_success(pushing, pushgateway):
+    pushing.run(env={"ACCESS_TOKEN": "not-the-token"})
+    assert pushgateway.value("pagehaul_last_run_exit_code") == 77
+    assert pushgateway.metric("pagehaul_last_success_timestamp_seconds") == {}
+
+
+def test_metrics_are_pushed_at_the_interval_while_the_run_goes_on(pushing, pushgateway, api):
+    api.set(hold_after=4)
+    running = pushing.start()
+    eventually(lambda: by(pushgateway.metric("pagehaul_rows"), "result").get("stored") == 400, 10, "the figures of 4 pages")
+    assert running.running and pushgateway.value("pagehaul_requests_in_flight") > 0
+    assert pushgateway.metric("pagehaul_last_run_success") == {}
+    api.set(hold=False, hold_after=0)
+    assert running.wait() == OK
+    assert by(pushgateway.metric("pagehaul_rows"), "result")["stored"] == 1000
+
+
+def test_two_pipelines_have_a_group_each(pushing, pushgateway):
+    pushing.succeed()
+    pushing.succeed("run", "--set", "pipeline=other")
+    assert {group["labels"]["pipeline"] for group in pushgateway.groups()} == {"creative_report", "other"}
+
+
+@contextlib.contextmanager
+def absent():
+    yield f"http://127.0.0.1:{free_port()}"
+
+
+@contextlib.contextmanager
+def stalled():
+    """Takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+@contextlib.contextmanager
+def answering_400():
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_error(400, "pushed metrics are invalid")
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize("gateway", [absent, stalled, answering_400])
+@pytest.mark.parametrize("code", [OK, DATA])
+def test_a_broken_gateway_costs_3_s_at_most_and_never_the_verdict(pagehaul, api, db, gateway, code):
+    if code == DATA:
+        api.set(faults=["404"], fault_pages=[4], fault_forever=True)
+    with gateway() as url:
+        pagehaul.configure(telemetry={"pushgateway": {"url": url}})
+        result = pagehaul.run()
+        ended = time.time()
+    assert result.code == code and result.stdout == "", str(result)
+    (line,) = [line for line in result.log if line["msg"] == "metrics could not be pushed"]
+    assert line["level"] == "warn" and "telemetry.pushgateway.url" in line["error"]
+    # The verdict is in the ledger before the last push; half a second more for a loaded machine.
+    settled = db.scalar("SELECT extract(epoch FROM max(stopped_at)) FROM pagehaul.worker")
+    assert ended - float(settled) <= 3.5
