@@ -33,7 +33,7 @@ class RabbitMQ:
         # Our own port mapper: the node would leave a daemon of its own behind.
         self._epmd = Process(["epmd", "-port", epmd, "-address", "127.0.0.1"], directory=self.directory, name="epmd", env=env)
         self._process = Process(["/usr/lib/rabbitmq/bin/rabbitmq-server"], directory=self.directory, name="rabbitmq",
-                                env=env, death_signal=signal.SIGTERM)
+                                env=env, cwd=self.directory, death_signal=signal.SIGTERM)
         try:
             # Alone 7 s; beside a build and other tests it has needed more than a minute.
             self._process.wait_for(lambda: answers(self.url + "/api/overview", auth=(self.user, self.password)), 180,
