@@ -137,7 +137,8 @@ def test_an_api_that_is_down_for_a_while_gets_single_probes_and_loses_no_page(mo
     assert_table_equals_oracle(db, api)
     assert lines(result, "the source answers again")
     # 32 requests without faults. Each of 30 pages backs off for as long as the source has been failing already.
-    assert line["requests"] < 32 + 30 * 12
+    # (206 and 283 requests were seen; at the first attempt's pace it would be some thousand.)
+    assert line["requests"] < 32 + 30 * 15
     down = [entry for entry in api.log() if entry["fault"] == "down"]
     if mode == "503":
         probes = [entry for entry in down if entry["t_ms"] - down[0]["t_ms"] > 3200]
@@ -209,11 +210,11 @@ def test_a_rotated_token_in_a_file_is_picked_up(mock_api, db, pagehaul_for, tmp_
 
 
 def test_a_rate_that_fits_the_api_s_limit_meets_few_429s(mock_api, db, pagehaul_for):
-    api = mock_api(rows=10_000, ratelimit="100/s", ratelimit_burst=5, retry_after="none")
+    api = mock_api(rows=5000, ratelimit="100/s", ratelimit_burst=5, retry_after="none")
     runner = pagehaul_for(api, db).configure(source={"limits": {"rate": "100/s"}})
-    line = assert_ended(runner.run(), db, rows=10_000)
+    line = assert_ended(runner.run(), db, rows=5000)
     assert api.stats()["throttled"] <= 2
-    assert line["duration_ms"] > 800, "102 requests at 100/s"
+    assert line["duration_ms"] > 450, "52 requests at 100/s"
     assert_table_equals_oracle(db, api)
 
 
