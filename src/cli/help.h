@@ -72,8 +72,8 @@ Reads the ledger; asks nobody else and changes nothing. A hole is a page that is
 until its counts agree. Exit code 0 however the runs ended: read "state" and "verdict" of --json.)";
 
 constexpr const char* retry = R"(
-A new run of only those slices of the last run that hold quarantined rows or refused pages: use it when the cause is
-repaired (a column's type in the config, the data at the source). Pages that merely failed for the moment (exit 69)
+A new run of only those slices that failed, or whose newest pull left quarantined rows or failed pages: use it when the
+cause is repaired (a column's type in the config, the data at the source). Pages that merely failed for the moment (exit 69)
 need no retry: `pagehaul run` tries them again. Exit codes as `pagehaul run`; 0 also when there is nothing to retry.)";
 
 constexpr const char* migrate = R"(
