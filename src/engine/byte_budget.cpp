@@ -50,7 +50,8 @@ ByteBudget::ByteBudget(std::int64_t total, std::int64_t first) : total_(total), 
 std::optional<Reservation> ByteBudget::acquire(std::stop_token stop) {
     std::unique_lock lock(mutex_);
     // Asked before the wait: waiting registers with the stop token, which all threads share.
-    if (!has_room_locked() && !freed_.wait(lock, stop, [&] { return has_room_locked(); })) return std::nullopt;
+    if (!has_room_locked() && !freed_.wait(lock, stop, [&] { return has_room_locked(); }))
+        return std::nullopt;
     if (stop.stop_requested()) {
         // This wait may have eaten the only notification: hand it on.
         freed_.notify_one();

@@ -130,7 +130,9 @@ void ConcurrencyController::forget_shrinking() {
 InFlight::Permit InFlight::acquire(std::stop_token stop) {
     std::unique_lock lock(mutex_);
     // Asked before the wait: waiting registers with the stop token, which all threads share.
-    if (out_ >= limit_ && !freed_.wait(lock, stop, [&] { return out_ < limit_; })) return {};
+    const auto ready = [&] { return closed_ || out_ < limit_; };
+    if (!ready() && !freed_.wait(lock, stop, ready)) return {};
+    if (closed_) return {};
     if (stop.stop_requested()) {
         // This wait may have eaten the only notification: hand it on.
         freed_.notify_one();
@@ -138,6 +140,14 @@ InFlight::Permit InFlight::acquire(std::stop_token stop) {
     }
     ++out_;
     return Permit(this);
+}
+
+void InFlight::close() {
+    {
+        const std::lock_guard lock(mutex_);
+        closed_ = true;
+    }
+    freed_.notify_all();
 }
 
 void InFlight::set_limit(int limit) {

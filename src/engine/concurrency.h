@@ -84,10 +84,10 @@ class ConcurrencyController {
     std::deque<Past> past_;                 ///< medians rising from front to back: the front is the minimum
 };
 
-/// How many workers may ask the source at once: at most `limit` permits are out. A worker keeps its permit from
-/// job to job, so that a busy pool hands nothing from thread to thread (with a permit a request, 128 waiting
-/// workers cost 17 context switches a page instead of 4). Thread-safe. The engine owns it and outlives every
-/// permit.
+/// How many workers may ask the source at once: at most `limit` permits are out. A worker keeps its permit
+/// from job to job, so that a busy pool hands nothing from thread to thread (with a permit a request, 128
+/// waiting workers cost 17 context switches a page instead of 4). Thread-safe. The engine owns it and
+/// outlives every permit.
 class InFlight {
   public:
     explicit InFlight(int limit) : limit_(limit) {}
@@ -123,6 +123,9 @@ class InFlight {
     /// For a worker between two jobs: whether it may go on with the permit it has. False when the limit was
     /// lowered below what is out: the permit is given back.
     bool keep(Permit& permit);
+    /// No more permits: all who wait leave at once, empty-handed. One after another, each woken by the one
+    /// before, a hundred of them take seconds on a busy machine.
+    void close();
     /// A lower limit takes no permit away: it holds as permits come back, or are not kept.
     void set_limit(int limit);
     int limit() const;
@@ -133,8 +136,9 @@ class InFlight {
 
     mutable std::mutex mutex_;
     std::condition_variable_any freed_;
-    int limit_;    // protected by mutex_
-    int out_ = 0;  // protected by mutex_
+    int limit_;            // protected by mutex_
+    int out_ = 0;          // protected by mutex_
+    bool closed_ = false;  // protected by mutex_
 };
 
 }  // namespace pagehaul::engine

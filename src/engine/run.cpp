@@ -50,9 +50,13 @@ std::unique_ptr<telemetry::Pusher> pusher_for(Context& context, std::function<st
                                                gateway_config->interval, context.clock);
 }
 
-/// Pulls until the run is over or stopped; every thread has ended when it returns.
+/// Settles, and says what the run came to: to the ledger, the gateway, the log and Kubernetes.
+using Conclude = std::function<Verdict()>;
+
+/// Pulls until the run is over or stopped; every thread has ended when it returns. Should one not end, it
+/// concludes and exits the process.
 void pull(Context& context, const Sizing& sizing, const RunOptions& options, StartedUp started,
-          Deadline deadline, Latest& latest) {
+          Deadline deadline, Latest& latest, const Conclude& conclude) {
     const auto& begun = std::get<ledger::Started>(started.outcome);
     const postgres::ConnectOptions connect = connect_options(context.config, context.scope.worker);
     Heartbeat heartbeat(context, connect, std::move(started.heartbeat));
@@ -87,10 +91,8 @@ void pull(Context& context, const Sizing& sizing, const RunOptions& options, Sta
     heartbeat.stop();
     if (!all_ended) {
         // Some thread still uses what lives here; the ledger makes leaving as good as dying.
-        latest.set(settle(context, latest.get()));
-        const Verdict verdict = judge_run(StopCause::bug, "a thread did not end in time", *latest.get());
-        log::error("exiting without waiting for a thread that does not end",
-                   {{"exit_code", static_cast<int>(verdict.code)}});
+        log::error("exiting without waiting for a thread that does not end", {});
+        const Verdict verdict = conclude();
         std::_Exit(static_cast<int>(verdict.code));
     }
 }
@@ -135,7 +137,23 @@ Verdict run(const config::Config& config, const RunOptions& options, StopControl
                     .policy = {}};
     Latest latest;
     std::unique_ptr<telemetry::Pusher> pusher;
-    Verdict verdict;
+    const auto tell = [&](const Verdict& verdict) {
+        const Nanos took = clock.now() - began;
+        const ledger::RunState state = latest.get().value_or(ledger::RunState{});
+        publish_state(metrics, state);
+        metrics.run_ended(clock.wall_now(), took, verdict.code);
+        if (pusher) pusher->finish();
+        log_summary(context, verdict, state, took);
+        write_termination_log(options.termination_log,
+                              termination_message(verdict, config.pipeline, context.scope.run, state,
+                                                  std::chrono::duration_cast<Millis>(took)));
+        return verdict;
+    };
+    const Conclude conclude = [&] {
+        fault_point("before_settle");
+        latest.set(settle(context, latest.get()));
+        return tell(judge_run(stop.cause(), stop.reason(), *latest.get()));
+    };
     try {
         const MachineLimits limits = read_limits(system_probe());
         const Sizing sizing = plan_workers(limits, config);
@@ -145,32 +163,21 @@ Verdict run(const config::Config& config, const RunOptions& options, StopControl
         const Deadline deadline =
             config.run.deadline ? Deadline::after(began, *config.run.deadline) : Deadline::never();
         StartedUp started = start_up(context, options);
-        if (std::holds_alternative<ledger::Started>(started.outcome)) {
-            log::set_context("run", context.scope.run);
-            log_started(std::get<ledger::Started>(started.outcome));
-            pull(context, sizing, options, std::move(started), deadline, latest);
-            fault_point("before_settle");
-            latest.set(settle(context, latest.get()));
-            verdict = judge_run(stop.cause(), stop.reason(), *latest.get());
-        } else {
-            verdict = verdict_without_work(started.outcome);
+        if (!std::holds_alternative<ledger::Started>(started.outcome)) {
+            return tell(verdict_without_work(started.outcome));
         }
+        log::set_context("run", context.scope.run);
+        log_started(std::get<ledger::Started>(started.outcome));
+        pull(context, sizing, options, std::move(started), deadline, latest, conclude);
+        return conclude();
     } catch (const Failure& failure) {
-        const StopCause cause = failure.error().kind == ErrorKind::cancelled
-                                    ? stop.cause()
-                                    : stop_cause_for(failure.error().kind);
-        verdict = judge_run(cause, failure.error().text(), latest.get().value_or(ledger::RunState{}));
+        // A stop that began before the failure says why; what failed on the way out is its consequence.
+        const StopCause failed = stop_cause_for(failure.error().kind);
+        const bool outranks =
+            failed == StopCause::bug || failed == StopCause::credential || failed == StopCause::config;
+        const StopCause cause = stop.cause() == StopCause::none || outranks ? failed : stop.cause();
+        return tell(judge_run(cause, failure.error().text(), latest.get().value_or(ledger::RunState{})));
     }
-    const Nanos took = clock.now() - began;
-    const ledger::RunState state = latest.get().value_or(ledger::RunState{});
-    publish_state(metrics, state);
-    metrics.run_ended(clock.wall_now(), took, verdict.code);
-    if (pusher) pusher->finish();
-    log_summary(context, verdict, state, took);
-    write_termination_log(options.termination_log,
-                          termination_message(verdict, config.pipeline, context.scope.run, state,
-                                              std::chrono::duration_cast<Millis>(took)));
-    return verdict;
 }
 
 }  // namespace pagehaul::engine

@@ -2,6 +2,8 @@
 # Configures a preset where needed and builds it: build.sh PRESET [TARGET...]. On two jobs: the preset says so.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+# Another clone, or another build folder, finds what this one has compiled.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 preset=$1
 shift
 if [ ! -f "build/$preset/build.ninja" ]; then
