@@ -89,17 +89,29 @@ Committer::Pages Committer::store_once(postgres::Connection& connection, const P
         results.push_back(&pages[i]->result);
         if (!pages[i]->copy.empty()) blocks.emplace_back(pages[i]->copy);
     }
-    std::int64_t changed = 0;
-    if (!blocks.empty()) {
-        upsert_.stage(connection, blocks);
-        changed = upsert_.merge(connection, keys_may_repeat(results));
-    }
+    const std::int64_t changed = blocks.empty() ? 0 : write(connection, blocks, results);
     if (!results.empty()) ledger::complete(connection, context_.scope, context_.policy, results);
     fault_point("before_commit");
     connection.commit();
     fault_point("after_commit");
     count(kept, changed);
     return kept;
+}
+
+std::int64_t Committer::write(postgres::Connection& connection, const std::vector<std::string_view>& blocks,
+                              const std::vector<const ledger::PageResult*>& results) {
+    std::int64_t rows = 0;
+    for (const ledger::PageResult* result : results)
+        rows += result->stored;
+    const bool may_repeat = keys_may_repeat(results);
+    if (!may_repeat && forecast_.all_new_expected()) {
+        if (upsert_.insert_new(connection, blocks)) return rows;
+        forecast_.tried_in_vain();
+    }
+    upsert_.stage(connection, blocks);
+    const std::int64_t changed = upsert_.merge(connection, may_repeat);
+    forecast_.merged(changed == rows);
+    return changed;
 }
 
 Committer::Pages Committer::resolve(const Pages& pages, std::stop_token stop) {

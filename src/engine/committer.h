@@ -5,6 +5,7 @@
 
 #include "engine/context.h"
 #include "engine/fetched_page.h"
+#include "engine/key_forecast.h"
 #include "engine/session.h"
 #include "sink/target.h"
 
@@ -26,6 +27,9 @@ class Committer {
     void store(Pages pages, std::stop_token stop);
     /// One transaction. @return the pages that were stored.
     Pages store_once(postgres::Connection& connection, const Pages& pages);
+    /// COPY and merge. @return rows inserted or changed.
+    std::int64_t write(postgres::Connection& connection, const std::vector<std::string_view>& blocks,
+                       const std::vector<const ledger::PageResult*>& results);
     /// What became of `pages` after a lost COMMIT answer: those to do again.
     Pages resolve(const Pages& pages, std::stop_token stop);
     void salvage(FetchedPage& page, std::stop_token stop);
@@ -34,6 +38,7 @@ class Committer {
     Context& context_;
     const sink::Upsert& upsert_;
     Session session_;
+    KeyForecast forecast_;
 };
 
 /// Whether two staged rows of the batch may have the same key: their hashes are equal. Pure.

@@ -195,9 +195,10 @@ bool Connection::in_transaction() const {
     return impl_->in_transaction;
 }
 
-void Connection::copy(const std::string& quoted_table, const std::vector<std::string_view>& blocks) {
+void Connection::copy(const std::string& quoted_table, const std::vector<std::string_view>& blocks,
+                      FirstField first_field) {
     impl_->run(false, [&](pqxx::nontransaction& transaction) {
-        copy_lines(transaction, quoted_table, blocks);
+        copy_lines(transaction, quoted_table, blocks, first_field);
         return true;
     });
 }

@@ -68,6 +68,9 @@ struct ConnectOptions {
     std::int64_t idle_in_transaction_timeout_ms = 60'000;  ///< 0: none
 };
 
+/// Whether the first field of each COPY line is sent: a staging table has it, the target does not.
+enum class FirstField { keep, drop };
+
 /// One connection; it and its results belong to one thread. It never reconnects on its own: after a loss
 /// every call throws, and its owner opens a new one. Destroying it inside a transaction rolls back.
 class Connection {
@@ -97,7 +100,9 @@ class Connection {
 
     /// Sends ready COPY text lines (each ended by '\n') to `table` (quoted already, columns in its own
     /// order), inside the open transaction. Blocks may be many; they are sent as they are.
-    void copy(const std::string& quoted_table, const std::vector<std::string_view>& blocks);
+    /// `quoted_table` may end with a list of columns.
+    void copy(const std::string& quoted_table, const std::vector<std::string_view>& blocks,
+              FirstField first_field = FirstField::keep);
 
     bool is_open() const;
     int backend_pid() const;

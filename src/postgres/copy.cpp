@@ -21,16 +21,31 @@ std::string_view next_chunk(std::string_view block, std::size_t limit) {
     return block.substr(0, end + 1);
 }
 
+void append_without_first_field(std::string& out, std::string_view lines) {
+    while (!lines.empty()) {
+        const std::size_t field_end = lines.find('\t') + 1;
+        const std::size_t line_end = lines.find('\n', field_end) + 1;
+        out.append(lines.substr(field_end, line_end - field_end));
+        lines.remove_prefix(line_end);
+    }
+}
+
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 void copy_lines(pqxx::transaction_base& transaction, const std::string& quoted_table,
-                const std::vector<std::string_view>& blocks) {
+                const std::vector<std::string_view>& blocks, FirstField first_field) {
     pqxx::tablewriter writer(transaction, quoted_table);
     std::string lines;
     for (std::string_view block : blocks) {
         while (!block.empty()) {
             const std::string_view chunk = next_chunk(block, message_bytes);
-            lines.assign(chunk.substr(0, chunk.size() - 1));
+            lines.clear();
+            if (first_field == FirstField::keep) {
+                lines.append(chunk);
+            } else {
+                append_without_first_field(lines, chunk);
+            }
+            lines.pop_back();
             writer.write_raw_line(lines);
             block.remove_prefix(chunk.size());
         }

@@ -30,6 +30,10 @@ class Upsert {
 
     /// Once on every new writer's connection (outside a transaction); with sink.pgbouncer, nothing.
     void prepare(postgres::Connection& connection) const;
+    /// COPYs blocks of lines straight into the target, for keys that are believed to be new and do not
+    /// repeat: the cost of plain COPY. In a transaction, under a savepoint. @return false when a key is there
+    /// already: nothing was stored, stage and merge must do it.
+    bool insert_new(postgres::Connection& connection, const std::vector<std::string_view>& blocks) const;
     /// COPYs blocks of lines from record::DecodedPage::copy into this connection's staging table. In a
     /// transaction.
     void stage(postgres::Connection& connection, const std::vector<std::string_view>& blocks) const;
@@ -47,6 +51,7 @@ class Upsert {
     std::string create_staging_;
     std::string staging_;
     std::string clear_staging_;
+    std::string target_;  ///< with its columns, for COPY
     // First a plain INSERT, which is cheaper where no key exists yet; then, if any does, the merge.
     std::string insert_;
     std::string insert_repeating_;

@@ -83,6 +83,7 @@ Upsert::Upsert(const config::Sink& sink) : per_transaction_(sink.pgbouncer), sta
                       std::string(per_transaction_ ? "DROP" : "DELETE ROWS") + " AS SELECT NULL::bigint AS " +
                       position + ", " + columns + " FROM " + target + " WITH NO DATA";
     clear_staging_ = "DELETE FROM " + staging_;
+    target_ = target + " (" + columns + ")";
 
     // Every 32nd row of each page, the first one always, is looked up; one that exists makes the statement
     // insert nothing (a one-time filter of the plan). That tells a first pull from a later one almost for
@@ -107,6 +108,21 @@ Upsert::Upsert(const config::Sink& sink) : per_transaction_(sink.pgbouncer), sta
 
 void Upsert::prepare(postgres::Connection& connection) const {
     if (!per_transaction_) connection.exec(create_staging_);
+}
+
+// Not in key order, so two writers that meet the same new keys may deadlock: 40P01, which the writer does
+// again.
+bool Upsert::insert_new(postgres::Connection& connection, const std::vector<std::string_view>& blocks) const {
+    connection.exec("SAVEPOINT pagehaul_insert");
+    try {
+        connection.copy(target_, blocks, postgres::FirstField::drop);
+    } catch (const postgres::SqlError& error) {
+        if (error.sqlstate() != "23505") throw;
+        connection.exec("ROLLBACK TO SAVEPOINT pagehaul_insert; RELEASE SAVEPOINT pagehaul_insert");
+        return false;
+    }
+    connection.exec("RELEASE SAVEPOINT pagehaul_insert");
+    return true;
 }
 
 void Upsert::stage(postgres::Connection& connection, const std::vector<std::string_view>& blocks) const {
