@@ -1,6 +1,7 @@
 #include "sink/inspect.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 
 #include "sink/columns.h"
@@ -32,19 +33,22 @@ SELECT c.oid, c.relkind, c.relpersistence, c.relrowsecurity,
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = $1 AND c.relname = $2)";
 
-// Domains are followed down to the type they are made of.
+// Domains are followed down to the type they are made of; the modifier is the column's, or that of the domain
+// that has one.
 constexpr const char* columns_sql = R"(
 WITH RECURSIVE base AS (
-    SELECT a.attnum, t.typname, t.typtype, t.typbasetype, t.typnotnull
+    SELECT a.attnum, t.typname, t.typtype, t.typbasetype, t.typnotnull,
+           CASE WHEN a.atttypmod >= 0 THEN a.atttypmod ELSE t.typtypmod END AS modifier
     FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
     WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped
   UNION ALL
-    SELECT b.attnum, t.typname, t.typtype, t.typbasetype, b.typnotnull OR t.typnotnull
+    SELECT b.attnum, t.typname, t.typtype, t.typbasetype, b.typnotnull OR t.typnotnull,
+           CASE WHEN b.modifier >= 0 THEN b.modifier ELSE t.typtypmod END
     FROM base b JOIN pg_type t ON t.oid = b.typbasetype WHERE b.typtype = 'd'
 )
 SELECT a.attname, b.typname, format_type(a.atttypid, a.atttypmod), a.attnotnull OR b.typnotnull,
        a.atthasdef OR a.attidentity <> '', a.attgenerated <> '', a.attidentity = 'a',
-       coalesce(l.collisdeterministic, true), l.collname
+       coalesce(l.collisdeterministic, true), l.collname, b.modifier
 FROM pg_attribute a JOIN base b ON b.attnum = a.attnum AND b.typtype <> 'd'
      LEFT JOIN pg_collation l ON l.oid = a.attcollation
 WHERE a.attrelid = $1::oid
@@ -72,8 +76,22 @@ struct TableColumn {
     bool always_identity = false;
     bool deterministic = true;
     std::string collation;
-    bool filled = false;  ///< the config names it
+    std::int64_t modifier = -1;  ///< pg_attribute.atttypmod, domains resolved; -1: none
+    bool filled = false;         ///< the config names it
 };
+
+/// Whether storing a value of `wanted` may change it without an error: rounded, or cut at blanks.
+bool modifier_changes_values(const TableColumn& column, config::ColumnType wanted) {
+    if (column.modifier < 0) return false;
+    if (column.base_type == "numeric") {
+        // PostgreSQL's numeric_typmod_scale: eleven bits with a sign. Whole numbers lose digits only to the
+        // left of the point, where the scale is negative; too many digits are an error.
+        const std::int64_t scale = (((column.modifier - 4) & 0x7ff) ^ 1024) - 1024;
+        return wanted == config::ColumnType::numeric || scale < 0;
+    }
+    if (column.base_type == "timestamp" || column.base_type == "timestamptz") return column.modifier < 6;
+    return column.base_type == "varchar" || column.base_type == "bpchar";
+}
 
 /// Collects misfits; one a line, each with the config's place.
 class Examiner {
@@ -192,7 +210,8 @@ class Examiner {
                                                             .generated = rows.boolean(i, 5),
                                                             .always_identity = rows.boolean(i, 6),
                                                             .deterministic = rows.boolean(i, 7),
-                                                            .collation = rows[i][8].value_or("")});
+                                                            .collation = rows[i][8].value_or(""),
+                                                            .modifier = rows.integer(i, 9)});
         for (std::size_t i = 0; i < sink_.columns.size(); ++i) {
             const config::Column& wanted = sink_.columns[i];
             const auto column = std::find_if(table.begin(), table.end(),
@@ -227,6 +246,13 @@ class Examiner {
                               quote_identifier(wanted.name) + " SET NOT NULL");
         if (column.base_type == "citext")
             misfit(where, "citext cannot be a key: it calls texts equal that differ");
+        if (accepts(column.base_type, wanted.type) && modifier_changes_values(column, wanted.type))
+            misfit(where,
+                   column.shown_type +
+                       " cannot be a key's: it rounds or cuts values and makes keys equal that differ: "
+                       "ALTER TABLE " +
+                       table_ + " ALTER COLUMN " + quote_identifier(wanted.name) + " TYPE " +
+                       std::string(sql_type(wanted.type)));
         if (!column.deterministic)
             misfit(where, "collation " + quote_identifier(column.collation) +
                               " cannot be a key's: it is nondeterministic and calls texts equal that differ");

@@ -105,10 +105,44 @@ TEST_F(TargetTest, AnIndexThatCannotBeCreatedForRepeatedKeysSaysSo) {
 TEST_F(TargetTest, MoreColumnsKeysInAnotherOrderAndWiderTypesFit) {
     EXPECT_THAT(check("CREATE DOMAIN money_of_ours AS numeric(12, 2) CHECK (value >= 0);"
                       "CREATE TABLE t (loaded timestamptz NOT NULL DEFAULT now(), n serial, note text, "
-                      "code varchar(20), id numeric, fee money_of_ours, "
+                      "code varchar, id numeric(20), fee money_of_ours, "
                       "twice numeric GENERATED ALWAYS AS (fee * 2) STORED, PRIMARY KEY (code, id))"),
                 IsEmpty());
     EXPECT_EQ(failure_of_ensure(), "");
+}
+
+TEST_F(TargetTest, AKeyColumnWhoseModifierRoundsOrCutsIsRefused) {
+    const auto check_key = [&](ColumnType type, const std::string& sql_type) {
+        config::Sink sink = target();
+        sink.columns[0].type = type;
+        connection_.exec("DROP TABLE IF EXISTS t");
+        connection_.exec("CREATE TABLE t (id " + sql_type +
+                         ", code text, fee numeric(5, 2), PRIMARY KEY (id, code))");
+        return check_target(connection_, sink);
+    };
+    const auto refusal = [](const std::string& shown, const std::string& fit) {
+        return ElementsAre("sink.columns[0] id: " + shown +
+                           " cannot be a key's: it rounds or cuts values and makes keys equal that differ: "
+                           "ALTER TABLE \"public\".\"t\" ALTER COLUMN \"id\" TYPE " +
+                           fit);
+    };
+    connection_.exec("CREATE DOMAIN cents AS numeric(12, 2)");
+    connection_.exec("CREATE DOMAIN cents_of_ours AS cents NOT NULL");
+    connection_.exec("CREATE DOMAIN seconds AS timestamptz(0)");
+    EXPECT_THAT(check_key(ColumnType::numeric, "numeric(12, 2)"), refusal("numeric(12,2)", "numeric"));
+    EXPECT_THAT(check_key(ColumnType::numeric, "numeric(12)"), refusal("numeric(12,0)", "numeric"));
+    EXPECT_THAT(check_key(ColumnType::numeric, "cents"), refusal("cents", "numeric"));
+    EXPECT_THAT(check_key(ColumnType::numeric, "cents_of_ours"), refusal("cents_of_ours", "numeric"));
+    EXPECT_THAT(check_key(ColumnType::bigint, "numeric(12, -2)"), refusal("numeric(12,-2)", "bigint"));
+    EXPECT_THAT(check_key(ColumnType::timestamp, "timestamp(3)"),
+                refusal("timestamp(3) without time zone", "timestamp"));
+    EXPECT_THAT(check_key(ColumnType::timestamptz, "seconds"), refusal("seconds", "timestamptz"));
+    EXPECT_THAT(check_key(ColumnType::text, "varchar(20)"), refusal("character varying(20)", "text"));
+
+    EXPECT_THAT(check_key(ColumnType::numeric, "numeric"), IsEmpty());
+    EXPECT_THAT(check_key(ColumnType::bigint, "cents"), IsEmpty()) << "whole numbers stay as they are";
+    EXPECT_THAT(check_key(ColumnType::timestamptz, "timestamptz(6)"), IsEmpty());
+    EXPECT_THAT(check_key(ColumnType::text, "varchar"), IsEmpty());
 }
 
 TEST_F(TargetTest, APartitionedTableFits) {
