@@ -56,7 +56,7 @@ std::string check_api(const config::Config& config, Setting& setting) {
 std::string check_ledger(postgres::Connection& connection, const config::Ledger& ledger) {
     const int installed = ledger::installed_version(connection, ledger.schema);
     const int newest = ledger::newest_version();
-    const std::string text = "schema \"" + ledger.schema + "\" at version " + std::to_string(installed);
+    std::string text = "schema \"" + ledger.schema + "\" at version " + std::to_string(installed);
     if (installed > newest) {
         throw Failure(ErrorKind::config, "ledger.schema",
                       text + " is newer than this binary, which knows " + std::to_string(newest));

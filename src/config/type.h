@@ -107,7 +107,7 @@ Type<std::optional<T>> optionally(Type<T> type) {
 
 /// `word` (auto, say) stands for no value.
 template <class T>
-Type<std::optional<T>> word_or(std::string word, Type<T> type) {
+Type<std::optional<T>> word_or(const std::string& word, Type<T> type) {
     Type<std::optional<T>> result = optionally(type);
     result.read = [word, type](const Node& node, Reader& reader, std::optional<T>& out) {
         if (node.is_scalar() && node.text == word) {
@@ -137,7 +137,7 @@ Type<std::optional<T>> word_or(std::string word, Type<T> type) {
 }
 
 template <class T>
-Type<std::vector<T>> list_of(Type<T> item, std::string expected, std::size_t at_least = 0) {
+Type<std::vector<T>> list_of(Type<T> item, const std::string& expected, std::size_t at_least = 0) {
     return {
         .read =
             [item, expected, at_least](const Node& node, Reader& reader, std::vector<T>& out) {
@@ -180,8 +180,8 @@ Type<std::vector<T>> list_of(Type<T> item, std::string expected, std::size_t at_
 /// or nothing.
 template <class T>
 Type<std::vector<std::pair<std::string, T>>> dictionary(
-    Type<T> value_type, std::string expected,
-    std::function<std::optional<std::string>(const std::string& key)> check_key) {
+    Type<T> value_type, const std::string& expected,
+    const std::function<std::optional<std::string>(const std::string& key)>& check_key) {
     using Entries = std::vector<std::pair<std::string, T>>;
     return {
         .read =

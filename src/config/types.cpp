@@ -20,10 +20,10 @@ std::string range(const std::string& least, const std::string& most) {
 
 // Most leaves are a parser, a writer and bounds.
 template <class T>
-Type<T> bounded(std::string expected, std::optional<T> (*parse)(std::string_view), std::string (*write)(T),
-                T least, T most, const std::string& pattern) {
+Type<T> bounded(const std::string& expected, std::optional<T> (*parse)(std::string_view),
+                std::string (*write)(T), T least, T most, const std::string& pattern) {
     return leaf<T>({
-        .expected = std::move(expected),
+        .expected = expected,
         .parse = [parse, least, most](std::string_view text) -> tl::expected<T, std::string> {
             const auto value = parse(text);
             if (!value || *value < least || *value > most) return not_expected();

@@ -53,7 +53,8 @@ Type<SliceValue> slice_value(bool allow_boolean);
 
 /// One of a set of words. A word of `later` is refused as not built yet.
 template <class E>
-Type<E> choice(std::initializer_list<std::pair<const char*, E>> words, std::vector<std::string> later = {}) {
+Type<E> choice(std::initializer_list<std::pair<const char*, E>> words,
+               const std::vector<std::string>& later = {}) {
     std::vector<std::string> names;
     for (const auto& word : words)
         names.emplace_back(word.first);

@@ -118,10 +118,10 @@ class ResponseBuffer final : public RefusingBuffer {
 };
 
 /// Observes both tasks of an exchange: an exception that nobody observes would kill the process.
-void follow(const std::shared_ptr<Exchange>& exchange, pplx::task<web::http::http_response> answer,
+void follow(const std::shared_ptr<Exchange>& exchange, const pplx::task<web::http::http_response>& answer,
             const Clock& clock) {
     answer.then(
-        [exchange, &clock](pplx::task<web::http::http_response> headers) {
+        [exchange, &clock](const pplx::task<web::http::http_response>& headers) {
             try {
                 web::http::http_response response = headers.get();
                 std::uint64_t length = 0;
@@ -137,7 +137,7 @@ void follow(const std::shared_ptr<Exchange>& exchange, pplx::task<web::http::htt
                 // Like content_ready(), without its hop through the pool.
                 pplx::create_task(response._get_impl()->_get_data_available(), inline_options())
                     .then(
-                        [exchange](pplx::task<utility::size64_t> whole) {
+                        [exchange](const pplx::task<utility::size64_t>& whole) {
                             try {
                                 whole.get();
                                 exchange->finish(nullptr);
