@@ -106,6 +106,10 @@ Verdict verdict_without_work(const ledger::StartOutcome& outcome) {
     if (std::holds_alternative<ledger::NothingToRetry>(outcome)) {
         return {ExitCode::ok, "succeeded", "nothing to retry: no failed slices and no quarantined rows"};
     }
+    if (const auto* unfinished = std::get_if<ledger::Unfinished>(&outcome)) {
+        return {ExitCode::incomplete, "incomplete",
+                "run " + std::to_string(unfinished->run) + " is unfinished: `pagehaul run` resumes it"};
+    }
     if (const auto* busy = std::get_if<ledger::Busy>(&outcome)) {
         return {ExitCode::incomplete, "incomplete",
                 "run " + std::to_string(busy->run) + " (key " + busy->key + ") holds the pipeline, on " +

@@ -25,7 +25,8 @@ constexpr std::string_view take_sql = R"(
 UPDATE {s}.pipeline_lock SET run_id = {run}, expires_at = {s}.clock() + {stale} WHERE pipeline = {pipeline};
 INSERT INTO {s}.worker (id, run_id, host, pid, backend_pid, backend_start)
 VALUES ({worker}, {run}, {host}, {pid}, {backend}, {backend_start})
-ON CONFLICT (id) DO UPDATE SET run_id = excluded.run_id, heartbeat_at = excluded.heartbeat_at)";
+ON CONFLICT (id) DO UPDATE SET run_id = excluded.run_id, heartbeat_at = excluded.heartbeat_at,
+    backend_pid = excluded.backend_pid, backend_start = excluded.backend_start, stopped_at = NULL)";
 
 constexpr std::string_view backend_start_sql =
     "(SELECT a.backend_start FROM pg_stat_get_activity({backend}) a)";
@@ -105,7 +106,10 @@ StartOutcome decide(postgres::Connection& connection, Scope& scope, const StartR
         }
     }
     const std::vector<PlannedSlice> slices = retry ? slices_to_retry(connection, scope) : request.slices;
-    if (retry && slices.empty()) return NothingToRetry{};
+    if (retry && slices.empty()) {
+        if (const auto unfinished = find_unfinished(connection, scope)) return Unfinished{*unfinished};
+        return NothingToRetry{};
+    }
     Inserted inserted = insert_run(connection, scope, request, slices);
     scope.run = inserted.run;
     fault_point("start.planned");

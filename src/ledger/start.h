@@ -49,6 +49,10 @@ struct AlreadySucceeded {
     std::int64_t run = 0;
 };
 struct NothingToRetry {};
+/// A retry found nothing failed, but this run has slices that are not pulled to their end: 75.
+struct Unfinished {
+    std::int64_t run = 0;
+};
 /// Another run with fresh workers holds the pipeline's lock: 75.
 struct Busy {
     std::int64_t run = 0;
@@ -61,7 +65,7 @@ struct Differs {
     std::int64_t run = 0;
     std::vector<std::string> lines;
 };
-using StartOutcome = std::variant<Started, AlreadySucceeded, NothingToRetry, Busy, Differs>;
+using StartOutcome = std::variant<Started, AlreadySucceeded, NothingToRetry, Unfinished, Busy, Differs>;
 
 /// PROTOCOL.md, "A run starts": one transaction, pipeline_lock first.
 StartOutcome start(postgres::Connection& connection, const StartRequest& request);

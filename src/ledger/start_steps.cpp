@@ -58,6 +58,15 @@ FROM {s}.run r JOIN {s}.slice s ON s.run_id = r.id
 WHERE r.pipeline = {pipeline} AND r.state <> 'superseded' AND s.state <> 'split'
 ORDER BY s.key, s.run_id DESC)";
 
+// A slice that a newer run has pulled does not count.
+constexpr std::string_view unfinished_sql = R"(
+SELECT max(newest.run_id) FROM (
+    SELECT DISTINCT ON (s.key) s.run_id, s.state, r.state AS run_state
+    FROM {s}.run r JOIN {s}.slice s ON s.run_id = r.id
+    WHERE r.pipeline = {pipeline} AND r.state <> 'superseded' AND s.state <> 'split'
+    ORDER BY s.key, s.run_id DESC) newest
+WHERE newest.state = 'open' AND newest.run_state = 'running')";
+
 constexpr std::string_view carry_sql = R"(
 SELECT s.key, s.params, r.id FROM {s}.run r LEFT JOIN {s}.slice s
     ON s.run_id = r.id AND s.state IN ('open', 'failed')
@@ -144,6 +153,12 @@ std::vector<PlannedSlice> slices_to_retry(postgres::Connection& connection, cons
     for (auto& [id, slice] : in_order)
         slices.push_back(std::move(slice));
     return slices;
+}
+
+std::optional<std::int64_t> find_unfinished(postgres::Connection& connection, const Scope& scope) {
+    const auto rows = connection.exec(fill(unfinished_sql, scope));
+    if (!rows[0][0]) return std::nullopt;
+    return rows.integer(0, 0);
 }
 
 Inserted insert_run(postgres::Connection& connection, const Scope& scope, const StartRequest& request,

@@ -22,6 +22,9 @@ void adopt(postgres::Connection& connection, const Scope& scope, const StartRequ
 /// The slices that the newest run which holds them left with failures or quarantined rows.
 std::vector<PlannedSlice> slices_to_retry(postgres::Connection& connection, const Scope& scope);
 
+/// The newest run with slices that are not pulled to their end, and that no newer run has.
+std::optional<std::int64_t> find_unfinished(postgres::Connection& connection, const Scope& scope);
+
 struct Inserted {
     std::int64_t run = 0;
     std::vector<std::string> warnings;

@@ -168,6 +168,41 @@ TEST_F(Starting, RetryPlansTheSlicesWithFailuresOrQuarantinedRows) {
     EXPECT_TRUE(std::holds_alternative<NothingToRetry>(start(three->work, retry)));
 }
 
+TEST_F(Starting, RetryWithNothingFailedSaysWhichRunIsUnfinished) {
+    auto one = process();
+    started(*one, "first");
+    commit(*one, {page(take(*one).at(0), 10, 30)});
+    kill(one);
+    auto two = process();
+    StartRequest retry = request(*two, "retry");
+    retry.intent = StartRequest::Intent::retry;
+    const StartOutcome outcome = start(two->work, retry);
+    const auto* unfinished = std::get_if<Unfinished>(&outcome);
+    ASSERT_NE(unfinished, nullptr);
+    EXPECT_EQ(std::to_string(unfinished->run), ask("SELECT id FROM pagehaul.run"));
+
+    StartRequest fresh = request(*two, "second");
+    fresh.fresh = true;
+    started(*two, fresh);
+    pull(*two, 30);
+    EXPECT_TRUE(std::holds_alternative<NothingToRetry>(start(two->work, retry)))
+        << "a newer run has pulled the slice";
+}
+
+TEST_F(Starting, AStartRepeatedAfterALostCommitAnswerNamesTheNewBackend) {
+    auto one = process();
+    started(*one);
+    db.exec("UPDATE pagehaul.worker SET stopped_at = now()");
+    postgres::Connection heart({.dsn = dsn(), .application_name = "pagehaul " + one->id});
+    StartRequest again = request(*one, "k");
+    again.worker.backend_pid = heart.backend_pid();
+    started(*one, again);
+    EXPECT_EQ(ask("SELECT count(*) FROM pagehaul.worker w JOIN pg_stat_activity a ON a.pid = w.backend_pid "
+                  "AND a.backend_start = w.backend_start WHERE w.stopped_at IS NULL AND w.backend_pid = " +
+                  std::to_string(heart.backend_pid())),
+              "1");
+}
+
 TEST_F(Starting, BehindPgBouncerOnlyTheHeartbeatTellsADeadProcess) {
     auto one = process(true);
     started(*one, "first");
