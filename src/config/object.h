@@ -30,17 +30,17 @@ template <class S>
 class Object {
   public:
     template <class T>
-    Object& key(const std::string& name, T S::*member, Type<T> type, std::string description) {
-        return add(name, member, std::move(type), std::move(description), false);
+    Object& key(const std::string& name, T S::*member, Type<T> type, const std::string& description) {
+        return add(name, member, std::move(type), description, false);
     }
     template <class T>
-    Object& required(const std::string& name, T S::*member, Type<T> type, std::string description) {
-        return add(name, member, std::move(type), std::move(description), true);
+    Object& required(const std::string& name, T S::*member, Type<T> type, const std::string& description) {
+        return add(name, member, std::move(type), description, true);
     }
     /// A required key that fills more than one member; `get` and `set` see the whole struct.
     template <class T>
     Object& required_parts(const std::string& name, Type<T> type, std::function<T(const S&)> get,
-                           std::function<void(S&, T)> set, std::string description) {
+                           std::function<void(S&, T)> set, const std::string& description) {
         Key<S> key{.name = name, .description = description, .required = true};
         key.read = [type, set](const Node& node, Reader& reader, S& out) {
             T value{};
@@ -80,8 +80,8 @@ class Object {
     /// Checks keys against each other, or fills in what follows from others; reports and returns false, or
     /// returns true. Called once every key is read, unless one of those that `needs` names (paths from here)
     /// has a problem already.
-    Object& check(std::vector<std::string> needs, Check check) {
-        checks_.push_back({.needs = std::move(needs), .run = std::move(check)});
+    Object& check(const std::vector<std::string>& needs, Check check) {
+        checks_.push_back({.needs = needs, .run = std::move(check)});
         return *this;
     }
 
@@ -151,7 +151,8 @@ class Object {
 
   private:
     template <class T>
-    Object& add(const std::string& name, T S::*member, Type<T> type, std::string description, bool required) {
+    Object& add(const std::string& name, T S::*member, Type<T> type, const std::string& description,
+                bool required) {
         Key<S> key{.name = name, .description = description, .required = required};
         key.read = [member, type](const Node& node, Reader& reader, S& out) {
             return type.read(node, reader, out.*member);

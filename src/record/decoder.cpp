@@ -17,7 +17,8 @@ struct Decoder::Impl {
     RowWriter rows;
 };
 
-Decoder::Decoder(const config::Sink& sink, PageFormat format) : impl_(std::make_unique<Impl>(sink, format)) {}
+Decoder::Decoder(const config::Sink& sink, const PageFormat& format)
+    : impl_(std::make_unique<Impl>(sink, format)) {}
 Decoder::~Decoder() = default;
 Decoder::Decoder(Decoder&&) noexcept = default;
 Decoder& Decoder::operator=(Decoder&&) noexcept = default;

@@ -27,7 +27,7 @@ using ColumnValues = std::vector<std::optional<std::string>>;
 /// by one thread. The body must be readable for 64 bytes beyond its size.
 class Decoder {
   public:
-    Decoder(const config::Sink& sink, PageFormat format);
+    Decoder(const config::Sink& sink, const PageFormat& format);
     ~Decoder();
     Decoder(const Decoder&) = delete;
     Decoder& operator=(const Decoder&) = delete;

@@ -35,10 +35,14 @@ std::string position_column(const config::Sink& sink) {
 /// texts equal, and json has no equality of its own: without the casts a change would be lost, or an error.
 /// For text, varchar and jsonb columns the casts cost nothing.
 std::string comparable(const std::string& row, const config::Column& column) {
-    const std::string field = row + "." + quote_identifier(column.name);
+    std::string field = row + "." + quote_identifier(column.name);
     if (column.type == config::ColumnType::text) return field + "::text COLLATE \"C\"";
     if (column.type == config::ColumnType::jsonb) return field + "::jsonb";
     return field;
+}
+
+std::string take_new(const std::string& column) {
+    return column + " = excluded." + column;
 }
 
 std::string on_conflict(const config::Sink& sink) {
@@ -50,7 +54,7 @@ std::string on_conflict(const config::Sink& sink) {
     for (const config::Column& column : sink.columns) {
         if (is_key(sink, column.name)) continue;
         const std::string name = quote_identifier(column.name);
-        append(assignments, name + " = excluded." + name);
+        append(assignments, take_new(name));
         append(ours, comparable("t", column));
         append(theirs, comparable("excluded", column));
     }
