@@ -13,7 +13,7 @@
 namespace pagehaul::postgres {
 
 /// What libpq said, by SQLSTATE. `error().kind`: transient (lost connection, 40001, 40P01, 53xxx, 55P03,
-/// 57xxx), in_doubt (lost during COMMIT), credential (28xxx), data (22xxx, 23xxx), config (3D000, 42xxx),
+/// 57xxx), in_doubt (lost during COMMIT), credential (28xxx), data (22xxx, 23xxx, 54xxx), config (3D000, 42xxx),
 /// else permanent; the whole table is in sqlstate.h.
 class SqlError : public Failure {
   public:
@@ -23,8 +23,10 @@ class SqlError : public Failure {
     bool connection_lost() const noexcept { return connection_lost_; }
     /// 40001 and 40P01: run the whole transaction again.
     bool is_serialization() const noexcept { return sqlstate_ == "40001" || sqlstate_ == "40P01"; }
-    /// Class 22 or 23: the data did not suit the table.
-    bool is_data() const noexcept { return sqlstate_.starts_with("22") || sqlstate_.starts_with("23"); }
+    /// Class 22, 23 or 54 (a value too long for an index, nested too deep): the data did not suit the table.
+    bool is_data() const noexcept {
+        return sqlstate_.starts_with("22") || sqlstate_.starts_with("23") || sqlstate_.starts_with("54");
+    }
 
   private:
     std::string sqlstate_;

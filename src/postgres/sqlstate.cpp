@@ -24,6 +24,7 @@ constexpr std::array prefixes{
     Prefix{"40", ErrorKind::transient},     // serialization failure, deadlock
     Prefix{"42", ErrorKind::config},        // no such table or column, no privilege
     Prefix{"53", ErrorKind::transient},     // disk full, out of memory, too many connections
+    Prefix{"54", ErrorKind::data},          // a value too long for an index or nested too deep
     Prefix{"55P03", ErrorKind::transient},  // lock_timeout
     Prefix{"57", ErrorKind::transient},     // shutdown, crash recovery, statement_timeout
 };

@@ -12,6 +12,7 @@ TEST(SqlstateTest, ASingleStateBeatsItsClassAndAnUnknownOneIsPermanent) {
     EXPECT_EQ(kind_of_sqlstate("25006"), ErrorKind::transient);
     EXPECT_EQ(kind_of_sqlstate("28P01"), ErrorKind::credential);
     EXPECT_EQ(kind_of_sqlstate("3D000"), ErrorKind::config);
+    EXPECT_EQ(kind_of_sqlstate("54000"), ErrorKind::data);
     EXPECT_EQ(kind_of_sqlstate("55P03"), ErrorKind::transient);
     EXPECT_EQ(kind_of_sqlstate("55006"), ErrorKind::permanent);
     EXPECT_EQ(kind_of_sqlstate("57P01"), ErrorKind::transient);
