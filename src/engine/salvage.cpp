@@ -59,6 +59,15 @@ std::string sentence(const std::string& message) {
     return message.substr(0, std::min(message.find("; DETAIL:"), message.find("; CONTEXT:")));
 }
 
+/// begin_fenced, or a Failure. A deferred constraint is checked row by row here: at the COMMIT it would not
+/// say which row it refuses.
+void begin(postgres::Connection& connection, const Context& context) {
+    if (!ledger::begin_fenced(connection, context.scope)) {
+        throw Failure(ErrorKind::fenced, "", "another run owns the pipeline now");
+    }
+    connection.exec("SET CONSTRAINTS ALL IMMEDIATE");
+}
+
 }  // namespace
 
 std::int32_t row_of(std::string_view copy_line) {
@@ -92,9 +101,7 @@ std::string row_as_json(const config::Sink& sink, std::string_view line) {
 
 std::int64_t salvage_page(postgres::Connection& connection, Context& context, const sink::Upsert& upsert,
                           FetchedPage& page) {
-    if (!ledger::begin_fenced(connection, context.scope)) {
-        throw Failure(ErrorKind::fenced, "", "another run owns the pipeline now");
-    }
+    begin(connection, context);
     if (!ledger::lock_pages(connection, context.scope, {page.result.claim}).front()) {
         connection.rollback();
         return -1;
@@ -128,9 +135,7 @@ std::int64_t salvage_page(postgres::Connection& connection, Context& context, co
     if (refused.size() > kMaxRefusedRows) {
         // The page as a whole is suspect: none of its rows is stored.
         connection.rollback();
-        if (!ledger::begin_fenced(connection, context.scope)) {
-            throw Failure(ErrorKind::fenced, "", "another run owns the pipeline now");
-        }
+        begin(connection, context);
         if (!ledger::lock_pages(connection, context.scope, {page.result.claim}).front()) {
             connection.rollback();
             return -1;

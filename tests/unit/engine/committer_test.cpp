@@ -1,5 +1,7 @@
 #include "engine/committer.h"
 
+#include <random>
+
 #include "database.h"
 #include "engine/salvage.h"
 
@@ -122,6 +124,26 @@ TEST_F(CommitterTest, TheSameErrorOnEveryRowIsTheConfigsFault) {
     EXPECT_EQ(error.kind, ErrorKind::data);
     EXPECT_THAT(error.message, HasSubstr("every row"));
     EXPECT_EQ(done_pages(), "0");
+}
+
+TEST_F(CommitterTest, ARowTooLargeForAnIndexIsQuarantined) {
+    db.exec("CREATE INDEX ON target (note)");
+    std::mt19937 chance(1);  // what compresses well would fit
+    std::string large;
+    while (large.size() < 20'000)
+        large += "0123456789abcdef"[chance() % 16];
+    store(batch(fetched(leased(1)[0], {"a", large, "b"})));
+    EXPECT_EQ(stored_notes(), "a,b");
+    EXPECT_THAT(ask("SELECT reason FROM pagehaul.quarantine"), HasSubstr("index row requires"));
+}
+
+TEST_F(CommitterTest, ARowThatADeferredConstraintRefusesIsFoundToo) {
+    db.exec("CREATE TABLE known (note text PRIMARY KEY)");
+    db.exec("INSERT INTO known VALUES ('a'), ('b')");
+    db.exec("ALTER TABLE target ADD FOREIGN KEY (note) REFERENCES known DEFERRABLE INITIALLY DEFERRED");
+    store(batch(fetched(leased(1)[0], {"a", "odd", "b"})));
+    EXPECT_EQ(stored_notes(), "a,b");
+    EXPECT_EQ(ask("SELECT row_no FROM pagehaul.quarantine"), "1");
 }
 
 TEST_F(CommitterTest, AnotherUniqueIndexIsTheConfigsFault) {
