@@ -13,7 +13,7 @@
 namespace pagehaul::postgres {
 
 /// What libpq said, by SQLSTATE. `error().kind`: transient (lost connection, 40001, 40P01, 53xxx, 55P03,
-/// 57xxx), in_doubt (lost during COMMIT), credential (28xxx), data (22xxx, 23xxx, 54xxx), config (3D000, 42xxx),
+/// 57xxx), in_doubt (lost during COMMIT), credential (28xxx), data (22, 23, 54xxx), config (3D000, 42xxx),
 /// else permanent; the whole table is in sqlstate.h.
 class SqlError : public Failure {
   public:
