@@ -29,7 +29,7 @@ Result<std::pair<source::Accept, record::DecodedPage>> Asking::page(const source
     Error last{ErrorKind::bug, "", ""};
     for (int attempt = 1; attempt <= config_.source.retry.attempts; ++attempt) {
         const MonoTime sent = clock.now();
-        auto answer = fetcher_.ask(slice, no, Deadline::after(sent, config_.source.timeout.job));
+        auto answer = fetcher_.ask(slice, no);
         Millis pause = http::delay(attempt, config_.source.retry, setting_.random());
         if (answer) {
             latency_ = clock.now() - sent;

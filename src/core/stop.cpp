@@ -3,10 +3,36 @@
 #include <utility>
 
 namespace pagehaul {
+namespace {
+
+/// DESIGN.md's order of exit codes: a bug, refused credentials or a bad config met while stopping is worth
+/// more than what began the stop; of the others the first is kept.
+int rank(StopCause cause) {
+    switch (cause) {
+        case StopCause::bug:
+            return 4;
+        case StopCause::credential:
+            return 3;
+        case StopCause::config:
+            return 2;
+        case StopCause::sigterm:
+        case StopCause::sigint:
+        case StopCause::deadline:
+        case StopCause::lost:
+        case StopCause::data:
+        case StopCause::unavailable:
+            return 1;
+        case StopCause::none:
+            return 0;
+    }
+    return 0;
+}
+
+}  // namespace
 
 void StopControl::note(StopCause cause, std::string reason) {
     const std::lock_guard lock(mutex_);
-    if (cause_ != StopCause::none) return;
+    if (rank(cause) <= rank(cause_)) return;
     cause_ = cause;
     reason_ = std::move(reason);
 }

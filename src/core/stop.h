@@ -6,7 +6,8 @@
 
 namespace pagehaul {
 
-/// Why a process stops working; the first one given is kept.
+/// Why a process stops working; the first one given is kept, unless a graver one follows (bug, credential,
+/// config).
 enum class StopCause {
     none,
     sigterm,

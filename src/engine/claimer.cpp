@@ -14,6 +14,8 @@ namespace {
 constexpr Millis kIdle{200};
 constexpr Millis kBusy{1000};
 constexpr Millis kMinPause{10};
+// How long beyond the stale time a taker may hold the pipeline's lock; start() waits as long.
+constexpr Millis kLockGrace{10'000};
 // Polls at rest with open slices and no failed page, until that is called a bug: another process's poll may
 // have the slice in its hands.
 constexpr int kUnexplainedPolls = 25;
@@ -50,6 +52,13 @@ void Claimer::work(std::stop_token workers_joined) {
         context_.wake.wait_until(next_look(filled), no_new_work);
     }
     give_back_queue();
+    if (context_.stop.cause() == StopCause::credential) {
+        // At once: until they hear of it the other processes go on sending what is refused.
+        session_.run(context_.stop.cancel_token(), [&](postgres::Connection& connection) {
+            ledger::tell_stop(connection, context_.scope,
+                              log::redacted("credential: " + context_.stop.reason()));
+        });
+    }
     while (true) {
         const bool last = workers_joined.stop_requested();
         record_outcomes(context_.stop.cancel_token());
@@ -150,15 +159,35 @@ bool Claimer::poll() {
         context_.stop.cancel(StopCause::lost, "another run has taken over the pipeline");
         return true;
     }
-    const bool at_rest =
-        context_.held.size() == 0 && outbox_.empty() && state.pages_pending == 0 && state.pages_leased == 0;
-    polls_at_rest_ = at_rest ? polls_at_rest_ + 1 : 0;
+    const bool nothing_here = context_.held.size() == 0 && outbox_.empty();
+    if (nothing_here && state.pages_leased > 0) {
+        // Leased to us all the same, by a claim that landed after its link was lost; others' leases stay.
+        session_.run(context_.stop.no_new_work_token(), [&](postgres::Connection& connection) {
+            ledger::give_back_unknown(connection, context_.scope, {});
+        });
+    }
+    const bool at_rest = nothing_here && state.pages_pending == 0 && state.pages_leased == 0;
+    const bool progressed = std::exchange(last_open_, state.slices_open) != state.slices_open;
+    polls_at_rest_ = !at_rest ? 0 : progressed ? 1 : polls_at_rest_ + 1;
     if (!at_rest) return false;
+    if (state.slices_open == 0 && state.slices_failed == 0 && state.key_overlap.empty())
+        return finalise_waits();
     // The last pages may have been committed after the poll had looked at their slices and before it read
     // the state: only a poll that began at rest shows that nothing follows.
     if (polls_at_rest_ == 1) context_.wake.set();
     const bool explained = state.slices_open == 0 || state.pages_unavailable + state.pages_refused > 0;
     return polls_at_rest_ >= (explained ? 2 : kUnexplainedPolls);
+}
+
+bool Claimer::finalise_waits() {
+    // Everything is proven; only the pipeline's lock, which some other process holds for a while, is missing.
+    const MonoTime now = context_.clock.now();
+    if (!finalising_since_) finalising_since_ = now;
+    if (now - *finalising_since_ < context_.scope.stale + kLockGrace) return false;
+    context_.stop.no_new_work(
+        StopCause::lost,
+        "every slice is proven, but the pipeline's lock stayed busy: the next start finishes the run");
+    return true;
 }
 
 void Claimer::give_back_queue() {

@@ -43,6 +43,8 @@ class Claimer {
     void reap_when_due();
     /// @return whether there is nothing left to wait for.
     bool poll();
+    /// All is proven and the run is not final yet. @return whether to stop waiting for that.
+    bool finalise_waits();
     void give_back_queue();
     MonoTime next_look(bool filled) const;
 
@@ -55,7 +57,9 @@ class Claimer {
     MonoTime next_reap_;
     MonoTime last_poll_;
     std::optional<Millis> next_due_;
-    int polls_at_rest_ = 0;     ///< in a row, without a page pending, leased or in our hands
+    int polls_at_rest_ = 0;        ///< in a row, without a page pending, leased or in our hands
+    std::int64_t last_open_ = -1;  ///< slices open at the last poll
+    std::optional<MonoTime> finalising_since_;
     bool answer_lost_ = false;  ///< of the last claim
     bool alone_ = false;        ///< a page that killed its workers is held: nothing else is claimed
 };

@@ -78,7 +78,12 @@ void Crew::start() {
 bool Crew::work(Deadline deadline) {
     const std::stop_callback on_stop(context_.stop.no_new_work_token(), [this] { changed_.set(); });
     const std::stop_callback on_cancel(context_.stop.cancel_token(), [this] { changed_.set(); });
-    start();
+    try {
+        start();
+    } catch (const std::exception& error) {
+        // A part of the crew stops like a whole one.
+        context_.stop.no_new_work(StopCause::bug, std::string("could not start a thread: ") + error.what());
+    }
     wait_for_end(deadline);
     const MonoTime now = context_.clock.now();
     const bool deadline_stop = context_.stop.cause() == StopCause::deadline;

@@ -60,7 +60,6 @@ const source::Slice& FetchWorker::slice_of(const ledger::Claim& claim) {
 }
 
 void FetchWorker::process(const ledger::Claim& claim) {
-    deadline_ = Deadline::after(context_.clock.now(), context_.config.source.timeout.job);
     probing_ = false;
     if (gate_.health().state(context_.clock.now()) != SourceState::up && !probe_first(claim)) return;
     const source::Slice& slice = slice_of(claim);
@@ -76,7 +75,7 @@ bool FetchWorker::probe_first(const ledger::Claim& claim) {
     probing_ = true;  // from here on it must end in on_success or on_probe_failure, even by a throw
     const std::optional<KnownGood> good = gate_.known_good();
     if (!good) return true;
-    auto answer = fetcher_.ask(good->slice, good->no, deadline_);
+    auto answer = fetcher_.ask(good->slice, good->no);
     if (answer && !std::holds_alternative<source::Retry>(answer->judgement)) {
         probing_ = false;
         health.on_success(context_.clock.now());
@@ -90,7 +89,7 @@ bool FetchWorker::probe_first(const ledger::Claim& claim) {
 
 std::optional<Answer> FetchWorker::ask(const ledger::Claim& claim, const source::Slice& slice,
                                        std::int64_t no) {
-    auto answer = fetcher_.ask(slice, no, deadline_);
+    auto answer = fetcher_.ask(slice, no);
     if (!answer) {
         const Error& error = answer.error();
         switch (error.kind) {

@@ -53,8 +53,7 @@ class FetchWorker {
     Fetcher fetcher_;
     source::Slice slice_;
     std::int64_t slice_id_ = 0;
-    Deadline deadline_ = Deadline::never();  ///< of the job at hand
-    bool probing_ = false;                   ///< the job at hand is the probe itself
+    bool probing_ = false;  ///< the job at hand is the probe itself
 };
 
 }  // namespace pagehaul::engine

@@ -1,5 +1,6 @@
 #include "engine/fetcher.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "core/fault.h"
@@ -66,7 +67,7 @@ const record::ColumnValues& Fetcher::values_of(const source::Slice& slice) {
     return values_;
 }
 
-Result<Answer> Fetcher::ask(const source::Slice& slice, std::int64_t no, Deadline deadline) {
+Result<Answer> Fetcher::ask(const source::Slice& slice, std::int64_t no) {
     Context& context = gate_.context_;
     const std::stop_token no_new_work = context.stop.no_new_work_token();
     std::optional<Reservation> reserved = gate_.budget_.acquire(no_new_work);
@@ -79,10 +80,10 @@ Result<Answer> Fetcher::ask(const source::Slice& slice, std::int64_t no, Deadlin
     auto request = gate_.requests_.build(slice, no, credential);
     if (!request) return tl::unexpected<Error>(request.error());
 
+    const config::Timeout& timeout = context.config.source.timeout;
     bool no_room = false;
     const http::Bounds bounds{
-        .deadline =
-            deadline.sooner(Deadline::after(context.clock.now(), context.config.source.timeout.request)),
+        .deadline = Deadline::after(context.clock.now(), std::min(timeout.request, timeout.job)),
         .max_body = static_cast<std::size_t>(context.config.source.limits.body_bytes),
         .reserve =
             [&](std::size_t bytes) {

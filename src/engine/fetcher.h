@@ -96,11 +96,11 @@ class Fetcher {
   public:
     explicit Fetcher(SourceGate& gate);
 
-    /// Waits for bytes and the rate limiter (until "no new work"), sends, decodes, judges.
-    /// `deadline` bounds the exchange, not the waits before it. Failures: cancelled; throttled where no bytes
-    /// were free for the body (no fault of the source); transient, permanent or config as the transport and
-    /// the templates say.
-    Result<Answer> ask(const source::Slice& slice, std::int64_t no, Deadline deadline);
+    /// Waits for bytes and the rate limiter (until "no new work"), sends, decodes, judges. timeout.request
+    /// and timeout.job bound the exchange, from when it may be sent: a paced request is not late. Failures:
+    /// cancelled; throttled where no bytes were free for the body (no fault of the source); transient,
+    /// permanent or config as the transport and the templates say.
+    Result<Answer> ask(const source::Slice& slice, std::int64_t no);
 
   private:
     const record::ColumnValues& values_of(const source::Slice& slice);

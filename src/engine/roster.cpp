@@ -33,7 +33,14 @@ void Roster::start(std::function<void()> work) {
         const std::lock_guard lock(mutex_);
         ++running_;
     }
-    threads_.emplace_back([this, work = std::move(work)] { run(work); });
+    try {
+        threads_.emplace_back([this, work = std::move(work)] { run(work); });
+    } catch (const std::exception&) {
+        // No thread to be had (a pod's pids limit): nobody will count this one down.
+        const std::lock_guard lock(mutex_);
+        --running_;
+        throw;
+    }
 }
 
 void Roster::run(const std::function<void()>& work) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 #include "core/fault.h"
@@ -88,13 +89,14 @@ void pull(Context& context, const Sizing& sizing, const RunOptions& options, Sta
     progress.start();
     const bool all_ended = crew.work(deadline);
     progress.stop();
-    heartbeat.stop();
     if (!all_ended) {
-        // Some thread still uses what lives here; the ledger makes leaving as good as dying.
+        // Some thread still uses what lives here, the heartbeat's perhaps, on a link that is silently dead;
+        // the ledger makes leaving as good as dying.
         log::error("exiting without waiting for a thread that does not end", {});
         const Verdict verdict = conclude();
         std::_Exit(static_cast<int>(verdict.code));
     }
+    heartbeat.stop();
 }
 
 /// What needs no pulling: the run succeeded already, another one holds the lock, the config is not the key's.
@@ -156,7 +158,9 @@ Verdict run(const config::Config& config, const RunOptions& options, StopControl
     const Conclude conclude = [&] {
         fault_point("before_settle");
         latest.set(settle(context, latest.get()));
-        return tell(judge_run(stop.cause(), stop.reason(), *latest.get()));
+        Verdict verdict = tell(judge_run(stop.cause(), stop.reason(), *latest.get()));
+        if (verdict.code == ExitCode::ok) prune_old_runs(context);
+        return verdict;
     };
     try {
         const MachineLimits limits = read_limits(system_probe());
@@ -166,7 +170,16 @@ Verdict run(const config::Config& config, const RunOptions& options, StopControl
         if (pusher) pusher->start();
         const Deadline deadline =
             config.run.deadline ? Deadline::after(began, *config.run.deadline) : Deadline::never();
-        StartedUp started = start_up(context, options);
+        StartedUp started = [&] {
+            // run.deadline bounds the start as well: a database that is down, an index that takes long to
+            // build.
+            const std::jthread watch([&](const std::stop_token& over) {
+                if (!deadline.is_never() && clock.wait_until(deadline.when() - config.run.drain, over)) {
+                    stop.no_new_work(StopCause::deadline, "run.deadline is reached");
+                }
+            });
+            return start_up(context, options);
+        }();
         if (!std::holds_alternative<ledger::Started>(started.outcome)) {
             return tell(verdict_without_work(started.outcome));
         }
@@ -181,6 +194,8 @@ Verdict run(const config::Config& config, const RunOptions& options, StopControl
             failed == StopCause::bug || failed == StopCause::credential || failed == StopCause::config;
         const StopCause cause = stop.cause() == StopCause::none || outranks ? failed : stop.cause();
         return tell(judge_run(cause, failure.error().text(), latest.get().value_or(ledger::RunState{})));
+    } catch (const std::exception& error) {
+        return tell(judge_run(StopCause::bug, error.what(), latest.get().value_or(ledger::RunState{})));
     }
 }
 

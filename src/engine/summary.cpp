@@ -123,22 +123,27 @@ ledger::RunState settle(Context& context, const std::optional<ledger::RunState>&
         options.connect_timeout_ms = 2'000;
         options.statement_timeout_ms = 5'000;
         postgres::Connection connection(options);
-        if (context.stop.cause() == StopCause::credential) {
-            ledger::tell_stop(connection, context.scope,
-                              log::redacted("credential: " + context.stop.reason()));
-        }
         state = ledger::read_state(connection, context.scope);
         const Verdict verdict = judge_run(context.stop.cause(), context.stop.reason(), state);
         ledger::settle(connection, context.scope,
                        log::redacted(termination_message(verdict, context.config.pipeline, context.scope.run,
                                                          state, Millis{0})));
-        if (verdict.code == ExitCode::ok)
-            ledger::prune(connection, context.scope, context.config.ledger.keep, 10);
     } catch (const Failure& failure) {
         log::warn("could not settle with the ledger; the next start will",
                   {{"cause", failure.error().text()}});
     }
     return state;
+}
+
+void prune_old_runs(const Context& context) {
+    try {
+        postgres::ConnectOptions options = connect_options(context.config, context.scope.worker);
+        options.statement_timeout_ms = 5'000;
+        postgres::Connection connection(options);
+        ledger::prune(connection, context.scope, context.config.ledger.keep, 10);
+    } catch (const Failure& failure) {
+        log::warn("could not delete old runs from the ledger", {{"cause", failure.error().text()}});
+    }
 }
 
 void write_termination_log(const std::string& path, const std::string& line) {

@@ -28,10 +28,12 @@ telemetry::ProgressSnapshot progress_snapshot(const std::optional<ledger::RunSta
                                               int in_flight, int in_flight_limit, bool stopping);
 
 /// Phase 4 of a stop, and the end of a good run: this worker's leases go back, its row says stopped, the lock
-/// is freed if nobody else of the run is alive. Tells the other processes when the credential was refused.
-/// Keeps the verdict with the run, and prunes old runs after a success. A database that does not answer
-/// within seconds is left alone: a later start finds a worker without a backend.
+/// is freed if nobody else of the run is alive. Keeps the verdict with the run. A database that does not
+/// answer within seconds is left alone: a later start finds a worker without a backend.
 ledger::RunState settle(Context& context, const std::optional<ledger::RunState>& last_known);
+/// Deletes runs older than ledger.keep, a few at a time; after a success and its verdict, never fatal.
+void prune_old_runs(const Context& context);
+
 /// One line into Kubernetes' termination message file, where that exists; never fatal.
 void write_termination_log(const std::string& path, const std::string& line);
 

@@ -14,7 +14,7 @@ namespace {
 // tests/functional/config_errors/*.yaml: leading comments say what is expected ("# expect: ", FILE being the
 // file's name; one line a problem), given by --set ("# set: ") and in the environment ("# env: ").
 std::filesystem::path folder() {
-    return std::filesystem::path(__FILE__).parent_path() / "../../functional/config_errors";
+    return std::filesystem::path(PAGEHAUL_SOURCE_DIR) / "tests/functional/config_errors";
 }
 
 struct Case {

@@ -56,7 +56,7 @@ TEST(Load, FillsInTheDefaultsOfTheDesign) {
 }
 
 TEST(Load, AcceptsEveryShippedExample) {
-    const auto folder = std::filesystem::path(__FILE__).parent_path() / "../../../deploy/examples";
+    const auto folder = std::filesystem::path(PAGEHAUL_SOURCE_DIR) / "deploy/examples";
     int examples = 0;
     for (const auto& entry : std::filesystem::directory_iterator(folder)) {
         if (entry.path().extension() != ".yaml") continue;
