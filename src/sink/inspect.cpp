@@ -161,7 +161,7 @@ class Examiner {
             return;
         }
         found_.table_exists = true;
-        const std::string kind = row.text(0, 1);
+        const std::string& kind = row.text(0, 1);
         if (kind != "r" && kind != "p") {
             misfit("sink.table", table_ + " is " + kind_name(kind) + ", expected a table");
             return;
