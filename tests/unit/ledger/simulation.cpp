@@ -26,6 +26,19 @@ void Simulation::pass_time(Millis span) {
     advance(span);
 }
 
+/// A reaper may end a new connection of a worker it takes for dead before it is fully open: its owner tries
+/// again.
+template <class Open>
+auto opened(const Open& open) {
+    for (int tries = 1;; ++tries) {
+        try {
+            return open();
+        } catch (const postgres::SqlError& error) {
+            if (!error.connection_lost() || tries == 20) throw;
+        }
+    }
+}
+
 /// Runs a step of one process. A connection that a reaper or taker ended is opened again, as its owner would.
 template <class Work>
 void Simulation::as(Actor& actor, const Work& work) {
@@ -35,8 +48,8 @@ void Simulation::as(Actor& actor, const Work& work) {
         if (!error.connection_lost()) throw;
         ++counters["terminated backends met"];
         const std::string name = "pagehaul " + actor.process->id;
-        actor.process->work = connect(name);
-        actor.process->heart = connect(name);
+        actor.process->work = opened([&] { return connect(name); });
+        actor.process->heart = opened([&] { return connect(name); });
     }
 }
 
@@ -154,7 +167,7 @@ void Simulation::land(Actor& actor, bool lost) {
                       std::to_string(claim.pass))
                 << "an older pass wrote after a newer";
     } else {
-        process.work = connect("pagehaul " + process.id);
+        process.work = opened([&] { return connect("pagehaul " + process.id); });
     }
     const auto resolutions = resolve(process.work, process.scope, claims);
     for (std::size_t i = 0; i < claims.size(); ++i) {
