@@ -26,16 +26,30 @@ void Simulation::pass_time(Millis span) {
     advance(span);
 }
 
-/// A reaper may end a new connection of a worker it takes for dead before it is fully open: its owner tries
-/// again.
-template <class Open>
-auto opened(const Open& open) {
-    for (int tries = 1;; ++tries) {
+/// The bound is short: whoever it stops has only lost the race for a lock (see unblocked()).
+postgres::Connection Simulation::open_for(const Process& process) {
+    postgres::Connection connection = connect("pagehaul " + process.id);
+    connection.exec("SET lock_timeout = '50ms'");
+    return connection;
+}
+
+/// One thread plays all processes, so one that waits for another's lock would wait for ever. Here it gives
+/// up, the others end the commits they have open, and it begins again.
+template <class Work>
+void Simulation::unblocked(Actor& actor, const Work& work) {
+    const auto held = actor.held;
+    for (;;) {
         try {
-            return open();
+            return work();
         } catch (const postgres::SqlError& error) {
-            if (!error.connection_lost() || tries == 20) throw;
+            if (error.sqlstate() != "55P03") throw;
         }
+        ++counters["met a lock"];
+        actor.process->work.rollback();
+        actor.held = held;
+        actor.in_flight.clear();
+        for (Actor& other : actors_)
+            if (!other.in_flight.empty()) land(other, chance(50));
     }
 }
 
@@ -47,9 +61,9 @@ void Simulation::as(Actor& actor, const Work& work) {
     } catch (const postgres::SqlError& error) {
         if (!error.connection_lost()) throw;
         ++counters["terminated backends met"];
-        const std::string name = "pagehaul " + actor.process->id;
-        actor.process->work = opened([&] { return connect(name); });
-        actor.process->heart = opened([&] { return connect(name); });
+        actor.process->work = open_for(*actor.process);
+        actor.process->heart = open_for(*actor.process);
+        if (!actor.in_flight.empty()) land(actor, true);  // its transaction ended with the connection
     }
 }
 
@@ -57,6 +71,7 @@ void Simulation::start_one(const std::string& key) {
     land_what_lives();
     Actor actor;
     actor.process = std::make_unique<Process>(dsn(), uuid(++workers_));
+    actor.process->work = open_for(*actor.process);
     actor.last_beat = actor.steady_since = now_;
     const StartOutcome outcome = start(actor.process->work, request(*actor.process, key, {"a", "b"}));
     if (const auto* in = std::get_if<Started>(&outcome)) {
@@ -167,7 +182,7 @@ void Simulation::land(Actor& actor, bool lost) {
                       std::to_string(claim.pass))
                 << "an older pass wrote after a newer";
     } else {
-        process.work = opened([&] { return connect("pagehaul " + process.id); });
+        process.work = open_for(process);
     }
     const auto resolutions = resolve(process.work, process.scope, claims);
     for (std::size_t i = 0; i < claims.size(); ++i) {
@@ -208,9 +223,9 @@ void Simulation::work_on(Actor& actor) {
     if (!actor.held.empty() && actor.held.back().is_proof()) {
         const Claim claim = actor.held.back();
         actor.held.pop_back();
-        return prove_one(actor, claim);
+        return unblocked(actor, [&] { prove_one(actor, claim); });
     }
-    prepare_commit(actor);
+    unblocked(actor, [&] { prepare_commit(actor); });
     if (!actor.in_flight.empty() && chance(50)) land(actor, false);
 }
 
@@ -223,7 +238,12 @@ void Simulation::terminate(Actor& actor) {
     ++counters["SIGTERM"];
     land_what_lives();
     if (!actor.in_flight.empty()) land(actor, true);
-    settle(actor.process->work, actor.process->scope, "{}");
+    bool settled = false;
+    while (!settled)  // again where a reaper has ended the connection
+        as(actor, [&] {
+            settle(actor.process->work, actor.process->scope, "{}");
+            settled = true;
+        });
     actors_.erase(actors_.begin() + (&actor - actors_.data()));
 }
 

@@ -68,6 +68,9 @@ class Simulation : public LedgerTest {
     void note_proofs(bool asked);
     /// Before a step that takes the lock exclusively: what would make it wait without being dead, ends.
     void land_what_lives();
+    postgres::Connection open_for(const Process& process);
+    template <class Work>
+    void unblocked(Actor& actor, const Work& work);
     template <class Work>
     void as(Actor& actor, const Work& work);
     PageResult fetch(const Claim& claim);
