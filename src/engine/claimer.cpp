@@ -30,7 +30,7 @@ Claimer::Claimer(Context& context, ClaimQueue& jobs, Outbox& outbox, SourceHealt
       health_(health),
       session_(std::move(session), context.clock, context.random),
       options_(std::move(options)),
-      next_reap_(context.clock.now()),
+      next_reap_(context.clock.now() + context.config.run.heartbeat),  // starting has just reaped
       last_poll_(context.clock.now() - kBusy) {}
 
 void Claimer::work(std::stop_token workers_joined) {
@@ -44,11 +44,13 @@ void Claimer::work(std::stop_token workers_joined) {
                                       "no request to source.base_url has succeeded for run.patience");
             break;
         }
+        const std::int64_t commits = context_.tallies.commits;
         const bool filled = claim_ahead();
         const bool poll_due = context_.clock.now() - last_poll_ >= kBusy;
         if (!filled || poll_due) {
             if (poll()) return;
         }
+        if (!filled) dry_ = Dry{commits, next_look(false)};
         context_.wake.wait_until(next_look(filled), no_new_work);
     }
     give_back_queue();
@@ -70,6 +72,7 @@ void Claimer::work(std::stop_token workers_joined) {
 void Claimer::record_outcomes(std::stop_token stop) {
     Outbox::Content content = outbox_.take();
     if (content.empty()) return;
+    dry_.reset();
     if (!content.setbacks.empty()) {
         int recorded = 0;
         session_.run(stop, [&](postgres::Connection& connection) {
@@ -106,6 +109,7 @@ bool Claimer::claim_ahead() {
     // Few large claims are cheaper than many small ones; the queue never runs dry at half.
     if (room * 2 < options_.ahead) return true;
     const MonoTime now = context_.clock.now();
+    if (held > 0 && dry_ && dry_->commits == context_.tallies.commits && now < dry_->until) return true;
     if (health_.state(now) != SourceState::up) {
         // One job carries the probe; the others stay in the ledger, where they wait without holding anything.
         const auto probe_at = health_.next_probe_at(now);
@@ -211,6 +215,7 @@ void Claimer::give_back_queue() {
 MonoTime Claimer::next_look(bool filled) const {
     const MonoTime now = context_.clock.now();
     MonoTime at = std::min(next_reap_, last_poll_ + kBusy);
+    if (filled && dry_ && now < dry_->until) at = std::min(at, dry_->until);
     if (filled)
         return std::max(health_.state(now) == SourceState::up ? at : std::min(at, now + kIdle),
                         now + kMinPause);

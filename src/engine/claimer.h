@@ -31,6 +31,9 @@ class Claimer {
     Claimer(Context& context, ClaimQueue& jobs, Outbox& outbox, SourceHealth& health, SessionOptions session,
             ClaimerOptions options);
 
+    /// A connection to begin with, see Session::adopt.
+    void adopt(std::unique_ptr<postgres::Connection> connection) { session_.adopt(std::move(connection)); }
+
     /// Returns when the run is terminal or can go no further, or, after "no new work", when `workers_joined`
     /// is requested: until then it records the outcomes of requests still in flight. Throws Failure when the
     /// database stays away beyond the patience.
@@ -48,6 +51,14 @@ class Claimer {
     void give_back_queue();
     MonoTime next_look(bool filled) const;
 
+    /// The ledger had fewer pages due than there was room for. Unless a commit plans more or an outcome frees
+    /// some, it need not be asked again until then: workers that run dry at the end of a run wake us for each
+    /// page.
+    struct Dry {
+        std::int64_t commits;
+        MonoTime until;
+    };
+
     Context& context_;
     ClaimQueue& jobs_;
     Outbox& outbox_;
@@ -57,6 +68,7 @@ class Claimer {
     MonoTime next_reap_;
     MonoTime last_poll_;
     std::optional<Millis> next_due_;
+    std::optional<Dry> dry_;
     int polls_at_rest_ = 0;        ///< in a row, without a page pending, leased or in our hands
     std::int64_t last_open_ = -1;  ///< slices open at the last poll
     std::optional<MonoTime> finalising_since_;

@@ -47,6 +47,7 @@ void Crew::start() {
              .max_lease = 4 * timeout.job + Millis{120'000},
              .may_judge_time = [this] { return parts_.heartbeat.may_judge_time(); },
              .on_state = parts_.on_state});
+        claimer.adopt(std::move(parts_.claimer));
         claimer.work(workers_joined_.get_token());
     });
     const std::size_t refill_below = jobs_.capacity() / 2 + 1;

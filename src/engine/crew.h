@@ -18,7 +18,8 @@ struct CrewParts {
     SourceGate& gate;
     const sink::Upsert& upsert;
     Heartbeat& heartbeat;
-    postgres::ConnectOptions connect;  ///< of the claimer and the writers
+    postgres::ConnectOptions connect;               ///< of the claimer and the writers
+    std::unique_ptr<postgres::Connection> claimer;  ///< its first connection, open already; may be null
     std::function<void(const ledger::RunState&)> on_state;
 };
 

@@ -72,6 +72,7 @@ void pull(Context& context, const Sizing& sizing, const RunOptions& options, Sta
                .upsert = upsert,
                .heartbeat = heartbeat,
                .connect = connect,
+               .claimer = std::move(started.claimer),
                .on_state = [&](const ledger::RunState& state) {
                    latest.set(state);
                    publish_state(context.metrics, state);

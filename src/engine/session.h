@@ -34,6 +34,10 @@ class Session {
 
     /// Opens a connection if there is none; one try.
     postgres::Connection& connection();
+    /// Goes on with a connection that somebody else opened with the same options; null: opens its own.
+    void adopt(std::unique_ptr<postgres::Connection> connection) { connection_ = std::move(connection); }
+    /// Gives the connection away; the next use opens a new one.
+    std::unique_ptr<postgres::Connection> release() { return std::move(connection_); }
     /// Drops the connection; the next use opens a new one.
     void drop() { connection_.reset(); }
     /// The pause before try `n` (from 1), and whether patience allows it: throws `failure` when it does not.

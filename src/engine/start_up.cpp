@@ -5,6 +5,7 @@
 #include <array>
 #include <climits>
 #include <cstdio>
+#include <future>
 #include <utility>
 
 #include "core/fault.h"
@@ -104,16 +105,21 @@ StartedUp start_up(Context& context, const RunOptions& options) {
     request.pgbouncer = config.sink.pgbouncer;
 
     StartedUp started;
+    // Looking at the target takes as long as looking at the ledger, and the heartbeat's connection is idle.
+    const auto open_heartbeat = [&] {
+        if (started.heartbeat == nullptr || !started.heartbeat->is_open())
+            started.heartbeat = std::make_unique<postgres::Connection>(connect);
+        sink::ensure_target(*started.heartbeat, config.sink);
+    };
     // A migration, the target's DDL and the run's lock may all wait for somebody else's transaction.
     const EndsWaits ends_waits(connect, context.clock, context.stop.no_new_work_token());
     Session session({.connect = connect, .role = "start", .patience = config.run.patience, .on_open = {}},
                     context.clock, context.random);
+    std::future<void> beside = std::async(std::launch::async, open_heartbeat);
     session.run(context.stop.no_new_work_token(), [&](postgres::Connection& connection) {
+        if (!beside.valid()) beside = std::async(std::launch::async, open_heartbeat);  // a repetition
         bring_ledger_up(connection, config.ledger);
-        sink::ensure_target(connection, config.sink);
-        if (started.heartbeat == nullptr || !started.heartbeat->is_open()) {
-            started.heartbeat = std::make_unique<postgres::Connection>(connect);
-        }
+        beside.get();
         request.worker = {.id = worker,
                           .host = host_name(),
                           .pid = ::getpid(),
@@ -130,6 +136,7 @@ StartedUp start_up(Context& context, const RunOptions& options) {
                          .stale = config.run.stale,
                          .pgbouncer = config.sink.pgbouncer};
         context.policy = policy_of(config);
+        started.claimer = session.release();
     }
     return started;
 }

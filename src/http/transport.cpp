@@ -9,8 +9,14 @@ char* Body::grow(std::size_t more) {
     const std::size_t needed = size_ + more + kPadding;
     // A body of known length arrives in one piece and gets exactly what it needs; pieces of unknown number
     // double the buffer.
-    if (needed > bytes_.size()) bytes_.resize(bytes_.empty() ? needed : std::max(needed, bytes_.size() * 2));
-    return bytes_.data() + size_;
+    if (needed > capacity_) {
+        const std::size_t capacity = capacity_ == 0 ? needed : std::max(needed, capacity_ * 2);
+        auto bytes = std::make_unique_for_overwrite<char[]>(capacity);
+        if (size_ > 0) std::memcpy(bytes.get(), bytes_.get(), size_);
+        bytes_ = std::move(bytes);
+        capacity_ = capacity;
+    }
+    return bytes_.get() + size_;
 }
 
 Body Body::of(std::string_view text) {

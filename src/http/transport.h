@@ -32,10 +32,10 @@ struct Request {
 class Body {
   public:
     static constexpr std::size_t kPadding = 64;
-    std::string_view view() const { return {bytes_.data(), size_}; }
-    const char* data() const { return bytes_.data(); }
+    std::string_view view() const { return {bytes_.get(), size_}; }
+    const char* data() const { return bytes_.get(); }
     std::size_t size() const { return size_; }
-    std::size_t capacity() const { return bytes_.size(); }
+    std::size_t capacity() const { return capacity_; }
     /// Makes room for `more` bytes beyond size() plus padding, and returns where to write them; then call
     /// grew().
     char* grow(std::size_t more);
@@ -43,7 +43,8 @@ class Body {
     static Body of(std::string_view text);
 
   private:
-    std::vector<char> bytes_;
+    std::unique_ptr<char[]> bytes_;  // not a vector, which would write each byte twice
+    std::size_t capacity_ = 0;
     std::size_t size_ = 0;
 };
 

@@ -1,3 +1,5 @@
+#include <charconv>
+
 #include "postgres/connection.h"
 
 namespace pagehaul::postgres {
@@ -48,13 +50,18 @@ std::string quote_literal(std::string_view text) {
 }
 
 std::string array_literal(const std::vector<std::int64_t>& values) {
-    std::string literal = "{";
-    literal.reserve(values.size() * 21 + 2);
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        if (i > 0) literal += ',';
-        literal += std::to_string(values[i]);
+    constexpr std::size_t kLongest = 20;  // -9223372036854775808
+    std::string literal(values.size() * (kLongest + 1) + 2, '{');
+    char* to = literal.data() + 1;
+    char* const end = literal.data() + literal.size();
+    for (const std::int64_t value : values) {
+        to = std::to_chars(to, end, value).ptr;
+        *to++ = ',';
     }
-    return literal += '}';
+    if (!values.empty()) --to;
+    *to++ = '}';
+    literal.resize(static_cast<std::size_t>(to - literal.data()));
+    return literal;
 }
 
 std::string array_literal(const std::vector<std::optional<std::string>>& values) {

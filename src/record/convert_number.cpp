@@ -36,13 +36,15 @@ bool read_integer(const Input& input, std::int64_t& value) {
 /// Up to 18 digits as an integer is written canonically, perhaps after '-': most of what APIs send. Such text
 /// goes through as it is. [Measured: 700 such fields of a 100-row page took 12 % of its decoding otherwise.]
 bool is_plain_integer(const Input& input, std::size_t max_digits) {
-    if (input.kind != Kind::integer && input.kind != Kind::string) return false;
     const char* p = input.text.data();
     const char* const end = p + input.text.size();
     if (p != end && *p == '-') ++p;
     const auto digits = static_cast<std::size_t>(end - p);
     if (digits == 0 || digits > max_digits) return false;
-    if (*p == '0') return input.text.size() == 1;
+    if (*p == '0')
+        return input.text.size() == 1 && (input.kind == Kind::string || input.kind == Kind::integer);
+    if (input.kind == Kind::integer) return true;  // JSON's own grammar has seen to its digits
+    if (input.kind != Kind::string) return false;
     for (; p != end; ++p) {
         if (*p < '0' || *p > '9') return false;
     }

@@ -71,6 +71,9 @@ std::string create_statements(const config::Sink& sink) {
 }
 
 void ensure_target(postgres::Connection& connection, const config::Sink& sink) {
+    // The usual start: all is there, nothing to wait for.
+    const Inspection found = inspect(connection, sink);
+    if (found.misfits.empty() && found.table_exists && !found.index_missing) return;
     connection.begin();
     try {
         create_what_is_missing(connection, sink);

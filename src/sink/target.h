@@ -14,8 +14,8 @@ namespace pagehaul::sink {
 /// Makes the target exist and fit: creates schema, table and unique index when missing; checks an existing
 /// table (columns, types, a unique index on exactly the key, key columns NOT NULL, logged, no row security,
 /// rules or suppressing triggers, collations of text keys) and reports everything that does not fit at once,
-/// in terms of the config. Throws Failure of kind config. Runs in its own transaction under an advisory lock:
-/// many may call it.
+/// in terms of the config. Throws Failure of kind config. What is missing is made in a transaction of its own
+/// under an advisory lock: many may call it.
 void ensure_target(postgres::Connection& connection, const config::Sink& sink);
 /// The same checks without changing anything, for `check`: what does not fit, one line each; empty when all
 /// is well. A missing table is well when we may create it.
