@@ -44,7 +44,7 @@ void Claimer::work(std::stop_token workers_joined) {
                                       "no request to source.base_url has succeeded for run.patience");
             break;
         }
-        const std::int64_t commits = context_.tallies.commits;
+        const std::int64_t commits = context_.tallies.commits_that_plan;
         const bool filled = claim_ahead();
         const bool poll_due = context_.clock.now() - last_poll_ >= kBusy;
         if (!filled || poll_due) {
@@ -109,7 +109,8 @@ bool Claimer::claim_ahead() {
     // Few large claims are cheaper than many small ones; the queue never runs dry at half.
     if (room * 2 < options_.ahead) return true;
     const MonoTime now = context_.clock.now();
-    if (held > 0 && dry_ && dry_->commits == context_.tallies.commits && now < dry_->until) return true;
+    if (held > 0 && dry_ && dry_->commits == context_.tallies.commits_that_plan && now < dry_->until)
+        return true;
     if (health_.state(now) != SourceState::up) {
         // One job carries the probe; the others stay in the ledger, where they wait without holding anything.
         const auto probe_at = health_.next_probe_at(now);

@@ -162,6 +162,11 @@ void Committer::salvage(FetchedPage& page, std::stop_token stop) {
 
 void Committer::count(const Pages& stored, std::int64_t changed) {
     Tallies& tallies = context_.tallies;
+    // Page 1 plans the others; where no total is told, any page may move the window.
+    const bool plans = context_.policy.total == ledger::Policy::Known::nothing ||
+                       std::any_of(stored.begin(), stored.end(),
+                                   [](const FetchedPage* page) { return page->result.claim.no == 1; });
+    if (plans) ++tallies.commits_that_plan;
     ++tallies.commits;
     tallies.rows_changed += changed;
     for (const FetchedPage* page : stored) {
