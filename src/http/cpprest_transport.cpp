@@ -1,5 +1,6 @@
 #include "http/cpprest_streams.h"
 // A line of its own: it must come behind the header above, which includes <utility> first.
+#include <openssl/crypto.h>
 #include <pplx/threadpool.h>
 
 #include <algorithm>
@@ -153,6 +154,23 @@ void follow(const std::shared_ptr<Exchange>& exchange, const pplx::task<web::htt
         inline_options());
 }
 
+/// Name and password of the proxy's URL, decoded; an empty name: it has none.
+std::pair<std::string, std::string> proxy_user(const std::string& proxy) {
+    const std::string info = proxy.empty() ? "" : web::uri(proxy).user_info();
+    const std::size_t colon = std::min(info.find(':'), info.size());
+    return {web::uri::decode(info.substr(0, colon)),
+            web::uri::decode(info.substr(std::min(colon + 1, info.size())))};
+}
+
+/// For each request that goes to the proxy whole. By hand: cpprestsdk writes the same header, but loses a
+/// copy of the password each time (its zero_memory_deleter frees on Windows only), and memory grew with the
+/// pages. A tunnel's header only the library can write, once a connection.
+std::string proxy_authorization(const std::string& proxy) {
+    const auto [name, password] = proxy_user(proxy);
+    const std::string pair = name + ":" + password;
+    return name.empty() ? "" : "Basic " + utility::conversions::to_base64({pair.begin(), pair.end()});
+}
+
 enum class Ended { answered, cancelled, deadline, connect_timeout };
 
 /// Measured with 8 callers, 2 pool threads, POST and 42 kB bodies on loopback, both on the same busy 2-core
@@ -166,8 +184,9 @@ class CpprestTransport final : public Transport {
         : options_(options),
           clock_(clock),
           live_(std::make_shared<Live>()),
-          client_(std::make_unique<web::http::client::http_client>(web::uri(url.origin()),
-                                                                   client_config(options))) {}
+          proxy_authorization_(url.scheme == "http" ? proxy_authorization(options.proxy) : ""),
+          client_(std::make_unique<web::http::client::http_client>(
+              web::uri(url.origin()), client_config(options, url.scheme == "https"))) {}
     ~CpprestTransport() override {
         client_.reset();
         live_->wait_empty(kDestructorPatience);
@@ -176,9 +195,9 @@ class CpprestTransport final : public Transport {
     Result<Response> send(const Request& request, const Bounds& bounds, std::stop_token cancel) override;
 
   private:
-    static web::http::client::http_client_config client_config(const TransportOptions& options);
-    static web::http::http_request to_cpprest(const Request& request,
-                                              const std::shared_ptr<Exchange>& exchange);
+    static web::http::client::http_client_config client_config(const TransportOptions& options, bool tunnel);
+    web::http::http_request to_cpprest(const Request& request,
+                                       const std::shared_ptr<Exchange>& exchange) const;
     Ended wait(Exchange& exchange, const Bounds& bounds, MonoTime connect_by) const;
     Result<Response> send_once(const Request& request, const Bounds& bounds, const std::stop_token& cancel,
                                MonoTime started, bool& stale);
@@ -188,10 +207,12 @@ class CpprestTransport final : public Transport {
     const TransportOptions options_;
     const Clock& clock_;
     const std::shared_ptr<Live> live_;
+    const std::string proxy_authorization_;  ///< empty: none, or the library sends it to open a tunnel
     std::unique_ptr<web::http::client::http_client> client_;
 };
 
-web::http::client::http_client_config CpprestTransport::client_config(const TransportOptions& options) {
+web::http::client::http_client_config CpprestTransport::client_config(const TransportOptions& options,
+                                                                      bool tunnel) {
     web::http::client::http_client_config config;
     config.set_timeout(std::chrono::duration_cast<std::chrono::microseconds>(options.idle_timeout));
     config.set_max_redirects(0);
@@ -201,25 +222,22 @@ web::http::client::http_client_config CpprestTransport::client_config(const Tran
             [file = options.ca_file](boost::asio::ssl::context& context) { context.load_verify_file(file); });
     }
     if (!options.proxy.empty()) {
-        const web::uri given(options.proxy);
-        web::web_proxy proxy(web::uri_builder(given).set_user_info("").to_uri());
-        if (const std::string user = web::uri::decode(given.user_info()); !user.empty()) {
-            const std::size_t colon = user.find(':');
-            proxy.set_credentials(web::credentials(user.substr(0, colon),
-                                                   colon == std::string::npos ? "" : user.substr(colon + 1)));
-        }
+        web::web_proxy proxy(web::uri_builder(web::uri(options.proxy)).set_user_info("").to_uri());
+        const auto [name, password] = proxy_user(options.proxy);
+        if (tunnel && !name.empty()) proxy.set_credentials(web::credentials(name, password));
         config.set_proxy(proxy);
     }
     return config;
 }
 
 web::http::http_request CpprestTransport::to_cpprest(const Request& request,
-                                                     const std::shared_ptr<Exchange>& exchange) {
+                                                     const std::shared_ptr<Exchange>& exchange) const {
     web::http::http_request out(request.method);
     out.set_request_uri(web::uri(request.target));
     auto& headers = out.headers();
     for (const auto& [name, value] : request.headers)
         headers.add(name, value);
+    if (!proxy_authorization_.empty()) headers.add("Proxy-Authorization", proxy_authorization_);
     // By hand, and decoded by gunzip(): the client's own decoder inflates a whole chunk before any cap sees
     // it.
     if (!headers.has("Accept-Encoding")) headers.add("Accept-Encoding", "gzip");
@@ -367,9 +385,14 @@ Result<Response> CpprestTransport::send_once(const Request& request, const Bound
     return tl::unexpected(ended_early(how, clock_.now() - started));
 }
 
+/// At exit OpenSSL clears up, and the pool joins its threads, in the reverse order of their first use. Were the
+/// pool first, its threads would go on in a library that is gone.
+void use_openssl_before_the_pool() { OPENSSL_init_crypto(OPENSSL_INIT_ADD_ALL_DIGESTS, nullptr); }
+
 }  // namespace
 
 void initialize_pool(int threads) {
+    use_openssl_before_the_pool();
     crossplat::threadpool::initialize_with_threads(static_cast<std::size_t>(std::max(threads, 1)));
 }
 
@@ -379,6 +402,7 @@ std::unique_ptr<Transport> make_transport(const TransportOptions& options, const
     if (!options.ca_file.empty() && !std::ifstream(options.ca_file).good()) {
         throw Failure(ErrorKind::config, "ca_file", "cannot read " + options.ca_file);
     }
+    use_openssl_before_the_pool();
     return std::make_unique<CpprestTransport>(options, *url, clock);
 }
 

@@ -359,15 +359,26 @@ TEST(Transport, RefusesALineBreakInAHeaderBeforeAnythingIsSent) {
     EXPECT_EQ(server.connections(), 0);
 }
 
+std::unique_ptr<Transport> through(const ScriptedServer& proxy, const std::string& user,
+                                   const char* base_url) {
+    const std::string url = "http://" + user + "@127.0.0.1:" + std::to_string(proxy.port());
+    return make_transport({.base_url = base_url, .proxy = url}, system_clock());
+}
+
 TEST(Transport, SpeaksToTheProxyWithTheWholeUrlAndItsCredentials) {
     ScriptedServer proxy([](const ReceivedRequest&, Connection& to) { to.answer("{}"); });
-    const auto transport =
-        make_transport({.base_url = "http://api.invalid",
-                        .proxy = "http://user:pass@127.0.0.1:" + std::to_string(proxy.port())},
-                       system_clock());
+    const auto transport = through(proxy, "a%3Ab:c%40d", "http://api.invalid");
     const auto response = transport->send({.target = "/a?b=1"}, within(kGenerous), {});
     ASSERT_TRUE(response) << response.error().text();
     EXPECT_EQ(proxy.last().line, "GET http://api.invalid/a?b=1 HTTP/1.1");
+    EXPECT_EQ(proxy.last().headers.at("proxy-authorization"), "Basic YTpiOmNAZA==");
+}
+
+TEST(Transport, TellsTheProxyItsCredentialsToOpenATunnelForHttps) {
+    ScriptedServer proxy([](const ReceivedRequest&, Connection& to) { to.answer("no", "", 502); });
+    const auto transport = through(proxy, "user:pass", "https://api.invalid");
+    EXPECT_FALSE(transport->send({.target = "/"}, within(kGenerous), {}));
+    EXPECT_EQ(proxy.last().line, "CONNECT api.invalid:443 HTTP/1.1");
     EXPECT_EQ(proxy.last().headers.at("proxy-authorization"), "Basic dXNlcjpwYXNz");
 }
 
