@@ -1,6 +1,7 @@
 #pragma once
 
-// Included by cpprest_transport.cpp alone: the only header of ours that shows the library's types.
+// For cpprest_transport.cpp alone: with cpprest_exchange.h the only headers of ours that show the library's
+// types.
 #define _TURN_OFF_PLATFORM_STRING  // the macro U breaks fmt and Boost
 // clang-format off
 #include <utility>  // before pplx: Boost 1.74 uses std::exchange without including it

@@ -1,14 +1,12 @@
-#include "http/cpprest_streams.h"
+#include "http/cpprest_exchange.h"
 // A line of its own: it must come behind the header above, which includes <utility> first.
-#include <openssl/crypto.h>
 #include <pplx/threadpool.h>
 
 #include <algorithm>
-#include <atomic>
-#include <condition_variable>
-#include <cstring>
 #include <fstream>
 #include <mutex>
+
+#include <openssl/crypto.h>
 
 #include "http/cpprest_error.h"
 #include "http/inflate.h"
@@ -27,96 +25,6 @@ constexpr Millis kDestructorPatience{1'000};
 constexpr int kStaleRepeats = 3;
 constexpr std::size_t kMaxHeaderBytes = 256UL << 10U;
 constexpr std::size_t kMaxChunk = 64UL << 10U;
-
-/// Counts the exchanges that the library still holds, so that the destructor can wait for them.
-class Live {
-  public:
-    void enter() {
-        const std::lock_guard lock(mutex_);
-        ++count_;
-    }
-    void leave() {
-        // Notified under the lock: the waiter may destroy nothing before we are out of here.
-        const std::lock_guard lock(mutex_);
-        --count_;
-        changed_.notify_all();
-    }
-    bool wait_empty(Millis patience) {
-        std::unique_lock lock(mutex_);
-        return changed_.wait_for(lock, patience, [&] { return count_ == 0; });
-    }
-
-  private:
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    int count_ = 0;  // protected by mutex_
-};
-
-enum class Refused { no, too_large, no_memory };
-
-/// One request on its way: shared by the caller and the library's callbacks, whichever lets go last.
-struct Exchange {
-    explicit Exchange(std::shared_ptr<Live> of) : live(std::move(of)) { live->enter(); }
-    ~Exchange() { live->leave(); }
-    Exchange(const Exchange&) = delete;
-    Exchange& operator=(const Exchange&) = delete;
-
-    const std::shared_ptr<Live> live;
-    pplx::cancellation_token_source cancel;
-    std::atomic<bool> sent = false;  ///< connected, request written
-
-    std::mutex mutex;
-    std::condition_variable changed;
-    // All below: protected by mutex.
-    const Bounds* bounds = nullptr;  ///< null once the caller has gone
-    bool done = false;
-    bool told_to_stop = false;
-    std::exception_ptr error;
-    int status = 0;
-    web::http::http_headers headers;  ///< not the response itself: that owns its stream, which owns us
-    MonoTime first_byte{};
-    std::uint64_t content_length = 0;
-    Refused refused = Refused::no;
-    Body body;
-
-    void finish(std::exception_ptr why) {
-        const std::lock_guard lock(mutex);
-        error = std::move(why);
-        done = true;
-        changed.notify_all();
-    }
-
-    /// @return false: the exchange must end.
-    bool receive(const std::uint8_t* from, std::size_t count) {
-        const std::lock_guard lock(mutex);
-        if (bounds == nullptr) return false;
-        const std::size_t total = body.size() + count;
-        if (total > bounds->max_body || content_length > bounds->max_body) {
-            refused = Refused::too_large;
-            return false;
-        }
-        if (bounds->reserve && !bounds->reserve(total)) {
-            refused = Refused::no_memory;
-            return false;
-        }
-        std::memcpy(body.grow(count), from, count);
-        body.grew(count);
-        return true;
-    }
-};
-
-class ResponseBuffer final : public RefusingBuffer {
-  public:
-    explicit ResponseBuffer(std::shared_ptr<Exchange> exchange)
-        : RefusingBuffer(std::ios_base::out), exchange_(std::move(exchange)) {}
-    pplx::task<std::size_t> putn_nocopy(const std::uint8_t* from, std::size_t count) override {
-        if (exchange_->receive(from, count)) return pplx::task_from_result(count, inline_options());
-        return pplx::task_from_exception<std::size_t>(std::runtime_error("body refused"), inline_options());
-    }
-
-  private:
-    const std::shared_ptr<Exchange> exchange_;
-};
 
 /// Observes both tasks of an exchange: an exception that nobody observes would kill the process.
 void follow(const std::shared_ptr<Exchange>& exchange, const pplx::task<web::http::http_response>& answer,
@@ -385,9 +293,11 @@ Result<Response> CpprestTransport::send_once(const Request& request, const Bound
     return tl::unexpected(ended_early(how, clock_.now() - started));
 }
 
-/// At exit OpenSSL clears up, and the pool joins its threads, in the reverse order of their first use. Were the
-/// pool first, its threads would go on in a library that is gone.
-void use_openssl_before_the_pool() { OPENSSL_init_crypto(OPENSSL_INIT_ADD_ALL_DIGESTS, nullptr); }
+/// At exit OpenSSL clears up, and the pool joins its threads, in the reverse order of their first use: the
+/// pool's threads must not go on in a library that is gone.
+void use_openssl_before_the_pool() {
+    OPENSSL_init_crypto(OPENSSL_INIT_ADD_ALL_DIGESTS, nullptr);
+}
 
 }  // namespace
 

@@ -361,8 +361,8 @@ TEST(Transport, RefusesALineBreakInAHeaderBeforeAnythingIsSent) {
 
 std::unique_ptr<Transport> through(const ScriptedServer& proxy, const std::string& user,
                                    const char* base_url) {
-    const std::string url = "http://" + user + "@127.0.0.1:" + std::to_string(proxy.port());
-    return make_transport({.base_url = base_url, .proxy = url}, system_clock());
+    return make_transport({.base_url = base_url, .proxy = "http://" + user + "@" + proxy.url().substr(7)},
+                          system_clock());
 }
 
 TEST(Transport, SpeaksToTheProxyWithTheWholeUrlAndItsCredentials) {
