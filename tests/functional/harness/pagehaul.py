@@ -5,9 +5,9 @@ import itertools
 import json
 import os
 import pathlib
-import re
 import signal
 
+from . import sanitizer
 from .pipeline import TOKEN, default_pipeline, merge, write
 from .postgres import PASSWORD
 from .process import Process
@@ -16,7 +16,6 @@ from .process import Process
 OK, USAGE, DATA, UNAVAILABLE, BUG, INCOMPLETE, CREDENTIAL, CONFIG, SIGINT_EXIT, SIGTERM_EXIT = (
     0, 64, 65, 69, 70, 75, 77, 78, 130, 143)
 
-_SANITIZER = re.compile(r"(AddressSanitizer|LeakSanitizer|ThreadSanitizer|UndefinedBehaviorSanitizer|: runtime error: )")
 # Secrets of the harness: none may ever be printed.
 SECRETS = (TOKEN, PASSWORD)
 
@@ -119,8 +118,7 @@ class Pagehaul:
         """Starts the binary with exactly these arguments. env: on top of the test's; None as a value removes a variable."""
         number = number or next(self._numbers)
         full = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": str(self.directory), "LANG": "C.UTF-8",
-                "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0", "UBSAN_OPTIONS": "print_stacktrace=1",
-                "TSAN_OPTIONS": "halt_on_error=0:exitcode=66", **self.env, **(env or {})}
+                **sanitizer.environment(self.binary), **self.env, **(env or {})}
         process = Running([*prefix, self.binary, *args], directory=self.directory, name=f"pagehaul-{number}",
                           env={k: str(v) for k, v in full.items() if v is not None})
         self._started.append(process)
@@ -151,7 +149,7 @@ class Pagehaul:
         found = [f"still running at the end of the test: {name}" for name in self.kill_all()]
         for process in self._started:
             output = process.stdout + process.stderr
-            if report := _SANITIZER.search(output):
+            if report := sanitizer.REPORT.search(output):
                 found.append(f"{process.name}: sanitizer report\n{output[report.start():][:6000]}")
             found += [f"{process.name} printed a secret: {secret}" for secret in SECRETS if secret in output]
         return "\n".join(found)

@@ -98,13 +98,15 @@ class FetchingTest : public ::testing::Test {
     source::Credentials::Reread reread = [](const config::Secret&) -> Result<config::Secret> {
         return fail(ErrorKind::credential, "", "static");
     };
-    Outbox outbox{shared.context.wake};
-    Pages pages;
-    std::vector<ledger::Setback> setbacks;
-    std::vector<ProofDone> proofs;
 
   private:
     std::optional<Parts> parts_;
+
+  protected:
+    Outbox outbox{shared.context.wake};
+    Pages pages;  ///< behind the parts: its pages give their bytes back to the budget
+    std::vector<ledger::Setback> setbacks;
+    std::vector<ProofDone> proofs;
 };
 
 }  // namespace pagehaul::engine::testing
