@@ -1,0 +1,91 @@
+{{/* What the schema cannot say, in words for people. at: where; p: the settings; own: what the pipeline itself says. */}}
+{{- define "pagehaul.check" -}}
+{{- $at := .at -}}{{- $p := .p -}}{{- $own := .own -}}
+{{- if and $own.config $own.existingConfigMap -}}
+{{- fail (printf "%s: has both config and existingConfigMap: expected one of them" $at) -}}
+{{- else if not (or $own.config $own.existingConfigMap) -}}
+{{- fail (printf "%s: has no pipeline file: expected config (its text) or existingConfigMap" $at) -}}
+{{- end -}}
+{{- if not $p.schedule -}}
+{{- fail (printf "%s.schedule: is missing: expected cron's five fields, such as \"15 10 * * *\", or @daily" $at) -}}
+{{- else if contains "TZ=" $p.schedule -}}
+{{- fail (printf "%s.schedule: Kubernetes refuses TZ= in a schedule: set %s.timeZone" $at $at) -}}
+{{- else if not (regexMatch "^(@[a-z]+( [0-9a-z.]+)?|[^ @]+( +[^ ]+){4})$" $p.schedule) -}}
+{{- fail (printf "%s.schedule: \"%s\" is no schedule: expected cron's five fields, such as \"15 10 * * *\", or @daily" $at $p.schedule) -}}
+{{- end -}}
+{{- if and $p.secret.existingSecret $p.secret.values -}}
+{{- fail (printf "%s.secret: has both existingSecret and values: expected one of them. With an existing Secret put the keys there" $at) -}}
+{{- end -}}
+{{- if and (eq (toString $p.completionMode) "Indexed") (not $p.completions) -}}
+{{- fail (printf "%s.completionMode: Indexed needs completions" $at) -}}
+{{- end -}}
+{{- range concat $p.extraEnv $p.migrate.extraEnv -}}
+{{- if eq .name "PAGEHAUL_RUN_KEY" -}}
+{{- fail (printf "%s.extraEnv: PAGEHAUL_RUN_KEY is the Job's UID, so that the Job's next pod resumes its run; expected another name" $at) -}}
+{{- else if eq .name "PAGEHAUL_SET" -}}
+{{- fail (printf "%s.extraEnv: PAGEHAUL_SET is made from run and set: expected the override in %s.set" $at $at) -}}
+{{- end -}}
+{{- end -}}
+{{- range $p.set -}}
+{{- if regexMatch "^\\s*run\\.(deadline|drain)\\s*=" . -}}
+{{- fail (printf "%s.set: %s: expected it in %s.run, where it is checked against the grace period" $at . $at) -}}
+{{- end -}}
+{{- end -}}
+{{- include "pagehaul.check.stop" . -}}
+{{- end -}}
+
+{{- define "pagehaul.check.stop" -}}
+{{- $p := .p -}}
+{{- $drain := include "pagehaul.seconds" $p.run.drain | int64 -}}
+{{- $stop := include "pagehaul.stop.seconds" . | int64 -}}
+{{- $grace := int64 $p.terminationGracePeriodSeconds -}}
+{{- if lt $grace (add $drain $stop) -}}
+{{- fail (printf "%s.terminationGracePeriodSeconds: %d s is too short for a clean stop: requests in flight may take %d s (run.drain), storing what was fetched, settling with the ledger and the last push of metrics %d s more. Kubernetes would kill the pod in the middle. Expected %d or more, or a shorter run.drain" .at $grace $drain $stop (add $drain $stop)) -}}
+{{- end -}}
+{{- if $p.run.deadline -}}
+{{- if ge $drain (include "pagehaul.seconds" $p.run.deadline | int64) -}}
+{{- fail (printf "%s.run.drain: %s is not shorter than run.deadline, %s: nothing would be pulled" .at $p.run.drain $p.run.deadline) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The pipeline file's text, checked as far as a template can. at, config (text or mapping), run (the chart's). */}}
+{{- define "pagehaul.config" -}}
+{{- $at := .at -}}
+{{- $parsed := .config -}}
+{{- if kindIs "string" .config -}}
+{{- $parsed = fromYaml .config -}}
+{{- if hasKey $parsed "Error" -}}
+{{- fail (printf "%s: is not YAML: %s" $at (get $parsed "Error")) -}}
+{{- end -}}
+{{- else -}}
+{{- include "pagehaul.check.numbers" (dict "at" $at "value" .config) -}}
+{{- end -}}
+{{- $run := get $parsed "run" -}}
+{{- if kindIs "map" $run -}}
+{{- range $key := list "deadline" "drain" -}}
+{{- if hasKey $run $key -}}
+{{- $theirs := get $run $key | toString -}}
+{{- $ours := get $.run $key -}}
+{{- if and $ours (ne $theirs $ours) -}}
+{{- fail (printf "%s: run.%s is %s in the pipeline file and %s in the chart's values, which win: expected %s here only, as run.%s of the pipeline" $at $key $theirs $ours $theirs $key) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- if kindIs "string" .config -}}{{- .config -}}{{- else -}}{{- toYaml .config -}}{{- "\n" -}}{{- end -}}
+{{- end -}}
+
+{{/* Helm reads numbers as doubles: an ID above 2^53 would arrive as another one. */}}
+{{- define "pagehaul.check.numbers" -}}
+{{- $at := .at -}}
+{{- if kindIs "map" .value -}}
+{{- range $key, $value := .value -}}{{- include "pagehaul.check.numbers" (dict "at" (printf "%s.%s" $at $key) "value" $value) -}}{{- end -}}
+{{- else if kindIs "slice" .value -}}
+{{- range $index, $value := .value -}}{{- include "pagehaul.check.numbers" (dict "at" (printf "%s.%d" $at $index) "value" $value) -}}{{- end -}}
+{{- else if kindIs "float64" .value -}}
+{{- if or (ge .value 9007199254740992.0) (le .value -9007199254740992.0) -}}
+{{- fail (printf "%s: Helm cannot hold a number this large exactly (about %.0f): expected the pipeline file as text (config: |)" $at .value) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
