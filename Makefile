@@ -9,7 +9,7 @@ BASE ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help deps deps-test deps-build deps-demo deps-lint build release asan tsan demo test unit functional bench format \
-	format-check tidy clean
+	format-check tidy image chart chart-docs clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,19 @@ format-check: deps-lint  ## fail if a C++ source is not formatted
 
 tidy: deps-lint  ## clang-tidy on the changed files; BASE=COMMIT: changed since it, BASE=all: every file
 	@tests/support/tidy.sh $(BASE)
+
+image:  ## build the container image localhost/pagehaul:dev and test it (as root; buildah, podman, debootstrap)
+	@$(DEPS) image test
+	@tests/image/build.sh
+	@$(PYTHON) -m pytest tests/image
+
+chart: deps-test  ## test the Helm chart and what is made from it, without a cluster; needs Go 1.26 and the network once
+	@tests/support/build.sh dev pagehaul
+	@tools=$$(tests/chart/tools.sh) && tests/chart/run.sh "$$tools" build/dev/pagehaul
+
+chart-docs: deps-test  ## make the chart's README and deploy/kubernetes from the chart anew
+	@$(PYTHON) tests/chart/readme.py
+	@tools=$$(tests/chart/tools.sh) && $(PYTHON) tests/chart/manifests.py "$$tools/helm"
 
 clean:  ## remove everything that was built
 	rm -rf build

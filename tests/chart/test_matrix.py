@@ -1,0 +1,112 @@
+"""Every feature on every Kubernetes that the chart claims. What is rendered stays in build/chart, for a dry run against a real API server."""
+
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+import yaml
+from conftest import CHART, CI_VALUES, ROOT, feature
+
+KUBERNETES = ["1.29.0", "1.30.0", "1.31.0", "1.32.0", "1.33.0", "1.34.0"]
+RENDERED = ROOT / "build" / "chart"
+LIMITS = {"CronJob": 52, "Pod": 63, "ConfigMap": 253, "Secret": 253, "ServiceAccount": 253, "NetworkPolicy": 253}
+
+
+def pod_specs(documents):
+    for document in documents:
+        if document["kind"] == "CronJob":
+            yield document["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+        elif document["kind"] == "Pod":
+            yield document["spec"]
+
+
+@pytest.mark.parametrize("kube", KUBERNETES)
+@pytest.mark.parametrize("values", CI_VALUES, ids=feature)
+def test_every_feature_is_rendered(helm, values, kube):
+    done = helm.template(values, kube=kube)
+    assert done.returncode == 0, done.stderr
+    folder = RENDERED / kube
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{feature(values)}.yaml").write_text(done.stdout)
+    documents = [document for document in yaml.safe_load_all(done.stdout) if document]
+    names = [(document["kind"], document["metadata"]["name"]) for document in documents]
+    assert len(names) == len(set(names))
+    assert all(len(name) <= LIMITS[kind] for kind, name in names)
+
+
+@pytest.mark.parametrize("values", CI_VALUES, ids=feature)
+def test_every_name_that_a_pod_uses_is_there_or_said_to_exist(helm, values):
+    documents = helm.render(values)
+    made = {(document["kind"], document["metadata"]["name"]) for document in documents}
+    text = values.read_text()
+    for spec in pod_specs(documents):
+        volumes = {volume["name"]: volume for volume in spec["volumes"]}
+        config = volumes["config"]["configMap"]["name"]
+        assert ("ConfigMap", config) in made or f"existingConfigMap: {{name: {config}" in text
+        for container in [*spec.get("initContainers", []), *spec["containers"]]:
+            assert all(mount["name"] in volumes for mount in container.get("volumeMounts", []))
+            for source in container.get("envFrom", []):
+                name = source.get("secretRef", {}).get("name")
+                assert name is None or ("Secret", name) in made or f"existingSecret: {name}" in text
+
+
+@pytest.mark.parametrize("values", CI_VALUES, ids=feature)
+def test_every_pod_is_restricted(helm, values):
+    for spec in pod_specs(helm.render(values)):
+        assert spec["automountServiceAccountToken"] is False
+        assert spec["securityContext"]["runAsNonRoot"] and spec["securityContext"]["seccompProfile"]["type"] == "RuntimeDefault"
+        for container in [*spec.get("initContainers", []), *spec["containers"]]:
+            assert container["securityContext"]["allowPrivilegeEscalation"] is False
+            assert container["securityContext"]["capabilities"]["drop"] == ["ALL"]
+
+
+@pytest.mark.parametrize("values", CI_VALUES, ids=feature)
+def test_the_program_takes_the_config_and_the_overrides(helm, values, tmp_path):
+    """`pagehaul check --offline` on each rendered file with the pod's own variables."""
+    documents = helm.render(values)
+    configs = {document["metadata"]["name"]: document["data"] for document in documents if document["kind"] == "ConfigMap"}
+    for document in (document for document in documents if document["kind"] == "CronJob"):
+        spec = document["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+        held = configs.get(spec["volumes"][0]["configMap"]["name"])
+        if held is None:
+            continue
+        (container,) = spec["containers"]
+        assert container["args"][:2] == ["run", "--config"] and pathlib.Path(container["args"][2]).name in held
+        file = tmp_path / "pipeline.yaml"
+        file.write_text(held["pipeline.yaml"])
+        overrides = {variable["name"]: variable.get("value") for variable in container["env"]}["PAGEHAUL_SET"]
+        env = {"PAGEHAUL_SET": overrides, "DATABASE_URL": "postgres://nobody@127.0.0.1/none", "ACCESS_TOKEN": "some-token"}
+        done = subprocess.run([os.environ["PAGEHAUL_BINARY"], "check", "--offline", "--config", file], env=env, capture_output=True, text=True, timeout=30)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("text", [
+    "pipeline: orders\n", "pipeline: orders", "pipeline: orders\n\n\n", "\n# first\npipeline: orders  \n", "  \npipeline: orders\n",
+    "pipeline: orders\r\n", "pipeline: \"<&>\"\n", "pipeline: 报表\n# '\"\\ {{ slice.a }} ${A} $${B}\n",
+], ids=ascii)
+def test_a_pipeline_file_arrives_to_the_letter(helm, tmp_path, text):
+    """What is immutable must be rendered alike at every upgrade."""
+    file = tmp_path / "pipeline.yaml"
+    file.write_bytes(text.encode())
+    documents = helm.render(values={"pipelines": {"orders": {"schedule": "@hourly"}}}, extra=["--set-file", f"pipelines.orders.config={file}"])
+    (held,) = [document["data"]["pipeline.yaml"] for document in documents if document["kind"] == "ConfigMap"]
+    assert held == text
+
+
+def test_the_chart_carries_the_programs_version():
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    line = next(line for line in (ROOT / "CMakeLists.txt").read_text().splitlines() if line.startswith("project("))
+    assert f"VERSION {chart['appVersion']} " in line
+
+
+def test_the_schema_knows_exactly_the_keys_that_values_explains():
+    values, schema = yaml.safe_load((CHART / "values.yaml").read_text()), json.loads((CHART / "values.schema.json").read_text())
+    assert values.keys() == schema["properties"].keys() - {"global"}
+    settings = schema["definitions"]["settings"]["properties"]
+    assert values["defaults"].keys() == settings.keys() - {"config", "existingConfigMap"}
+    groups = [(values[group], schema["properties"][group]) for group in ("image", "configMap", "serviceAccount", "networkPolicy", "helmTest")]
+    groups += [(values["defaults"][group], settings[group]) for group in ("run", "migrate", "secret")]
+    for held, known in groups:
+        assert held.keys() == known["properties"].keys()

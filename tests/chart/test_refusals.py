@@ -1,0 +1,104 @@
+"""Bad values are refused before they reach a cluster, with a message that names the place and what was expected."""
+
+import copy
+
+import pytest
+from conftest import MINIMAL
+
+
+def orders(**settings):
+    return {"pipelines": {"orders": {"schedule": "@hourly", "existingConfigMap": {"name": "orders"}, **settings}}}
+
+
+def config(text, **settings):
+    return {"pipelines": {"orders": {"schedule": "@hourly", "config": text, **settings}}}
+
+
+SCHEMA = {
+    "a typo at the top": ({"pipeline": {}}, "additional properties 'pipeline' not allowed"),
+    "a typo in the image": ({"image": {"name": "x"}}, "/image"),
+    "a typo in the defaults": ({"defaults": {"shedule": "@daily"}}, "'shedule' not allowed"),
+    "a typo in a pipeline": (orders(backOffLimit=3), "'backOffLimit' not allowed"),
+    "a typo deep in a pipeline": (orders(run={"dead_line": "1h"}), "'dead_line' not allowed"),
+    "a typo in a variable": (orders(extraEnv=[{"name": "A", "values": "b"}]), "'values' not allowed"),
+    "a pipeline file in the defaults": ({"defaults": {"config": "pipeline: x"}}, "/defaults/config"),
+    "a duration without a unit": (orders(run={"drain": "20"}), "/pipelines/orders/run/drain"),
+    "a duration with an unknown unit": (orders(run={"deadline": "1w"}), "/pipelines/orders/run/deadline"),
+    "a number as text": (orders(backoffLimit="3"), "/pipelines/orders/backoffLimit"),
+    "a pipeline's name in capitals": ({"pipelines": {"Orders": {}}}, "'Orders'"),
+    "an unknown policy": (orders(concurrencyPolicy="Never"), "/pipelines/orders/concurrencyPolicy"),
+    "an unknown pull policy": ({"image": {"pullPolicy": "Sometimes"}}, "/image/pullPolicy"),
+    "a digest without sha256": ({"image": {"digest": "0123"}}, "/image/digest"),
+    "an override without a value": (orders(set=["source.limits.rate"]), "/pipelines/orders/set/0"),
+    "a ConfigMap without a name": (orders(existingConfigMap={"key": "a"}), "missing property 'name'"),
+    "a number in a Secret": (orders(secret={"values": {"PIN": 1234}}), "/pipelines/orders/secret/values/PIN"),
+    "exit code 0 that fails the Job": (orders(failJobOnExitCodes=[0]), "/pipelines/orders/failJobOnExitCodes/0"),
+    "no config kept": ({"configMap": {"keep": 0}}, "/configMap/keep"),
+}
+
+TEMPLATE = {
+    "a grace that a stop would overrun": (
+        orders(terminationGracePeriodSeconds=30),
+        "pipelines.orders.terminationGracePeriodSeconds: 30 s is too short for a clean stop: requests in flight may take 20 s (run.drain), "
+        "storing what was fetched, settling with the ledger and the last push of metrics 16 s more. Kubernetes would kill the pod in the "
+        "middle. Expected 36 or more, or a shorter run.drain",
+    ),
+    "a drain that outgrew the grace": (orders(run={"drain": "1m"}), "Expected 76 or more"),
+    "a drain rounded up": (orders(run={"drain": "29001ms"}), "Expected 46 or more"),
+    "a drain as long as the run": (orders(run={"deadline": "20s"}), "pipelines.orders.run.drain: 20s is not shorter than run.deadline, 20s"),
+    "no schedule": (orders(schedule=""), 'pipelines.orders.schedule: is missing: expected cron\'s five fields, such as "15 10 * * *", or @daily'),
+    "a zone in the schedule": (orders(schedule="TZ=Asia/Shanghai 0 1 * * *"), "Kubernetes refuses TZ= in a schedule: set pipelines.orders.timeZone"),
+    "a schedule of four fields": (orders(schedule="15 10 * *"), '"15 10 * *" is no schedule'),
+    "no pipeline file": ({"pipelines": {"orders": {"schedule": "@daily"}}}, "pipelines.orders: has no pipeline file: expected config"),
+    "two pipeline files": (orders(config="pipeline: x"), "pipelines.orders: has both config and existingConfigMap"),
+    "two sources of secrets": (
+        orders(secret={"existingSecret": "s", "values": {"A": "b"}}), "pipelines.orders.secret: has both existingSecret and values"),
+    "two sources of secrets in the defaults": (
+        {**MINIMAL, "defaults": {"secret": {"existingSecret": "s", "values": {"A": "b"}}}}, "has both existingSecret and values"),
+    "a run key of one's own": (orders(extraEnv=[{"name": "PAGEHAUL_RUN_KEY", "value": "x"}]), "PAGEHAUL_RUN_KEY is the Job's UID"),
+    "overrides of one's own": (orders(extraEnv=[{"name": "PAGEHAUL_SET", "value": "x=y"}]), "expected the override in pipelines.orders.set"),
+    "a drain past the check": (orders(set=["run.drain=5m"]), "expected it in pipelines.orders.run"),
+    "indexed without completions": (orders(completionMode="Indexed"), "Indexed needs completions"),
+    "a pipeline file that is no YAML": (config("a: [b\n"), "pipelines.orders.config: is not YAML"),
+    "a file whose drain would lose": (
+        config("pipeline: x\nrun: {drain: 5s}\n"),
+        "pipelines.orders.config: run.drain is 5s in the pipeline file and 20s in the chart's values, which win: expected 5s here only"),
+    "a file whose deadline would lose": (config({"pipeline": "x", "run": {"deadline": "2h"}}), "run.deadline is 2h in the pipeline file and 50m"),
+    "an ID that Helm would round": (
+        config({"source": {"slices": {"id": [1, 9007199254740993]}}}),
+        "pipelines.orders.config.source.slices.id.1: Helm cannot hold a number this large exactly"),
+}
+
+
+@pytest.mark.parametrize("case", SCHEMA)
+def test_the_schema_refuses(helm, case):
+    values, expected = SCHEMA[case]
+    done = helm.template(values=values)
+    assert done.returncode != 0 and "don't meet the specifications of the schema" in done.stderr, done.stderr
+    assert expected in done.stderr
+
+
+@pytest.mark.parametrize("case", TEMPLATE)
+def test_the_template_refuses(helm, case):
+    values, expected = TEMPLATE[case]
+    done = helm.template(values=values)
+    assert done.returncode != 0, "was rendered"
+    assert expected in done.stderr, done.stderr
+
+
+def test_what_the_refusals_start_from_is_good(helm):
+    assert {document["kind"] for document in helm.render(values=copy.deepcopy(MINIMAL))} == {"ServiceAccount", "CronJob", "Pod"}
+
+
+@pytest.mark.parametrize("settings", [{"run": {"drain": "29s"}}, {"run": {"drain": "4s"}, "terminationGracePeriodSeconds": 20}])
+def test_a_grace_that_is_just_enough_is_taken(helm, settings):
+    helm.render(values=orders(**settings))
+
+
+def test_a_file_that_says_the_same_is_taken(helm):
+    helm.render(values=config("pipeline: x\nrun: {drain: 20s, deadline: 50m}\n"))
+
+
+def test_an_older_kubernetes_is_refused(helm):
+    done = helm.template(values=MINIMAL, kube="1.28.9")
+    assert done.returncode != 0 and "requires kubeVersion: >=1.29.0-0" in done.stderr
