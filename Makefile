@@ -66,7 +66,7 @@ tidy: deps-lint  ## clang-tidy on the changed files; BASE=COMMIT: changed since 
 	@tests/support/tidy.sh $(BASE)
 
 image:  ## build the container image localhost/pagehaul:dev and test it (as root; buildah, podman, debootstrap)
-	@$(DEPS) image test
+	@$(DEPS) image
 	@tests/image/build.sh
 	@$(PYTHON) -m pytest tests/image
 

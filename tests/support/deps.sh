@@ -11,7 +11,7 @@ lint="clang-format clang-tidy git"
 test="$demo python3-pytest python3-pytest-xdist python3-psycopg2 python3-jsonschema python3-yaml rabbitmq-server curl"
 # For the one test that runs the binary inside a container with real limits.
 container="podman runc"
-image="buildah podman runc debootstrap ca-certificates git openssl"
+image="buildah podman runc debootstrap ca-certificates git openssl iproute2 python3-pytest"
 
 wanted=()
 for group in "$@"; do

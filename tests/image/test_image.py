@@ -1,0 +1,102 @@
+"""What is in the image, and that the program finds there what it needs."""
+
+import io
+import json
+import signal
+import stat
+import subprocess
+import tarfile
+import time
+
+import pytest
+from conftest import IMAGE, PODMAN, pipeline
+
+CONFIG = ["--config", "/etc/pagehaul/pipeline.yaml"]
+
+
+@pytest.fixture(scope="module")
+def members():
+    """The members of the image's file system, by path."""
+    made = subprocess.run([*PODMAN, "create", "--pull=never", IMAGE], capture_output=True, text=True, check=True).stdout.strip()
+    try:
+        archive = subprocess.run([*PODMAN, "export", made], capture_output=True, check=True).stdout
+    finally:
+        subprocess.run([*PODMAN, "rm", made], capture_output=True, check=True)
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        return {"/" + member.name.strip("/"): member for member in tar}
+
+
+def test_it_is_small(inspected, members):
+    assert sum(member.size for member in members.values()) < 45_000_000
+    assert inspected["Size"] < 45_000_000
+
+
+def test_it_is_run_by_a_numeric_user_without_a_shell(inspected):
+    config = inspected["Config"]
+    assert (config["User"], config["Entrypoint"], config["Cmd"]) == ("65532:65532", ["/usr/bin/pagehaul"], ["--help"])
+
+
+def test_it_says_what_it_is(inspected, container):
+    labels = {name.removeprefix("org.opencontainers.image."): value for name, value in inspected["Labels"].items()}
+    assert labels["title"] == "pagehaul" and labels["licenses"] == "Apache-2.0" and len(labels["revision"]) == 40
+    assert container.run("version").stdout.split()[-1] == labels["version"]
+
+
+def test_it_holds_one_program_and_nothing_privileged(members):
+    files = {path: member for path, member in members.items() if member.isfile()}
+    programs = {path for path, member in files.items() if member.mode & stat.S_IXUSR and ".so" not in path}
+    assert programs == {"/usr/bin/pagehaul"}
+    assert not [path for path, member in files.items() if member.mode & (stat.S_ISUID | stat.S_ISGID)]
+    assert not [path for path, member in members.items() if not member.issym() and member.mode & stat.S_IWOTH and path != "/tmp"]
+
+
+def test_it_runs_with_a_read_only_root(container):
+    done = container.run("run", "--help")
+    assert done.returncode == 0 and "Asks page 1 of every slice" in done.stdout, done.stderr
+    assert json.loads(container.run("schema").stdout)["title"] == "pagehaul pipeline"
+
+
+def test_it_knows_the_time_zones(container):
+    done = container.run("check", "--offline", *CONFIG, config=pipeline())
+    assert done.returncode == 0, done.stdout + done.stderr
+    elsewhere = pipeline()
+    elsewhere["source"]["slices"]["day"]["zone"] = "Asia/Nowhere"
+    assert container.run("check", "--offline", *CONFIG, config=elsewhere).returncode == 78
+
+
+def test_a_run_gets_as_far_as_its_database(container):
+    """Slices are expanded in their zone, sizes are read from the cgroup, the database is asked: nobody is there."""
+    done = container.run("run", *CONFIG, config=pipeline())
+    assert done.returncode == 69, done.stderr
+    assert '"msg":"start"' in done.stderr and "127.0.0.1" in done.stderr
+
+
+def test_sigterm_reaches_it_as_process_one(container):
+    command = container.command("run", *CONFIG, config=pipeline(run={"patience": "10m"}))
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
+        for line in running.stderr:
+            if '"msg":"start"' in line:
+                break
+        begun = time.monotonic()
+        running.send_signal(signal.SIGTERM)  # podman hands it on
+        running.stderr.read()
+        assert running.wait(timeout=30) == 143
+        assert time.monotonic() - begun < 25
+
+
+def test_it_finds_names_and_certificates(container, network):
+    """By DNS alone, the API and the database are met over TLS; their authority stands in the system's bundle or they are refused."""
+    config = pipeline()
+    config["source"]["base_url"] = "https://api.image.test"
+    reach = {"config": config, "network": f"ns:{network.path}", "env": {"DATABASE_URL": "postgresql://nobody@db.image.test/none?sslmode=verify-full"}}
+    dns = ["--dns=127.0.0.1", "--dns-search=."]
+
+    stranger = container.run("check", *CONFIG, options=dns, **reach)
+    assert stranger.returncode != 0 and network.met() == []
+    assert "certificate verify failed" in stranger.stdout, stranger.stdout
+
+    trusted = ["--volume", f"{network.bundle}:/etc/ssl/certs/ca-certificates.crt:ro"]
+    known = container.run("check", *CONFIG, options=[*dns, *trusted], **reach)
+    assert "certificate verify failed" not in known.stdout, known.stdout
+    assert set(network.met()) == {"api.image.test", "db.image.test"}, known.stdout
+    assert "answered page 1" in known.stdout
