@@ -100,3 +100,6 @@ def test_it_finds_names_and_certificates(container, network):
     assert "certificate verify failed" not in known.stdout, known.stdout
     assert set(network.met()) == {"api.image.test", "db.image.test"}, known.stdout
     assert "answered page 1" in known.stdout
+
+    elsewhere = ["--volume", f"{network.bundle}:/etc/company/ca.pem:ro", "--env", "SSL_CERT_FILE=/etc/company/ca.pem"]
+    assert "answered page 1" in container.run("check", *CONFIG, options=[*dns, *elsewhere], **reach).stdout
