@@ -78,22 +78,22 @@ std::string check_target_fits(postgres::Connection& connection, const config::Si
 }
 
 std::string check_gateway(const config::Config& config) {
-    auto gateway = telemetry::parse_gateway(config.telemetry.pushgateway->url, config.pipeline);
-    if (!gateway) throw Failure(ErrorKind::config, "telemetry.pushgateway.url", gateway.error().message);
+    auto gateway = telemetry::gateway_of(*config.telemetry.pushgateway, config.pipeline);
+    if (!gateway) throw Failure(gateway.error());
     const auto transport = engine::transport_for(gateway->origin, Millis{2'000}, system_clock());
     // Asks only: a push would change what alerts see.
-    http::Request request;
-    request.target = gateway->path.substr(0, gateway->path.find("/metrics/job/")) + "/-/ready";
-    if (!gateway->authorization.empty())
-        request.headers.emplace_back("Authorization", gateway->authorization);
+    const auto request = telemetry::request_to(*gateway, "GET", "/-/ready");
+    if (!request) throw Failure(request.error());
     const http::Bounds bounds{.deadline = Deadline::after(system_clock().now(), Millis{3'000}),
                               .max_body = 1UL << 20U,
                               .reserve = {}};
-    auto response = transport->send(request, bounds, {});
+    auto response = transport->send(*request, bounds, {});
     if (!response)
         throw Failure(response.error().kind, "telemetry.pushgateway.url", response.error().message);
     if (response->status / 100 != 2) {
-        throw Failure(ErrorKind::transient, "telemetry.pushgateway.url",
+        const bool refused = telemetry::refuses_credential(response->status);
+        throw Failure(refused ? ErrorKind::credential : ErrorKind::transient,
+                      refused ? "telemetry.pushgateway.auth" : "telemetry.pushgateway.url",
                       "answered with status " + std::to_string(response->status));
     }
     return gateway->origin + " is ready";

@@ -228,6 +228,7 @@ struct Log {
 };
 struct Pushgateway {
     std::string url;
+    Auth auth = AuthNone{};
     Millis interval{15'000};
 };
 struct Telemetry {

@@ -89,6 +89,7 @@ Object<Telemetry> declare_telemetry() {
     const auto pushgateway =
         Object<Pushgateway>()
             .required("url", &Pushgateway::url, url(), "The Prometheus Pushgateway, http://host:9091.")
+            .key("auth", &Pushgateway::auth, declare_auth(), "How pushes show who we are.")
             .key("interval", &Pushgateway::interval, duration(1s, 1h), "How often metrics are pushed.");
     return Object<Telemetry>()
         .key("log", &Telemetry::log, Type<Log>(log), "The log, on stderr.")

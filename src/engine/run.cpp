@@ -44,8 +44,8 @@ class Latest {
 std::unique_ptr<telemetry::Pusher> pusher_for(Context& context, std::function<std::string()> text) {
     const auto& gateway_config = context.config.telemetry.pushgateway;
     if (!gateway_config) return nullptr;
-    auto gateway = telemetry::parse_gateway(gateway_config->url, context.config.pipeline);
-    if (!gateway) throw Failure(ErrorKind::config, "telemetry.pushgateway.url", gateway.error().message);
+    auto gateway = telemetry::gateway_of(*gateway_config, context.config.pipeline);
+    if (!gateway) throw Failure(gateway.error());
     auto transport = transport_for(gateway->origin, Millis{2'000}, context.clock);
     return std::make_unique<telemetry::Pusher>(std::move(*gateway), std::move(transport), std::move(text),
                                                gateway_config->interval, context.clock);

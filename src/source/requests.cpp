@@ -1,12 +1,11 @@
 #include "source/requests.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "http/authorize.h"
 #include "http/url.h"
 #include "source/pagination.h"
 #include "source/template.h"
@@ -28,15 +27,6 @@ bool same_name(std::string_view a, std::string_view b) {
     });
 }
 
-std::string base64(std::string_view text) {
-    std::string out(4 * ((text.size() + 2) / 3) + 1, '\0');  // EVP_EncodeBlock ends with a NUL
-    const int size =
-        EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                        reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-    out.resize(static_cast<std::size_t>(size));
-    return out;
-}
-
 }  // namespace
 
 struct Requests::Impl {
@@ -53,8 +43,6 @@ struct Requests::Impl {
     std::vector<Named> headers;
     std::optional<Template> body;
     std::string content_type;
-
-    Result<void> add_auth(http::Request& request, char separator, const config::Auth& auth) const;
 };
 
 Requests::Requests(const config::Source& source) : impl_(std::make_unique<Impl>()) {
@@ -95,34 +83,6 @@ Requests::Requests(const config::Source& source) : impl_(std::make_unique<Impl>(
 
 Requests::~Requests() = default;
 
-Result<void> Requests::Impl::add_auth(http::Request& request, char separator,
-                                      const config::Auth& auth) const {
-    const auto header = [&](const std::string& name, std::string value) -> Result<void> {
-        if (!http::safe_in_header(name) || !http::safe_in_header(value)) {
-            return fail(ErrorKind::config, "source.auth", "the credential must not hold CR, LF or NUL");
-        }
-        request.headers.emplace_back(name, std::move(value));
-        return {};
-    };
-    if (const auto* const named = std::get_if<config::AuthHeader>(&auth)) {
-        return header(named->name, named->value.value);
-    }
-    if (const auto* const bearer = std::get_if<config::AuthBearer>(&auth)) {
-        return header("Authorization", "Bearer " + bearer->token.value);
-    }
-    if (const auto* const basic = std::get_if<config::AuthBasic>(&auth)) {
-        return header("Authorization",
-                      "Basic " + base64(basic->username.value + ":" + basic->password.value));
-    }
-    if (const auto* const in_query = std::get_if<config::AuthQuery>(&auth)) {
-        request.target += separator;
-        http::append_encoded_component(request.target, in_query->name);
-        request.target += '=';
-        http::append_encoded_component(request.target, in_query->value.value);
-    }
-    return {};
-}
-
 Result<http::Request> Requests::build(const Slice& slice, std::int64_t no,
                                       const Credential& credential) const {
     const Impl& it = *impl_;
@@ -151,7 +111,7 @@ Result<http::Request> Requests::build(const Slice& slice, std::int64_t no,
         }
         request.headers.emplace_back(header.name, std::move(value));
     }
-    if (auto done = it.add_auth(request, separator, credential.auth); !done) {
+    if (auto done = http::authorize(request, credential.auth, "source.auth"); !done) {
         return tl::unexpected(done.error());
     }
     if (it.body) {

@@ -1,10 +1,10 @@
 #include "telemetry/push.h"
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <utility>
 
+#include "http/authorize.h"
 #include "http/url.h"
 #include "log/log.h"
 
@@ -14,110 +14,53 @@ namespace {
 constexpr std::chrono::seconds kDeadline{3};
 constexpr std::int64_t kLogEvery = 10;
 constexpr std::size_t kMaxAnswer = 64UL * 1024;
+constexpr std::size_t kExcerpt = 200;
 constexpr std::string_view kOrigin = "telemetry.pushgateway.url";
+constexpr std::string_view kAuthOrigin = "telemetry.pushgateway.auth";
 
-constexpr std::string_view kStandardDigits =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-constexpr std::string_view kUrlDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-/// RFC 4648, sections 4 and 5.
-std::string base64(std::string_view bytes, std::string_view digits) {
-    std::string out;
-    for (std::size_t i = 0; i < bytes.size(); i += 3) {
-        const std::size_t have = std::min<std::size_t>(3, bytes.size() - i);
-        unsigned group = 0;
-        for (std::size_t j = 0; j < 3; ++j) {
-            group = group << 8U | (j < have ? static_cast<unsigned char>(bytes[i + j]) : 0U);
-        }
-        for (std::size_t j = 0; j < 4; ++j) {
-            out += j <= have ? digits[group >> (18U - 6U * static_cast<unsigned>(j)) & 63U] : '=';
-        }
-    }
-    return out;
-}
-
-int hex_digit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
-std::string percent_decoded(std::string_view text) {
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 &&
-            hex_digit(text[i + 2]) >= 0) {
-            out += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
-            i += 2;
-        } else {
-            out += text[i];
-        }
-    }
-    return out;
-}
-
-/// Takes "user:password@" out of the URL; the text that was there, still encoded, or nothing.
-std::string cut_userinfo(std::string& url) {
-    const auto scheme_end = url.find("://");
-    if (scheme_end == std::string::npos) return {};
-    const auto begin = scheme_end + 3;
-    const auto authority_end = std::min(url.find_first_of("/?#", begin), url.size());
-    const auto at = url.rfind('@', authority_end);
-    if (at == std::string::npos || at < begin || at >= authority_end) return {};
-    std::string userinfo = url.substr(begin, at - begin);
-    url.erase(begin, at + 1 - begin);
-    return userinfo;
-}
-
-/// The gateway's form for values that a path segment cannot hold.
-std::string group_segment(std::string_view name, std::string_view value) {
-    if (value.empty()) return std::string(name) + "@base64/=";
-    if (value.find('/') == std::string_view::npos)
-        return std::string(name) + "/" + http::encode_component(value);
-    return std::string(name) + "@base64/" + base64(value, kUrlDigits);
+ErrorKind kind_of_refusal(int status) {
+    if (refuses_credential(status)) return ErrorKind::credential;
+    return status >= 400 && status < 500 ? ErrorKind::permanent : ErrorKind::transient;
 }
 
 }  // namespace
 
-Result<Gateway> parse_gateway(std::string_view url, std::string_view pipeline) {
-    std::string bare(url);
-    const std::string userinfo = cut_userinfo(bare);
-    const auto parsed = http::parse_url(bare);
-    if (!parsed) return fail(ErrorKind::config, std::string(kOrigin), parsed.error().message);
-    std::string prefix = parsed->path;
-    while (prefix.ends_with('/'))
-        prefix.pop_back();
-    Gateway gateway{.origin = parsed->origin(),
-                    .path = prefix + "/metrics/job/pagehaul/" + group_segment("pipeline", pipeline),
-                    .authorization = ""};
-    if (!userinfo.empty()) {
-        const auto colon = userinfo.find(':');
-        const std::string user = percent_decoded(userinfo.substr(0, colon));
-        const std::string password =
-            colon == std::string::npos ? "" : percent_decoded(userinfo.substr(colon + 1));
-        gateway.authorization = "Basic " + base64(user + ":" + password, kStandardDigits);
-    }
-    return gateway;
+bool refuses_credential(int status) {
+    return status == 401 || status == 403;
+}
+
+Result<Gateway> gateway_of(const config::Pushgateway& config, std::string_view pipeline) {
+    const auto url = http::parse_url(config.url);
+    if (!url) return fail(ErrorKind::config, std::string(kOrigin), url.error().message);
+    return Gateway{
+        .origin = url->origin(), .prefix = url->path, .pipeline = std::string(pipeline), .auth = config.auth};
+}
+
+Result<http::Request> request_to(const Gateway& gateway, std::string method, std::string_view path) {
+    http::Request request{.method = std::move(method), .target = http::join_path(gateway.prefix, path)};
+    if (auto done = http::authorize(request, gateway.auth, kAuthOrigin); !done)
+        return tl::unexpected<Error>(done.error());
+    return request;
 }
 
 Result<void> push_once(http::Transport& transport, const Gateway& gateway, std::string body,
                        const Clock& clock, std::stop_token stop) {
-    http::Request request{.method = "POST",
-                          .target = gateway.path,
-                          .headers = {},
-                          .body = std::move(body),
-                          .content_type = "text/plain; version=0.0.4; charset=utf-8"};
-    if (!gateway.authorization.empty()) request.headers.emplace_back("Authorization", gateway.authorization);
+    // The grouping key is the pipeline alone: with a pod's name or a run's id in it every run would leave a
+    // group behind for ever.
+    auto request = request_to(gateway, "POST",
+                              "/metrics/job/pagehaul/pipeline/" + http::encode_component(gateway.pipeline));
+    if (!request) return tl::unexpected<Error>(request.error());
+    request->body = std::move(body);
+    request->content_type = "text/plain; version=0.0.4; charset=utf-8";
     const http::Bounds bounds{
         .deadline = Deadline::after(clock.now(), kDeadline), .max_body = kMaxAnswer, .reserve = {}};
-    const auto response = transport.send(request, bounds, stop);
+    const auto response = transport.send(*request, bounds, stop);
     if (!response) return fail(response.error().kind, std::string(kOrigin), response.error().message);
     if (response->status >= 200 && response->status < 300) return {};
-    std::string said(response->body.view().substr(0, 200));
-    return fail(
-        response->status >= 400 && response->status < 500 ? ErrorKind::permanent : ErrorKind::transient,
-        std::string(kOrigin), "the gateway answered " + std::to_string(response->status) + ": " + said);
+    return fail(kind_of_refusal(response->status),
+                std::string(refuses_credential(response->status) ? kAuthOrigin : kOrigin),
+                "the gateway answered " + std::to_string(response->status) + ": " +
+                    std::string(response->body.view().substr(0, kExcerpt)));
 }
 
 Pusher::Pusher(Gateway gateway, std::unique_ptr<http::Transport> transport, std::function<std::string()> text,

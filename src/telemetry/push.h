@@ -9,28 +9,34 @@
 #include <string_view>
 #include <thread>
 
+#include "config/config.h"
 #include "core/clock.h"
 #include "core/error.h"
 #include "http/transport.h"
 
 namespace pagehaul::telemetry {
 
-/// Where to push: `url`'s origin, and the group's path below it.
+/// Where to push, and who we say we are.
 struct Gateway {
-    std::string origin;         ///< scheme://host[:port], for http::TransportOptions::base_url
-    std::string path;           ///< /prefix/metrics/job/pagehaul/pipeline/NAME
-    std::string authorization;  ///< header value from the URL's user:password; secret, may be empty
+    std::string origin;    ///< scheme://host[:port], for http::TransportOptions::base_url
+    std::string prefix;    ///< the path that the URL puts before the gateway's own
+    std::string pipeline;  ///< the group
+    config::Auth auth;
 };
 
-/// The grouping key is the pipeline alone: with a pod's name or a run's id in it every run would leave a
-/// group behind for ever. A name that a path cannot hold ('/' or empty) takes the gateway's base64 form.
-/// Fails (kind config, never repeating the password) on what is not an http or https URL, or one with a query
-/// or fragment.
-Result<Gateway> parse_gateway(std::string_view url, std::string_view pipeline);
+/// Fails (kind config) on what is not an http or https URL, or one with user name, query or fragment.
+Result<Gateway> gateway_of(const config::Pushgateway& config, std::string_view pipeline);
+
+/// A request to one of the gateway's paths, with our credential. Fails (kind config) when the credential
+/// cannot stand in a header.
+Result<http::Request> request_to(const Gateway& gateway, std::string method, std::string_view path);
+
+/// 401 and 403.
+bool refuses_credential(int status);
 
 /// One POST: merges into the group, so that series missing from `body` (last_success of a failed run) keep
-/// their older value. Blocks at most 3 s. Anything but a 2xx is an error of kind transient, or permanent for
-/// a 4xx.
+/// their older value. Blocks at most 3 s. Anything but a 2xx is an error of kind transient,
+/// for 401 and 403 credential, for another 4xx permanent.
 Result<void> push_once(http::Transport& transport, const Gateway& gateway, std::string body,
                        const Clock& clock, std::stop_token stop);
 

@@ -6,6 +6,7 @@ import pathlib
 import pytest
 
 from harness import container
+from harness.front import Front
 from harness.mockapi import MockApi
 from harness.pagehaul import Pagehaul
 from harness.postgres import PASSWORD, Postgres
@@ -120,6 +121,20 @@ def pushgateway(tmp_path):
     gateway = Pushgateway(tmp_path)
     yield gateway
     gateway.close()
+
+
+@pytest.fixture
+def front():
+    """A function: front(url, authorization=…, tls=…) puts a server in front of the one at this URL."""
+    started = []
+
+    def start(target, **options):
+        started.append(Front(target, **options))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Metrics at a real Pushgateway; and that no gateway, however broken, changes a run or holds it up."""
 
+import base64
 import contextlib
 import http.server
 import socket
@@ -8,7 +9,7 @@ import time
 
 import pytest
 
-from harness.pagehaul import DATA, OK
+from harness.pagehaul import CREDENTIAL, DATA, OK
 from harness.process import free_port
 from harness.waiting import eventually
 
@@ -78,6 +79,39 @@ def test_two_pipelines_have_a_group_each(pushing, pushgateway):
     pushing.succeed()
     pushing.succeed("run", "--set", "pipeline=other")
     assert {group["labels"]["pipeline"] for group in pushgateway.groups()} == {"creative_report", "other"}
+
+
+PUSH_PASSWORD = "push-canary secret"
+IN_CLEAR = base64.b64encode(f"pusher:{PUSH_PASSWORD}".encode()).decode()
+WAYS = {
+    "basic": ({"type": "basic", "username": "pusher", "password": "${PUSH_SECRET}"}, "Basic " + IN_CLEAR),
+    "bearer": ({"type": "bearer", "token": "${PUSH_SECRET}"}, "Bearer " + PUSH_PASSWORD),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_gateway_that_asks_for_a_credential_gets_it_and_nobody_else_does(pagehaul, pushgateway, front, way):
+    auth, expected = WAYS[way]
+    guarded = front(pushgateway.url, authorization=expected)
+    pagehaul.configure(telemetry={"pushgateway": {"url": guarded.url, "auth": auth}, "log": {"level": "debug"}})
+    pagehaul.env["PUSH_SECRET"] = PUSH_PASSWORD
+    outputs = [str(pagehaul.succeed("check")), str(pagehaul.succeed())]
+    assert pushgateway.value("pagehaul_last_run_success") == 1
+    assert guarded.refused == 0
+    assert not [text for text in outputs if PUSH_PASSWORD in text or IN_CLEAR in text]
+
+
+def test_a_wrong_password_of_the_gateway_is_told_and_fails_no_run(pagehaul, pushgateway, front):
+    auth, expected = WAYS["basic"]
+    guarded = front(pushgateway.url, authorization=expected)
+    pagehaul.configure(telemetry={"pushgateway": {"url": guarded.url, "auth": auth}})
+    pagehaul.env["PUSH_SECRET"] = "push-canary wrong"
+    result = pagehaul.succeed()
+    (line,) = [line for line in result.log if line["msg"] == "metrics could not be pushed"]
+    assert "telemetry.pushgateway.auth" in line["error"] and "401" in line["error"]
+    checked = pagehaul.run("check")
+    assert checked.code == CREDENTIAL and "FAIL  pushgateway" in checked.stdout and "telemetry.pushgateway.auth" in checked.stdout
+    assert guarded.forwarded == 0 and "push-canary" not in str(result) + str(checked)
 
 
 @contextlib.contextmanager

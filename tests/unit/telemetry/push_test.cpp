@@ -12,12 +12,14 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-Gateway gateway(std::string_view url = "http://gateway:9091", std::string_view pipeline = "p") {
-    return parse_gateway(url, pipeline).value();
+Gateway gateway(const std::string& url = "http://gateway:9091", config::Auth auth = config::AuthNone{}) {
+    return gateway_of({.url = url, .auth = std::move(auth)}, "creative_report").value();
 }
 
-Gateway plain() {
-    return gateway();
+http::Request pushed_to(const Gateway& at) {
+    FakeTransport transport([](std::stop_token) { return FakeTransport::status(202); });
+    EXPECT_TRUE(push_once(transport, at, "metric 1\n", system_clock(), {}));
+    return transport.sent().at(0).request;
 }
 
 struct Pushing {
@@ -26,42 +28,39 @@ struct Pushing {
         auto owned = std::make_unique<FakeTransport>(std::move(answer));
         transport = owned.get();
         pusher = std::make_unique<Pusher>(
-            plain(), std::move(owned), [] { return "metric 1\n"; }, interval, system_clock());
+            gateway(), std::move(owned), [] { return "metric 1\n"; }, interval, system_clock());
     }
     FakeTransport* transport = nullptr;
     std::unique_ptr<Pusher> pusher;
 };
 
 TEST(Gateway, TheGroupIsTheJobAndThePipeline) {
-    const Gateway at = gateway("http://gateway:9091", "creative_report");
-    EXPECT_EQ(at.origin, "http://gateway:9091");
-    EXPECT_EQ(at.path, "/metrics/job/pagehaul/pipeline/creative_report");
-    EXPECT_EQ(at.authorization, "");
+    EXPECT_EQ(gateway().origin, "http://gateway:9091");
+    EXPECT_EQ(pushed_to(gateway()).target, "/metrics/job/pagehaul/pipeline/creative_report");
 }
 
 TEST(Gateway, APathPrefixIsKept) {
-    EXPECT_EQ(gateway("https://host/push/gw/").path, "/push/gw/metrics/job/pagehaul/pipeline/p");
+    EXPECT_EQ(pushed_to(gateway("https://host/push/gw/")).target,
+              "/push/gw/metrics/job/pagehaul/pipeline/creative_report");
+    EXPECT_EQ(request_to(gateway("https://host/push/gw"), "GET", "/-/ready")->target, "/push/gw/-/ready");
 }
 
-TEST(Gateway, NamesThatAPathCannotHoldTakeTheBase64Form) {
-    EXPECT_EQ(gateway("http://g", "a/b").path, "/metrics/job/pagehaul/pipeline@base64/YS9i");
-    EXPECT_EQ(gateway("http://g", "/>>>???").path, "/metrics/job/pagehaul/pipeline@base64/Lz4-Pj8_Pw==");
-    EXPECT_EQ(gateway("http://g", "").path, "/metrics/job/pagehaul/pipeline@base64/=");
-    EXPECT_EQ(gateway("http://g", "a b").path, "/metrics/job/pagehaul/pipeline/a%20b");
-}
-
-TEST(Gateway, UserAndPasswordOfTheUrlBecomeBasicAuthentication) {
-    const Gateway at = gateway("http://Aladdin:open%20sesame@gateway:9091/x");
-    EXPECT_EQ(at.authorization, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");  // RFC 7617, section 2
-    EXPECT_EQ(at.origin, "http://gateway:9091");
-    EXPECT_EQ(at.path, "/x/metrics/job/pagehaul/pipeline/p");
-    EXPECT_EQ(gateway("http://u:p@ss@host").authorization, "Basic dTpwQHNz");
-    EXPECT_EQ(gateway("http://host/a@b").authorization, "");
+TEST(Gateway, PushesShowWhoWeAre) {
+    using Headers = http::Headers;
+    EXPECT_EQ(pushed_to(gateway()).headers, Headers{});
+    const config::AuthBasic basic{{"Aladdin", ""}, {"open sesame", ""}};  // RFC 7617, section 2
+    EXPECT_EQ(pushed_to(gateway("http://g", basic)).headers,
+              (Headers{{"Authorization", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="}}));
+    EXPECT_EQ(pushed_to(gateway("http://g", config::AuthBearer{{"t0k", ""}})).headers,
+              (Headers{{"Authorization", "Bearer t0k"}}));
+    EXPECT_EQ(pushed_to(gateway("http://g", config::AuthQuery{"key", {"a&b", ""}})).target,
+              "/metrics/job/pagehaul/pipeline/creative_report?key=a%26b");
 }
 
 TEST(Gateway, ABadUrlIsAConfigErrorThatKeepsThePassword) {
-    for (const char* url : {"ftp://u:hunter2@host", "http://u:hunter2@host/?q=1", "nonsense"}) {
-        const auto at = parse_gateway(url, "p");
+    for (const char* url :
+         {"ftp://u:hunter2@host", "http://u:hunter2@host", "http://host/?q=1", "nonsense"}) {
+        const auto at = gateway_of({.url = url}, "p");
         ASSERT_FALSE(at) << url;
         EXPECT_EQ(at.error().kind, ErrorKind::config);
         EXPECT_EQ(at.error().origin, "telemetry.pushgateway.url");
@@ -72,25 +71,43 @@ TEST(Gateway, ABadUrlIsAConfigErrorThatKeepsThePassword) {
 TEST(Push, PostsTheTextWithinThreeSeconds) {
     FakeTransport transport([](std::stop_token) { return FakeTransport::status(202); });
     const MonoTime before = system_clock().now();
-    EXPECT_TRUE(push_once(transport, gateway("http://u:p@g"), "metric 1\n", system_clock(), {}));
+    EXPECT_TRUE(push_once(transport, gateway(), "metric 1\n", system_clock(), {}));
     const auto sent = transport.sent().at(0);
     EXPECT_EQ(sent.request.method, "POST");
-    EXPECT_EQ(sent.request.target, "/metrics/job/pagehaul/pipeline/p");
     EXPECT_EQ(sent.request.body, "metric 1\n");
-    EXPECT_EQ(sent.request.headers, (http::Headers{{"Authorization", "Basic dTpw"}}));
     EXPECT_LE(sent.deadline.when(), system_clock().now() + std::chrono::seconds(3));
     EXPECT_GE(sent.deadline.when(), before + std::chrono::seconds(3));
+}
+
+TEST(Push, ACredentialThatNoHeaderCanHoldIsAConfigErrorThatDoesNotRepeatIt) {
+    FakeTransport transport([](std::stop_token) { return FakeTransport::status(202); });
+    const auto pushed = push_once(transport, gateway("http://g", config::AuthBearer{{"hunter2\n", ""}}), "x",
+                                  system_clock(), {});
+    ASSERT_FALSE(pushed);
+    EXPECT_EQ(pushed.error().kind, ErrorKind::config);
+    EXPECT_EQ(pushed.error().origin, "telemetry.pushgateway.auth");
+    EXPECT_THAT(pushed.error().message, Not(HasSubstr("hunter2")));
+}
+
+TEST(Push, ARefusedCredentialIsNamedAsSuch) {
+    for (const int status : {401, 403}) {
+        FakeTransport refusing([status](std::stop_token) { return FakeTransport::status(status); });
+        const auto pushed = push_once(refusing, gateway(), "x", system_clock(), {});
+        ASSERT_FALSE(pushed);
+        EXPECT_EQ(pushed.error().kind, ErrorKind::credential);
+        EXPECT_EQ(pushed.error().origin, "telemetry.pushgateway.auth");
+    }
 }
 
 TEST(Push, ARefusalSaysWhatTheGatewaySaid) {
     FakeTransport refusing(
         [](std::stop_token) { return FakeTransport::status(400, "pushed metrics are invalid"); });
-    const auto pushed = push_once(refusing, plain(), "x", system_clock(), {});
+    const auto pushed = push_once(refusing, gateway(), "x", system_clock(), {});
     ASSERT_FALSE(pushed);
     EXPECT_EQ(pushed.error().kind, ErrorKind::permanent);
     EXPECT_THAT(pushed.error().message, HasSubstr("400: pushed metrics are invalid"));
     FakeTransport broken([](std::stop_token) { return FakeTransport::status(502); });
-    EXPECT_EQ(push_once(broken, plain(), "x", system_clock(), {}).error().kind, ErrorKind::transient);
+    EXPECT_EQ(push_once(broken, gateway(), "x", system_clock(), {}).error().kind, ErrorKind::transient);
 }
 
 TEST(Pusher, PushesAtTheIntervalAndALastTime) {
@@ -147,7 +164,7 @@ TEST(Pusher, AThrowIsAFailedPushAndNothingMore) {
     auto transport =
         std::make_unique<FakeTransport>([](std::stop_token) { return FakeTransport::status(200); });
     Pusher pusher(
-        plain(), std::move(transport), []() -> std::string { throw std::runtime_error("no text"); },
+        gateway(), std::move(transport), []() -> std::string { throw std::runtime_error("no text"); },
         Millis(1000), system_clock());
     EXPECT_FALSE(pusher.finish());
     EXPECT_EQ(pusher.failures(), 1);

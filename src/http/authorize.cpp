@@ -1,0 +1,58 @@
+#include "http/authorize.h"
+
+#include <openssl/evp.h>
+
+#include <string>
+#include <utility>
+
+#include "http/url.h"
+
+namespace pagehaul::http {
+namespace {
+
+std::string base64(std::string_view text) {
+    std::string out(4 * ((text.size() + 2) / 3) + 1, '\0');  // EVP_EncodeBlock ends with a NUL
+    const int size =
+        EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                        reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+    out.resize(static_cast<std::size_t>(size));
+    return out;
+}
+
+}  // namespace
+
+Result<void> authorize(Request& request, const config::Auth& auth, std::string_view origin) {
+    const auto header = [&](const std::string& name, std::string value) -> Result<void> {
+        if (!safe_in_header(name) || !safe_in_header(value)) {
+            return fail(ErrorKind::config, std::string(origin), "the credential must not hold CR, LF or NUL");
+        }
+        request.headers.emplace_back(name, std::move(value));
+        return {};
+    };
+    struct Visitor {
+        Request& request;
+        const decltype(header)& add_header;
+
+        Result<void> operator()(const config::AuthNone&) const { return {}; }
+        Result<void> operator()(const config::AuthHeader& it) const {
+            return add_header(it.name, it.value.value);
+        }
+        Result<void> operator()(const config::AuthBearer& it) const {
+            return add_header("Authorization", "Bearer " + it.token.value);
+        }
+        Result<void> operator()(const config::AuthBasic& it) const {
+            return add_header("Authorization",
+                              "Basic " + base64(it.username.value + ":" + it.password.value));
+        }
+        Result<void> operator()(const config::AuthQuery& it) const {
+            request.target += request.target.find('?') == std::string::npos ? '?' : '&';
+            append_encoded_component(request.target, it.name);
+            request.target += '=';
+            append_encoded_component(request.target, it.value.value);
+            return {};
+        }
+    };
+    return std::visit(Visitor{request, header}, auth);
+}
+
+}  // namespace pagehaul::http
