@@ -118,19 +118,21 @@ bool Claimer::claim_ahead() {
         room = 1;
     }
     std::vector<ledger::Claim> claims;
+    MonoTime asked = now;
     session_.run(context_.stop.no_new_work_token(), [&](postgres::Connection& connection) {
         if (answer_lost_) {
             // A claim whose answer was lost may have leased pages that nobody knows of.
             ledger::give_back_unknown(connection, context_.scope, context_.held.ids());
         }
         answer_lost_ = true;
+        asked = context_.clock.now();
         claims = ledger::claim(connection, context_.scope, room, held == 0);
         answer_lost_ = false;
     });
     if (!claims.empty()) fault_point("after_claim");
     for (ledger::Claim& claim : claims) {
         alone_ = alone_ || claim.alone;
-        context_.held.add(claim.page_id);
+        context_.held.add(claim.page_id, asked);
         // Refused only when the stop began: settling gives the lease back.
         jobs_.push(std::move(claim), context_.stop.no_new_work_token());
     }

@@ -4,6 +4,7 @@
 #include "core/clock.h"
 #include "core/random.h"
 #include "core/stop.h"
+#include "engine/held.h"
 #include "engine/tallies.h"
 #include "ledger/types.h"
 #include "telemetry/metrics.h"

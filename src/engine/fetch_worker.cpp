@@ -89,11 +89,13 @@ bool FetchWorker::probe_first(const ledger::Claim& claim) {
 
 std::optional<Answer> FetchWorker::ask(const ledger::Claim& claim, const source::Slice& slice,
                                        std::int64_t no) {
-    auto answer = fetcher_.ask(slice, no);
+    auto answer =
+        fetcher_.ask(slice, no, [&] { return !context_.held.in_doubt(claim.page_id, context_.clock.now()); });
     if (!answer) {
         const Error& error = answer.error();
         switch (error.kind) {
             case ErrorKind::cancelled:
+            case ErrorKind::fenced:  // the ledger knows whether the lease is still ours
                 end_probe();
                 give_back(claim);
                 break;
@@ -115,7 +117,6 @@ std::optional<Answer> FetchWorker::ask(const ledger::Claim& claim, const source:
             case ErrorKind::transient:
             case ErrorKind::credential:
             case ErrorKind::in_doubt:
-            case ErrorKind::fenced:
             case ErrorKind::bug:
                 failed_try(claim, error.text());
                 break;

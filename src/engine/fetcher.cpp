@@ -67,12 +67,14 @@ const record::ColumnValues& Fetcher::values_of(const source::Slice& slice) {
     return values_;
 }
 
-Result<Answer> Fetcher::ask(const source::Slice& slice, std::int64_t no) {
+Result<Answer> Fetcher::ask(const source::Slice& slice, std::int64_t no,
+                            const std::function<bool()>& may_send) {
     Context& context = gate_.context_;
     const std::stop_token no_new_work = context.stop.no_new_work_token();
     std::optional<Reservation> reserved = gate_.budget_.acquire(no_new_work);
     if (!reserved) return cancelled();
     if (!gate_.limiter_.acquire(no_new_work)) return cancelled();
+    if (may_send && !may_send()) return fail(ErrorKind::fenced, "", "the lease may be gone");
 
     Answer answer;
     const source::Credential credential = gate_.credentials_.current();

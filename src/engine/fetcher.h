@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -99,8 +100,10 @@ class Fetcher {
     /// Waits for bytes and the rate limiter (until "no new work"), sends, decodes, judges. timeout.request
     /// and timeout.job bound the exchange, from when it may be sent: a paced request is not late. Failures:
     /// cancelled; throttled where no bytes were free for the body (no fault of the source); transient,
-    /// permanent or config as the transport and the templates say.
-    Result<Answer> ask(const source::Slice& slice, std::int64_t no);
+    /// permanent or config as the transport and the templates say; fenced, and nothing is sent, when
+    /// `may_send`, asked after the waits, says no.
+    Result<Answer> ask(const source::Slice& slice, std::int64_t no,
+                       const std::function<bool()>& may_send = {});
 
   private:
     const record::ColumnValues& values_of(const source::Slice& slice);

@@ -21,6 +21,7 @@ Heartbeat::Heartbeat(Context& context, postgres::ConnectOptions reconnect,
     const MonoTime now = context_.clock.now();
     steady_since_ = ticks(now);
     last_beat_ = ticks(now);
+    context_.held.beaten(now, now, context_.scope.stale, false);
     thread_ = std::jthread([this](std::stop_token stop) { loop(std::move(stop)); });
 }
 
@@ -47,10 +48,13 @@ bool Heartbeat::may_judge_time() const {
 
 bool Heartbeat::beat_once() {
     try {
-        if (connection_ == nullptr || !connection_->is_open()) {
+        const bool new_link = connection_ == nullptr || !connection_->is_open();
+        if (new_link) {
             connection_ = std::make_unique<postgres::Connection>(reconnect_);
         }
+        const MonoTime sent = context_.clock.now();
         const ledger::Beat beat = ledger::beat(*connection_, context_.scope);
+        context_.held.beaten(sent, context_.clock.now(), context_.scope.stale, new_link);
         if (beat.status == ledger::RunStatus::superseded || !beat.lock_is_ours) {
             context_.stop.cancel(StopCause::lost, "another run has taken over the pipeline");
         } else if (beat.status == ledger::RunStatus::running && beat.stop_is_ours_to_obey &&

@@ -11,7 +11,8 @@ namespace pagehaul::engine {
 
 /// Beats for this worker and renews the run's lock, on a connection of its own and in a thread of its own,
 /// from before the start's transaction commits until the writers have flushed. What it learns it tells the
-/// StopControl: a lock that is lost, a run that is over, a reason to stop that another process has set.
+/// StopControl: a lock that is lost, a run that is over, a reason to stop that another process has set. Each
+/// answered beat it tells `Held`, for which a gap puts the leases in doubt.
 class Heartbeat {
   public:
     /// `connection`: open already, the start's transaction names its backend.

@@ -5,8 +5,6 @@
 #include <cstdint>
 #include <mutex>
 #include <stop_token>
-#include <unordered_set>
-#include <vector>
 
 #include "core/clock.h"
 
@@ -29,31 +27,6 @@ struct Tallies {
     std::atomic<std::int64_t> nul_replaced{0};
     std::atomic<std::int64_t> commits{0};
     std::atomic<std::int64_t> commits_that_plan{0};  ///< after which more pages may be due
-};
-
-/// The leases in this process's hands: queued, in flight, buffered. Thread-safe.
-class Held {
-  public:
-    void add(std::int64_t page_id) {
-        const std::lock_guard lock(mutex_);
-        ids_.insert(page_id);
-    }
-    void remove(std::int64_t page_id) {
-        const std::lock_guard lock(mutex_);
-        ids_.erase(page_id);
-    }
-    std::size_t size() const {
-        const std::lock_guard lock(mutex_);
-        return ids_.size();
-    }
-    std::vector<std::int64_t> ids() const {
-        const std::lock_guard lock(mutex_);
-        return {ids_.begin(), ids_.end()};
-    }
-
-  private:
-    mutable std::mutex mutex_;
-    std::unordered_set<std::int64_t> ids_;  // protected by mutex_
 };
 
 /// Wakes the claimer: a page was committed, a job was taken or did not work. Sets are kept until the next

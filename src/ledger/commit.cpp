@@ -26,13 +26,13 @@ struct PageNow {
     bool is_ours = false;
 };
 
-std::unordered_map<std::int64_t, PageNow> read_pages(postgres::Connection& connection, const Scope& scope,
-                                                     const std::vector<Claim>& claims, std::string_view sql) {
+std::unordered_map<std::int64_t, PageNow> lock_and_read(postgres::Connection& connection, const Scope& scope,
+                                                        const std::vector<Claim>& claims) {
     std::vector<std::int64_t> ids;
     ids.reserve(claims.size());
     for (const Claim& claim : claims)
         ids.push_back(claim.page_id);
-    const auto rows = connection.exec(fill(sql, scope, {{"ids", bigint_array(ids)}}));
+    const auto rows = connection.exec(fill(lock_pages_sql, scope, {{"ids", bigint_array(ids)}}));
     std::unordered_map<std::int64_t, PageNow> pages;
     for (std::size_t i = 0; i < rows.size(); ++i)
         pages[rows.integer(i, 0)] = {
@@ -45,15 +45,6 @@ bool still_leased(const std::unordered_map<std::int64_t, PageNow>& pages, const 
     const auto page = pages.find(claim.page_id);
     return page != pages.end() && page->second.state == "leased" && page->second.epoch == claim.epoch &&
            page->second.is_ours;
-}
-
-std::vector<bool> which_are_leased(const std::unordered_map<std::int64_t, PageNow>& pages,
-                                   const std::vector<Claim>& claims) {
-    std::vector<bool> leased;
-    leased.reserve(claims.size());
-    for (const Claim& claim : claims)
-        leased.push_back(still_leased(pages, claim));
-    return leased;
 }
 
 constexpr std::string_view quarantine_sql = R"(
@@ -143,7 +134,12 @@ bool begin_fenced(postgres::Connection& connection, const Scope& scope) {
 
 std::vector<bool> lock_pages(postgres::Connection& connection, const Scope& scope,
                              const std::vector<Claim>& claims) {
-    return which_are_leased(read_pages(connection, scope, claims, lock_pages_sql), claims);
+    const auto pages = lock_and_read(connection, scope, claims);
+    std::vector<bool> leased;
+    leased.reserve(claims.size());
+    for (const Claim& claim : claims)
+        leased.push_back(still_leased(pages, claim));
+    return leased;
 }
 
 void complete(postgres::Connection& connection, const Scope& scope, const Policy& policy,
@@ -184,7 +180,7 @@ void complete(postgres::Connection& connection, const Scope& scope, const Policy
 std::vector<Resolution> resolve(postgres::Connection& connection, const Scope& scope,
                                 const std::vector<Claim>& claims) {
     // A statement of its own is a transaction of its own; its locks go with it.
-    const auto pages = read_pages(connection, scope, claims, lock_pages_sql);
+    const auto pages = lock_and_read(connection, scope, claims);
     std::vector<Resolution> resolutions;
     resolutions.reserve(claims.size());
     for (const Claim& claim : claims) {
@@ -196,13 +192,6 @@ std::vector<Resolution> resolve(postgres::Connection& connection, const Scope& s
                                                            : Resolution::fenced);
     }
     return resolutions;
-}
-
-std::vector<bool> still_leased(postgres::Connection& connection, const Scope& scope,
-                               const std::vector<Claim>& claims) {
-    static constexpr std::string_view sql =
-        "SELECT id, state, epoch, worker = {worker} FROM {s}.page WHERE id = ANY ({ids})";
-    return which_are_leased(read_pages(connection, scope, claims, sql), claims);
 }
 
 }  // namespace pagehaul::ledger

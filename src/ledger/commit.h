@@ -31,9 +31,4 @@ enum class Resolution { committed, again, fenced };
 std::vector<Resolution> resolve(postgres::Connection& connection, const Scope& scope,
                                 const std::vector<Claim>& claims);
 
-/// For a process that was stopped itself (a gap in its own time longer than the stale time): which of what it
-/// holds is still leased to it. A plain read: it decides what to drop, never what to write.
-std::vector<bool> still_leased(postgres::Connection& connection, const Scope& scope,
-                               const std::vector<Claim>& claims);
-
 }  // namespace pagehaul::ledger

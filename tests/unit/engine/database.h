@@ -65,7 +65,7 @@ class DatabaseTest : public ledger::testing::LedgerTest {
                          notes[row] + "\n";
         }
         made.bytes = made.copy.size();
-        context.held.add(claim.page_id);
+        context.held.add(claim.page_id, context.clock.now());
         return made;
     }
     template <class... Pages>

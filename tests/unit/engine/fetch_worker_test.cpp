@@ -242,6 +242,22 @@ TEST_F(FetchWorkerTest, StoppedWhileItWaitsForAPermitItTakesNoJob) {
     EXPECT_EQ(jobs.size(), 1U);
 }
 
+TEST_F(FetchWorkerTest, AsksForNoPageWhoseLeaseMayBeGone) {
+    Held& held = shared.context.held;
+    held.add(claim(1).page_id, shared.clock.now());
+    held.beaten(shared.clock.now(), shared.clock.now(), std::chrono::seconds(30), false);
+    shared.clock.advance(std::chrono::seconds(31));
+    work({claim(1)});
+    EXPECT_EQ(setback().kind, Kind::returned) << "the ledger knows by the epoch whose it is";
+    EXPECT_THAT(transport.targets(), IsEmpty());
+
+    held.beaten(shared.clock.now(), shared.clock.now(), std::chrono::seconds(30), false);
+    held.add(claim(2).page_id, shared.clock.now());
+    transport.then_status(200, kFullPage);
+    work({claim(2)});
+    EXPECT_THAT(transport.targets(), ElementsAre("/rows?page=2"));
+}
+
 TEST_F(FetchWorkerTest, CancelledInFlightItReturnsThePage) {
     transport.then([](const http::Request&, std::stop_token cancel) -> Result<http::Response> {
         while (!cancel.stop_requested())

@@ -67,6 +67,17 @@ TEST_F(HeartbeatTest, AGapOfItsOwnStartsTheStaleTimeAnew) {
     EXPECT_TRUE(heartbeat->may_judge_time());
 }
 
+TEST_F(HeartbeatTest, AGapLongerThanTheStaleTimePutsOlderLeasesInDoubt) {
+    const std::int64_t page = leased(1)[0].page_id;
+    timed.held.add(page, clock.now());
+    beat(std::chrono::seconds(29));
+    EXPECT_FALSE(timed.held.in_doubt(page, clock.now()));
+    beat(std::chrono::seconds(31));
+    EXPECT_TRUE(timed.held.in_doubt(page, clock.now()));
+    timed.held.add(page, clock.now());
+    EXPECT_FALSE(timed.held.in_doubt(page, clock.now()));
+}
+
 TEST_F(HeartbeatTest, ALostConnectionIsReplacedAndTheLedgerToldOfTheNewBackend) {
     beat();
     const std::string before = ask("SELECT backend_pid FROM pagehaul.worker");

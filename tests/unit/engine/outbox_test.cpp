@@ -54,18 +54,5 @@ TEST(Wake, ForgetsASetThatWasWaitedFor) {
     EXPECT_GE(std::chrono::steady_clock::now(), soon);
 }
 
-TEST(Held, KnowsEachLeaseOnce) {
-    Held held;
-    held.add(7);
-    held.add(7);
-    held.add(8);
-    EXPECT_EQ(held.size(), 2U);
-    EXPECT_THAT(held.ids(), UnorderedElementsAre(7, 8));
-    held.remove(7);
-    held.remove(7);
-    held.remove(8);
-    EXPECT_THAT(held.ids(), IsEmpty());
-}
-
 }  // namespace
 }  // namespace pagehaul::engine

@@ -106,7 +106,8 @@ TEST_F(Tried, InDoubtAPlainReadLiesAndForUpdateWaitsForTheOldBackend) {
     const PageResult result = page(claims[0], 10, 30);
     complete(one->work, one->scope, policy, {&result});
     postgres::Connection again = connect();
-    EXPECT_TRUE(still_leased(again, one->scope, claims)[0]) << "a plain read says that nothing happened";
+    EXPECT_EQ(again.exec("SELECT state FROM pagehaul.page WHERE no = 1").text(0, 0), "leased")
+        << "a plain read says that nothing happened";
     auto resolved = std::async(std::launch::async, [&] { return resolve(again, one->scope, claims); });
     wait_until_blocked(again.backend_pid());
     one->work.commit();
