@@ -111,8 +111,10 @@ bool Claimer::claim_ahead() {
     const MonoTime now = context_.clock.now();
     if (held > 0 && dry_ && dry_->commits == context_.tallies.commits_that_plan && now < dry_->until)
         return true;
-    if (health_.state(now) != SourceState::up) {
+    const bool down = health_.state(now) != SourceState::up;
+    if (down) {
         // One job carries the probe; the others stay in the ledger, where they wait without holding anything.
+        // It need not be due: back-offs grow while nothing succeeds, and the source may be back long before.
         const auto probe_at = health_.next_probe_at(now);
         if (held > 0 || !probe_at || *probe_at > now) return true;
         room = 1;
@@ -126,7 +128,8 @@ bool Claimer::claim_ahead() {
         }
         answer_lost_ = true;
         asked = context_.clock.now();
-        claims = ledger::claim(connection, context_.scope, room, held == 0);
+        claims = ledger::claim(connection, context_.scope, room, held == 0,
+                               down ? ledger::Due::whenever : ledger::Due::now);
         answer_lost_ = false;
     });
     if (!claims.empty()) fault_point("after_claim");

@@ -17,7 +17,7 @@ WITH fence AS MATERIALIZED (
 due AS MATERIALIZED (
     SELECT p.id FROM {s}.page p JOIN {s}.slice s ON s.id = p.slice_id
     WHERE (SELECT count(*) FROM fence) > 0
-      AND p.run_id = {run} AND p.state = 'pending' AND p.not_before <= (SELECT {s}.clock()) AND {which}
+      AND p.run_id = {run} AND p.state = 'pending' AND {due} AND {which}
       AND s.state = 'open' AND s.drift IS NULL AND s.pass = p.pass
     ORDER BY p.slice_id, p.no LIMIT {limit}
     FOR UPDATE OF p SKIP LOCKED FOR KEY SHARE OF s SKIP LOCKED),
@@ -31,9 +31,11 @@ SELECT l.id, l.slice_id, s.key, s.params, l.pass, l.no, l.epoch, l.attempts, l.c
 FROM leased l JOIN {s}.slice s ON s.id = l.slice_id ORDER BY l.slice_id, l.no)";
 
 std::vector<Claim> claim_those(postgres::Connection& connection, const Scope& scope, std::string_view which,
-                               int limit) {
+                               int limit, Due due) {
+    const std::string is_due = due == Due::now ? fill("p.not_before <= (SELECT {s}.clock())", scope) : "true";
     const auto rows = connection.exec(
-        fill(claim_sql, scope, {{"which", std::string(which)}, {"limit", std::to_string(limit)}}));
+        fill(claim_sql, scope,
+             {{"which", std::string(which)}, {"due", is_due}, {"limit", std::to_string(limit)}}));
     std::vector<Claim> claims;
     claims.reserve(rows.size());
     for (std::size_t i = 0; i < rows.size(); ++i)
@@ -104,10 +106,11 @@ std::string row_of(const Setback& setback) {
 
 }  // namespace
 
-std::vector<Claim> claim(postgres::Connection& connection, const Scope& scope, int limit, bool nothing_held) {
+std::vector<Claim> claim(postgres::Connection& connection, const Scope& scope, int limit, bool nothing_held,
+                         Due due) {
     if (limit <= 0) return {};
-    auto claims = claim_those(connection, scope, "p.claims < 2", limit);
-    if (claims.empty() && nothing_held) claims = claim_those(connection, scope, "p.claims >= 2", 1);
+    auto claims = claim_those(connection, scope, "p.claims < 2", limit, due);
+    if (claims.empty() && nothing_held) claims = claim_those(connection, scope, "p.claims >= 2", 1, due);
     return claims;
 }
 

@@ -7,10 +7,15 @@
 
 namespace pagehaul::ledger {
 
-/// Leases up to `limit` pending pages that are due, by slice and page. A page with claims >= 2 comes alone,
-/// and only when `nothing_held` (this process holds no other lease). Empty also when the run is over or the
-/// lock is lost.
-std::vector<Claim> claim(postgres::Connection& connection, const Scope& scope, int limit, bool nothing_held);
+enum class Due {
+    now,       ///< pages whose back-off is over
+    whenever,  ///< any pending page: to carry a probe of a source that is down
+};
+
+/// Leases up to `limit` pending pages, by slice and page. A page with claims >= 2 comes alone, and only when
+/// `nothing_held` (this process holds no other lease). Empty also when the run is over or the lock is lost.
+std::vector<Claim> claim(postgres::Connection& connection, const Scope& scope, int limit, bool nothing_held,
+                         Due due = Due::now);
 
 /// Records what did not work, in one transaction; leases lost meanwhile are left alone. Failed pages are
 /// quarantined whole. @return how many were still ours; -1 when fenced.

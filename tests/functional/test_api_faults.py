@@ -145,6 +145,16 @@ def test_an_api_that_is_down_for_a_while_gets_single_probes_and_loses_no_page(mo
         assert len(probes) <= 1, probes
 
 
+def test_an_api_that_is_down_is_probed_while_every_page_waits_for_its_next_try(mock_api, db, pagehaul_for):
+    api = mock_api(rows=ROWS, down=True)
+    runner = pagehaul_for(api, db).configure(DOWN, source={"retry": {"base": "10m", "max": "10m"}})
+    running = runner.start()
+    running.wait_for_log("page failed")
+    api.set(down=False)
+    assert_ended(running.result(), db, rows=ROWS)
+    assert_table_equals_oracle(db, api)
+
+
 @pytest.mark.parametrize("mode", ["503", "refuse"])
 def test_an_api_that_stays_down_beyond_the_patience_is_69_and_the_next_start_goes_on(mock_api, db, pagehaul_for, mode):
     api = mock_api(rows=ROWS, down_after=4, down_mode=mode, down_for="4s")

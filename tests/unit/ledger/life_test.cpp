@@ -334,5 +334,16 @@ TEST_F(Life, StatusShowsRunsHolesAndQuarantine) {
     EXPECT_TRUE(read_status(db, "elsewhere", "p", 5, 30'000).runs.empty());
 }
 
+TEST_F(Life, APageThatWaitsForItsNextTryIsLeasedForAProbeOnly) {
+    auto worker = process();
+    started(*worker);
+    record(worker->work, worker->scope,
+           {{.claim = take(*worker).at(0), .delay = Millis{60'000}, .error = "down", .payload = {}}});
+    EXPECT_TRUE(take(*worker).empty());
+    const auto probe = claim(worker->work, worker->scope, 1, true, Due::whenever);
+    ASSERT_EQ(probe.size(), 1U);
+    EXPECT_EQ(probe[0].attempts, 1);
+}
+
 }  // namespace
 }  // namespace pagehaul::ledger::testing
