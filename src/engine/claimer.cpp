@@ -20,6 +20,14 @@ constexpr Millis kLockGrace{10'000};
 // have the slice in its hands.
 constexpr int kUnexplainedPolls = 25;
 
+void tell_of(const std::string& slice, int pass, bool failed, const std::string& why) {
+    const std::initializer_list<log::Field> fields = {{"slice", slice}, {"pass", pass}, {"cause", why}};
+    if (failed)
+        log::error("slice failed", fields);
+    else
+        log::warn("the API moved while it was read", fields);
+}
+
 }  // namespace
 
 Claimer::Claimer(Context& context, ClaimQueue& jobs, Outbox& outbox, SourceHealth& health,
@@ -87,10 +95,9 @@ void Claimer::record_outcomes(std::stop_token stop) {
         });
         if (!verdict) continue;
         if (const auto* moved = std::get_if<ledger::Moved>(&*verdict)) {
-            log::warn("the API moved while it was read",
-                      {{"slice", done.claim.slice_key}, {"pass", done.claim.pass}, {"cause", moved->why}});
+            tell_of(done.claim.slice_key, done.claim.pass, false, moved->why);
         } else if (const auto* refuted = std::get_if<ledger::Refuted>(&*verdict)) {
-            log::error("slice failed", {{"slice", done.claim.slice_key}, {"cause", refuted->why}});
+            tell_of(done.claim.slice_key, done.claim.pass, true, refuted->why);
         } else {
             log::debug("slice proven", {{"slice", done.claim.slice_key}, {"pass", done.claim.pass}});
         }
@@ -161,6 +168,8 @@ bool Claimer::poll() {
     session_.run(context_.stop.no_new_work_token(), [&](postgres::Connection& connection) {
         state = ledger::poll(connection, context_.scope, context_.policy);
     });
+    for (const ledger::SliceNews& news : state.news)
+        tell_of(news.slice_key, news.pass, news.failed, news.why);
     last_poll_ = context_.clock.now();
     next_due_ = state.next_due;
     options_.on_state(state);

@@ -224,8 +224,10 @@ void FetchWorker::again(const ledger::Claim& claim, Millis delay, bool counts, c
     log::warn("page failed", {{"slice", claim.slice_key},
                               {"pass", claim.pass},
                               {"page", claim.no},
-                              {"attempt", claim.attempts + (counts ? 1 : 0)},
+                              // The try that failed, whether it counts against the page or not.
+                              {"attempt", claim.attempts + 1},
                               {"attempts", context_.config.source.retry.attempts},
+                              {"counted", counts},
                               {"kind", kind},
                               {"cause", cause},
                               {"delay_ms", delay.count()}});

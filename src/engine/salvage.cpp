@@ -53,12 +53,6 @@ std::string unescaped(std::string_view field) {
     return text;
 }
 
-/// The server's sentence without the lines that name this row: DETAIL and CONTEXT. Equal for equal errors,
-/// and fit for the log, where no data belongs.
-std::string sentence(const std::string& message) {
-    return message.substr(0, std::min(message.find("; DETAIL:"), message.find("; CONTEXT:")));
-}
-
 /// begin_fenced, or a Failure. A deferred constraint is checked row by row here: at the COMMIT it would not
 /// say which row it refuses.
 void begin(postgres::Connection& connection, const Context& context) {
@@ -121,13 +115,16 @@ std::int64_t salvage_page(postgres::Connection& connection, Context& context, co
         } catch (const postgres::SqlError& failure) {
             if (!failure.is_data() || failure.sqlstate() == "23505") throw;
             connection.exec("ROLLBACK TO SAVEPOINT row; RELEASE SAVEPOINT row");
-            if (refused.empty()) first_reason = sentence(failure.error().message);
-            all_alike = all_alike && sentence(failure.error().message) == first_reason;
-            refused.push_back({row_of(line), "the table refuses the row: " + failure.error().message,
+            const std::string& reason = failure.error().message;
+            if (refused.empty()) first_reason = reason;
+            all_alike = all_alike && reason == first_reason;
+            refused.push_back({row_of(line),
+                               "the table refuses the row: " + reason +
+                                   (failure.details().empty() ? "" : "; " + failure.details()),
                                row_as_json(context.config.sink, line)});
         }
     }
-    if (lines.size() > 1 && refused.size() == lines.size() && all_alike) {
+    if (refused.size() >= kMinAlike && refused.size() == lines.size() && all_alike) {
         connection.rollback();
         throw Failure(ErrorKind::data, "sink.columns",
                       "every row of a page meets the same error: " + first_reason);

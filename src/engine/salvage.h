@@ -15,11 +15,15 @@ namespace pagehaul::engine {
 /// More rows than this that the target refuses, and the whole page is quarantined.
 constexpr std::size_t kMaxRefusedRows = 32;
 
+/// From so many rows on, all refused with the same words, the config is to blame and not the data: fewer may
+/// well be bad in the same way, on a slice's last page say, and run.quarantine_limit is there to judge them.
+constexpr std::size_t kMinAlike = 10;
+
 /// Stores a page in which the target refuses some row (a class 22 or 23 error that our own conversion let
 /// pass): row by row under savepoints, the refused rows into the quarantine. One transaction; updates `page`
 /// with the new counts.
 /// @return rows changed, or -1 when the page is not ours any more. Throws Failure of kind data when every row
-/// of the page meets the same error: then the config is wrong, not the data.
+/// of the page, kMinAlike or more, meets the same error.
 std::int64_t salvage_page(postgres::Connection& connection, Context& context, const sink::Upsert& upsert,
                           FetchedPage& page);
 

@@ -35,13 +35,13 @@ void Conclusions::proven(const SliceView& slice, const std::string& by, std::int
 }
 void Conclusions::failed(const SliceView& slice, const std::string& why) {
     append(failed_, slice, "," + text_literal(why));
+    news_.push_back({.slice_key = slice.key, .pass = slice.pass, .failed = true, .why = why});
 }
 void Conclusions::moved(const SliceView& slice, const std::string& why) {
     const auto next = after_moved(policy_, slice.pass, slice.first_pass, why);
-    if (const auto* used_up = std::get_if<PassesUsedUp>(&next))
-        failed(slice, used_up->why);
-    else
-        append(moved_, slice, "," + text_literal(std::get<NextPass>(next).why));
+    if (const auto* used_up = std::get_if<PassesUsedUp>(&next)) return failed(slice, used_up->why);
+    append(moved_, slice, "," + text_literal(std::get<NextPass>(next).why));
+    news_.push_back({.slice_key = slice.key, .pass = slice.pass, .failed = false, .why = why});
 }
 void Conclusions::extend(const SliceView& slice, std::int64_t to) {
     append(extended_, slice,

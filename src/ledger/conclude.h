@@ -23,10 +23,13 @@ class Conclusions {
     void ask_for_proof(const SliceView& slice);
 
     void write(postgres::Connection& connection, const Scope& scope) const;
+    /// Of the slices that failed or moved.
+    const std::vector<SliceNews>& news() const { return news_; }
 
   private:
     Policy policy_;
     std::string proven_, failed_, moved_, extended_, ended_, asked_;  // rows of VALUES
+    std::vector<SliceNews> news_;
 };
 
 }  // namespace pagehaul::ledger

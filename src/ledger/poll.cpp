@@ -71,8 +71,8 @@ void judge_end(const Policy& policy, const SliceView& slice, Conclusions& conclu
     }
 }
 
-void conclude(postgres::Connection& connection, const Scope& scope, const Policy& policy,
-              const std::vector<std::int64_t>& due) {
+std::vector<SliceNews> conclude(postgres::Connection& connection, const Scope& scope, const Policy& policy,
+                                const std::vector<std::int64_t>& due) {
     const auto slices = lock_slices(connection, scope, policy, due, WhenLocked::skip);
     const auto is_finished = [](const SliceView& slice) {
         return !slice.drift && slice.planned && slice.window.unfinished == 0 && slice.window.failed == 0 &&
@@ -95,6 +95,7 @@ void conclude(postgres::Connection& connection, const Scope& scope, const Policy
         }
     }
     conclusions.write(connection, scope);
+    return conclusions.news();
 }
 
 }  // namespace
@@ -104,13 +105,15 @@ RunState poll(postgres::Connection& connection, const Scope& scope, const Policy
         connection.exec(fill(due_sql, scope,
                              {{"windows", policy.total == Policy::Known::nothing ? "true" : "false"},
                               {"low_water", std::to_string(window_low_water)}}));
+    std::vector<SliceNews> news;
     if (!rows.empty()) {
         std::vector<std::int64_t> due;
         for (std::size_t i = 0; i < rows.size(); ++i)
             due.push_back(rows.integer(i, 0));
-        in_fence(connection, scope, [&] { conclude(connection, scope, policy, due); });
+        in_fence(connection, scope, [&] { news = conclude(connection, scope, policy, due); });
     }
     RunState state = read_state(connection, scope);
+    state.news = std::move(news);
     if (state.status != RunStatus::running || state.slices_open > 0 || state.slices_failed > 0) return state;
     if (!policy.overlap_allowed && !state.key_overlap.empty()) return state;
     if (!finalise(connection, scope, policy)) return state;

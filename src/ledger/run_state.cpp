@@ -105,7 +105,8 @@ RunState read_state(postgres::Connection& connection, const Scope& scope) {
                             : rows.integer(0, 9) > 0 ? "counts"
                                                      : "",
                    .failures = {},
-                   .key_overlap = rows.text(0, 3)};
+                   .key_overlap = rows.text(0, 3),
+                   .news = {}};
     if (state.pages_pending > 0) state.next_due = Millis(optional_integer(rows[0][19]).value_or(0));
     if (state.slices_failed > 0) {
         const auto failures = connection.exec(fill(failures_sql, scope));

@@ -29,6 +29,7 @@ struct RunState {
     std::string proof;                  ///< "counts", "pages" or "": the weakest of the proven slices
     std::vector<std::string> failures;  ///< why slices failed, at most 20, "slice: why"
     std::string key_overlap;            ///< why finalisation refused: keys not unique across slices; 65
+    std::vector<SliceNews> news;        ///< what this poll decided; empty when only read
 };
 
 /// What every process does again and again: inserts the proofs that are due, starts the next pass of drifted

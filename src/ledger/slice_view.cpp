@@ -6,7 +6,7 @@ namespace pagehaul::ledger {
 namespace {
 
 constexpr std::string_view lock_sql = R"(
-SELECT id, pass, first_pass, total, planned, drift FROM {s}.slice
+SELECT id, pass, first_pass, total, planned, drift, key FROM {s}.slice
 WHERE id = ANY ({ids}) AND state = 'open' ORDER BY id FOR UPDATE {skip})";
 
 constexpr std::string_view pages_sql = R"(
@@ -53,6 +53,7 @@ std::vector<SliceView> lock_slices(postgres::Connection& connection, const Scope
         place[rows.integer(i, 0)] = slices.size();
         locked.push_back(rows.integer(i, 0));
         slices.push_back({.id = rows.integer(i, 0),
+                          .key = rows.text(i, 6),
                           .pass = static_cast<int>(rows.integer(i, 1)),
                           .first_pass = static_cast<int>(rows.integer(i, 2)),
                           .total = optional_integer(rows[i][3]),

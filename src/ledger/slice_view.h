@@ -15,6 +15,7 @@ namespace pagehaul::ledger {
 /// A slice as poll and proof judge it, its row locked FOR UPDATE.
 struct SliceView {
     std::int64_t id = 0;
+    std::string key;
     int pass = 1;
     int first_pass = 1;
     std::optional<std::int64_t> total;

@@ -70,6 +70,14 @@ struct PageResult {
                                              ///< capped pages): it fails, 65
 };
 
+/// What became of a slice without anybody having asked for its proof: for the log.
+struct SliceNews {
+    std::string slice_key;
+    int pass = 1;
+    bool failed = false;  ///< or else it is pulled again, as the next pass
+    std::string why;
+};
+
 /// A page that was not stored.
 struct Setback {
     enum class Kind {

@@ -1,9 +1,11 @@
 #include "postgres/connection.h"
 
+#include <algorithm>
 #include <optional>
 #include <pqxx/connection>
 #include <pqxx/nontransaction>
 #include <pqxx/result>
+#include <utility>
 
 #include "postgres/copy.h"
 #include "postgres/dsn.h"
@@ -26,6 +28,14 @@ std::string one_line(std::string_view text) {
     while (!line.empty() && (line.back() == ' ' || line.back() == ';'))
         line.pop_back();
     return line;
+}
+
+/// The server's sentence, and from the first line on that may repeat a row or the statement: the details.
+std::pair<std::string, std::string> split_details(std::string_view text) {
+    std::size_t end = text.size();
+    for (const std::string_view mark : {"\nDETAIL:", "\nCONTEXT:", "\nQUERY:", "\nLINE "})
+        end = std::min(end, text.find(mark));
+    return {one_line(text.substr(0, end)), one_line(text.substr(end))};
 }
 
 /// libpqxx passes the SQLSTATE on for most of its exceptions, not for these.
@@ -83,13 +93,15 @@ struct Connection::Impl {
 
     SqlError translate(const std::exception& error, bool committing) const {
         std::string state = sqlstate_of(error);
-        const std::string text = dsn.redact(one_line(error.what()));
-        if (is_open()) return SqlError({kind_of_sqlstate(state), "database", text}, state, false);
+        auto [text, details] = split_details(error.what());
+        text = dsn.redact(text);
+        details = dsn.redact(details);
+        if (is_open()) return SqlError({kind_of_sqlstate(state), "database", text}, state, false, details);
         if (state == "08P01") state.clear();  // no answer of the server: the link itself
         const std::string what = committing ? "connection lost during COMMIT" : "connection lost";
         return SqlError({committing ? ErrorKind::in_doubt : ErrorKind::transient, "sink.dsn",
                          what + ", " + dsn.describe() + ": " + text},
-                        state, true);
+                        state, true, details);
     }
 
     /// Runs `work` on a fresh nontransaction: libpqxx keeps errors in its transaction objects, and ours are

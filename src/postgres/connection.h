@@ -17,8 +17,14 @@ namespace pagehaul::postgres {
 /// else permanent; the whole table is in sqlstate.h.
 class SqlError : public Failure {
   public:
-    SqlError(Error error, std::string sqlstate, bool connection_lost)
-        : Failure(std::move(error)), sqlstate_(std::move(sqlstate)), connection_lost_(connection_lost) {}
+    SqlError(Error error, std::string sqlstate, bool connection_lost, std::string details = {})
+        : Failure(std::move(error)),
+          sqlstate_(std::move(sqlstate)),
+          connection_lost_(connection_lost),
+          details_(std::move(details)) {}
+    /// What the server said beyond error(): where, and about which row. Holds data of the table, for the
+    /// quarantine and not for the log. May be empty.
+    const std::string& details() const noexcept { return details_; }
     const std::string& sqlstate() const noexcept { return sqlstate_; }  ///< five characters, or empty
     bool connection_lost() const noexcept { return connection_lost_; }
     /// 40001 and 40P01: run the whole transaction again.
@@ -31,6 +37,7 @@ class SqlError : public Failure {
   private:
     std::string sqlstate_;
     bool connection_lost_;
+    std::string details_;
 };
 
 /// A parameter of a statement: text, or NULL.

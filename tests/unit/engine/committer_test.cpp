@@ -4,12 +4,15 @@
 
 #include "database.h"
 #include "engine/salvage.h"
+#include "log/log.h"
 
 namespace pagehaul::engine {
 namespace {
 
+using ::testing::Contains;
 using testing::DatabaseTest;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr Millis kPatience{60'000};
 
@@ -120,10 +123,28 @@ TEST_F(CommitterTest, AsManyRefusedRowsAsAreAllowedAreLeftOut) {
 
 TEST_F(CommitterTest, TheSameErrorOnEveryRowIsTheConfigsFault) {
     when_odd("RAISE 'no such note' USING errcode = '22000';");
-    const Error error = failure_of(batch(fetched(leased(1)[0], {"odd", "odd"})));
+    const std::vector<std::string> notes(kMinAlike, "odd");
+    const Error error = failure_of(batch(fetched(leased(1)[0], notes)));
     EXPECT_EQ(error.kind, ErrorKind::data);
     EXPECT_THAT(error.message, HasSubstr("every row"));
     EXPECT_EQ(done_pages(), "0");
+}
+
+TEST_F(CommitterTest, TheSameErrorOnEachOfAFewRowsIsTheDatas) {
+    when_odd("RAISE 'no such note' USING errcode = '22000';");
+    const std::vector<std::string> notes(kMinAlike - 1, "odd");
+    store(batch(fetched(leased(1)[0], notes)));
+    EXPECT_EQ(quarantined(), std::to_string(notes.size()));
+    EXPECT_EQ(done_pages(), "1");
+}
+
+TEST_F(CommitterTest, WhatTheServerSaysOfARowIsForTheQuarantineAndNotForTheLog) {
+    const log::Capture capture;
+    when_odd("RAISE 'no such note' USING errcode = '22000', detail = 'row-canary';");
+    store(batch(fetched(leased(1)[0], {"a", "odd"})));
+    EXPECT_THAT(ask("SELECT reason FROM pagehaul.quarantine"), HasSubstr("row-canary"));
+    EXPECT_THAT(capture.lines(), Contains(HasSubstr("no such note")));
+    EXPECT_THAT(capture.lines(), Not(Contains(HasSubstr("canary"))));
 }
 
 TEST_F(CommitterTest, ARowTooLargeForAnIndexIsQuarantined) {

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "fetching.h"
+#include "log/log.h"
 
 namespace pagehaul::engine {
 namespace {
@@ -59,6 +60,18 @@ TEST_F(FetchWorkerTest, CountsNothingWhileNothingSucceeds) {
         EXPECT_EQ(one.kind, Kind::again);
         EXPECT_FALSE(one.counts);
     }
+}
+
+TEST_F(FetchWorkerTest, TheLogSaysWhichTryFailedAndWhetherItCounts) {
+    const log::Capture capture;
+    transport.then_status(500);
+    work({claim(2, 2)});
+    transport.then_status(200, kFullPage);
+    work({claim(3)});
+    transport.then_status(500);
+    work({claim(4, 1)});
+    EXPECT_THAT(capture.lines(), ElementsAre(HasSubstr(R"("attempt":3,"attempts":3,"counted":false)"),
+                                             HasSubstr(R"("attempt":2,"attempts":3,"counted":true)")));
 }
 
 TEST_F(FetchWorkerTest, GivesAPageUpForNowWhenItsAttemptsAreUsedUp) {

@@ -1,11 +1,18 @@
 #include "engine/session.h"
 
+#include <gmock/gmock.h>
+
 #include "database.h"
+#include "log/log.h"
 
 namespace pagehaul::engine {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::Contains;
 using testing::DatabaseTest;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 class SessionTest : public DatabaseTest {
   protected:
@@ -24,6 +31,18 @@ TEST_F(SessionTest, OpensANewConnectionWhenTheOldOneIsLost) {
     });
     EXPECT_EQ(tries, 2);
     EXPECT_EQ(opened, 2);
+}
+
+TEST_F(SessionTest, TheWarningOfALossRepeatsNoData) {
+    const log::Capture capture;
+    Session session = open(Millis{60'000});
+    int tries = 0;
+    session.run({}, [&](postgres::Connection& connection) {
+        if (++tries > 1) return;
+        connection.exec("DO $$ BEGIN RAISE 'not now' USING errcode = '57014', detail = 'row-canary'; END $$");
+    });
+    EXPECT_THAT(capture.lines(), Contains(AllOf(HasSubstr("database unavailable"), HasSubstr("not now"))));
+    EXPECT_THAT(capture.lines(), Not(Contains(HasSubstr("canary"))));
 }
 
 TEST_F(SessionTest, WithoutPatienceTheFirstLossIsThrownOn) {

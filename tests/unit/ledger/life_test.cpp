@@ -244,6 +244,27 @@ TEST_F(Life, AnApiThatMovesIsReadAgainAndThenFailsWithTheNumbers) {
     EXPECT_THAT(state.failures.at(0), ::testing::HasSubstr("from 19 to 20"));
 }
 
+TEST_F(Life, APollThatFindsTheApiMovedTellsOfIt) {
+    auto worker = process();
+    started(*worker);
+    policy.passes = 2;
+    const auto short_of_one_row = [&] {
+        commit(*worker, {page(take(*worker).at(0), 10, 19)});
+        commit(*worker, {page(take(*worker).at(0), 8)});
+        return polled(*worker).news;
+    };
+    const auto first = short_of_one_row();
+    ASSERT_EQ(first.size(), 1U);
+    EXPECT_EQ(first[0].slice_key, "all");
+    EXPECT_EQ(first[0].pass, 1);
+    EXPECT_FALSE(first[0].failed);
+    EXPECT_THAT(first[0].why, ::testing::HasSubstr("a total of 19"));
+    const auto second = short_of_one_row();
+    ASSERT_EQ(second.size(), 1U);
+    EXPECT_TRUE(second[0].failed);
+    EXPECT_TRUE(polled(*worker).news.empty());
+}
+
 TEST_F(Life, TheSameRecordsOnEveryPageFailAtOnce) {
     auto worker = process();
     started(*worker);

@@ -1,5 +1,6 @@
 #include "postgres/connection.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "throwaway_postgres.h"
@@ -9,6 +10,9 @@ namespace {
 
 using pagehaul::testing::PostgresTest;
 using pagehaul::testing::ThrowawayPostgres;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 class ConnectionTest : public PostgresTest {};
 
@@ -191,6 +195,17 @@ TEST_F(ConnectionTest, ACommitThatTheServerRefusesIsNotInDoubt) {
     EXPECT_EQ(error.error().kind, ErrorKind::data);
     EXPECT_FALSE(connection.in_transaction());
     EXPECT_EQ(connection.exec("SELECT count(*) FROM t").integer(0, 0), 0);
+}
+
+TEST_F(ConnectionTest, WhatRepeatsARowIsKeptApartFromTheMessage) {
+    auto connection = connect();
+    connection.exec("CREATE TABLE t (a text PRIMARY KEY)");
+    const SqlError twice =
+        sql_error_of([&] { connection.exec("INSERT INTO t VALUES ('canary'), ('canary')"); });
+    EXPECT_THAT(twice.error().message, AllOf(HasSubstr("t_pkey"), Not(HasSubstr("canary"))));
+    EXPECT_THAT(twice.details(), HasSubstr("(canary) already exists"));
+    const SqlError place = sql_error_of([&] { connection.exec("SELECT 'canary', missing FROM t"); });
+    EXPECT_THAT(place.error().message, AllOf(HasSubstr("missing"), Not(HasSubstr("canary"))));
 }
 
 TEST_F(ConnectionTest, CopyTakesManyBlocksOfLinesUnescaped) {
