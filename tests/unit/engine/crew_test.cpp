@@ -1,0 +1,147 @@
+// The run's threads together, on a real ledger and a scripted source: PROTOCOL.md, Stop.
+#include "engine/crew.h"
+
+#include <gmock/gmock.h>
+
+#include <stdexcept>
+
+#include "database.h"
+#include "scripted_transport.h"
+
+namespace pagehaul::engine {
+namespace {
+
+using ::testing::Contains;
+using testing::DatabaseTest;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+/// An API of five rows, two a page.
+std::string body_of(const std::string& target) {
+    const int page = std::stoi(target.substr(target.find("page=") + 5));
+    std::string rows;
+    for (int id = 2 * page - 1; id <= std::min(5, 2 * page); ++id) {
+        if (!rows.empty()) rows += ',';
+        rows += R"({"id": )" + std::to_string(id) + R"(, "note": "n)" + std::to_string(id) + R"("})";
+    }
+    return R"({"total": 5, "rows": [)" + rows + "]}";
+}
+
+class CrewTest : public DatabaseTest {
+  protected:
+    using Answer = pagehaul::testing::ScriptedTransport::Answer;
+
+    CrewTest() {
+        context.policy.total_advisory = false;
+        real.config.run.drain = Millis{0};
+        sizing.fetch_workers = 1;
+        sizing.writers = 1;
+        sizing.job_queue = 4;
+        sizing.batch_bytes = 1 << 20;
+    }
+
+    /// Works until the end of the run or a stop. `answer`: nothing, and the page is answered.
+    void work(const std::function<Result<http::Response>(int page, std::stop_token cancel)>& answer = {},
+              Deadline deadline = Deadline::never()) {
+        transport.then(
+            [answer](const http::Request& request, std::stop_token cancel) -> Result<http::Response> {
+                const int page = std::stoi(request.target.substr(request.target.find("page=") + 5));
+                if (answer) {
+                    auto instead = answer(page, cancel);
+                    if (!instead || instead->status != 0) return instead;
+                }
+                http::Response response;
+                response.status = 200;
+                response.body = http::Body::of(body_of(request.target));
+                return response;
+            });
+        const postgres::ConnectOptions connect = session(Millis{60'000}).connect;
+        Heartbeat heartbeat(context, connect, std::make_unique<postgres::Connection>(connect));
+        http::RateLimiter limiter(real.config.source.limits, context.clock);
+        ByteBudget budget(1 << 20, 64 * 1024);
+        SourceHealth health({.patience = real.config.run.patience});
+        source::Credentials credentials(real.config.source.auth,
+                                        [](const config::Secret&) -> Result<config::Secret> {
+                                            return fail(ErrorKind::credential, "", "static");
+                                        });
+        const source::Requests requests(real.config.source);
+        const source::Judge judge(real.config.source);
+        SourceGate gate(context, transport, limiter, budget, credentials, requests, judge,
+                        {.start = 1, .ceiling = 1, .fixed = true}, health);
+        Crew crew(context, sizing,
+                  {.gate = gate,
+                   .upsert = upsert,
+                   .heartbeat = heartbeat,
+                   .connect = connect,
+                   .claimer = {},
+                   .on_state = on_state});
+        EXPECT_TRUE(crew.work(deadline)) << "every thread has ended";
+    }
+    static Result<http::Response> as_usual() { return http::Response{}; }
+    static Result<http::Response> never(const std::stop_token& cancel) {
+        system_clock().wait_until(MonoTime::max(), cancel);
+        return fail(ErrorKind::cancelled, "", "cancelled");
+    }
+    std::string run_state() { return ask("SELECT state FROM pagehaul.run"); }
+    std::string leased_pages() { return ask("SELECT count(*) FROM pagehaul.page WHERE state = 'leased'"); }
+
+    pagehaul::testing::ScriptedTransport transport;
+    Sizing sizing;
+    std::function<void(const ledger::RunState&)> on_state = [](const ledger::RunState&) {};
+};
+
+TEST_F(CrewTest, PullsARunToItsProvenEnd) {
+    work();
+    EXPECT_EQ(run_state(), "succeeded");
+    EXPECT_EQ(stored_notes(), "n1,n2,n3,n4,n5");
+    EXPECT_EQ(real.stop.cause(), StopCause::none);
+    EXPECT_EQ(context.held.size(), 0U);
+}
+
+TEST_F(CrewTest, AStopLetsTheRequestInFlightFinishAndStoresItsPage) {
+    real.config.run.drain = Millis{60'000};
+    work([this](int page, const std::stop_token&) {
+        if (page == 2) real.stop.no_new_work(StopCause::sigterm, "SIGTERM");
+        return as_usual();
+    });
+    EXPECT_EQ(stored_notes(), "n1,n2,n3,n4");
+    EXPECT_THAT(transport.targets(), Not(Contains(HasSubstr("page=3"))));
+    EXPECT_EQ(leased_pages(), "0") << "what was not begun went back";
+}
+
+TEST_F(CrewTest, WhatIsInFlightAfterTheDrainIsCancelledAndGoesBack) {
+    work([this](int page, const std::stop_token& cancel) {
+        if (page != 2) return as_usual();
+        real.stop.no_new_work(StopCause::sigterm, "SIGTERM");
+        return never(cancel);
+    });
+    EXPECT_EQ(stored_notes(), "n1,n2");
+    EXPECT_EQ(leased_pages(), "0");
+    EXPECT_EQ(ask("SELECT max(attempts) FROM pagehaul.page"), "0") << "a cancelled try counts nothing";
+}
+
+TEST_F(CrewTest, TheDeadlineStopsIt) {
+    work([](int, const std::stop_token& cancel) { return never(cancel); },
+         Deadline::after(context.clock.now(), Millis{50}));
+    EXPECT_EQ(real.stop.cause(), StopCause::deadline);
+    EXPECT_EQ(run_state(), "running") << "to be resumed";
+}
+
+TEST_F(CrewTest, ALostLockEndsItWithoutAnotherWrite) {
+    work([this](int page, const std::stop_token&) {
+        if (page == 2) connect().exec("UPDATE pagehaul.pipeline_lock SET run_id = NULL");
+        return as_usual();
+    });
+    EXPECT_EQ(real.stop.cause(), StopCause::lost);
+    EXPECT_EQ(stored_notes(), "n1,n2");
+}
+
+TEST_F(CrewTest, AThreadThatThrowsIsABugAndEndsTheOthers) {
+    on_state = [](const ledger::RunState&) { throw std::runtime_error("a canary"); };
+    work();
+    EXPECT_EQ(real.stop.cause(), StopCause::bug);
+    EXPECT_THAT(real.stop.reason(), HasSubstr("claimer: a canary"));
+}
+
+}  // namespace
+}  // namespace pagehaul::engine
