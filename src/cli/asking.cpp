@@ -14,12 +14,7 @@ Asking::Asking(const config::Config& config, Setting& setting)
                .clock = system_clock(),
                .random = setting.random(),
                .stop = setting.stop(),
-               .metrics = metrics_,
-               .tallies = {},
-               .wake = {},
-               .held = {},
-               .scope = {},
-               .policy = {}},
+               .metrics = metrics_},
       kit_(context_, sizing_),
       fetcher_(kit_.gate()) {}
 

@@ -20,11 +20,11 @@ struct Context {
     Random& random;
     StopControl& stop;
     telemetry::Metrics& metrics;
-    Tallies tallies;
-    Wake wake;
-    Held held;
-    ledger::Scope scope;
-    ledger::Policy policy;
+    Tallies tallies{};
+    Wake wake{};
+    Held held{};
+    ledger::Scope scope{};
+    ledger::Policy policy{};
 };
 
 }  // namespace pagehaul::engine

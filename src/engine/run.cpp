@@ -132,16 +132,7 @@ Verdict run(const config::Config& config, const RunOptions& options, StopControl
     const MonoTime began = clock.now();
     telemetry::Metrics metrics(options.version);
     metrics.run_started(clock.wall_now());
-    Context context{.config = config,
-                    .clock = clock,
-                    .random = random,
-                    .stop = stop,
-                    .metrics = metrics,
-                    .tallies = {},
-                    .wake = {},
-                    .held = {},
-                    .scope = {},
-                    .policy = {}};
+    Context context{.config = config, .clock = clock, .random = random, .stop = stop, .metrics = metrics};
     Latest latest;
     std::unique_ptr<telemetry::Pusher> pusher;
     const auto tell = [&](const Verdict& verdict) {

@@ -86,12 +86,7 @@ class DatabaseTest : public ledger::testing::LedgerTest {
                     .clock = system_clock(),
                     .random = real.random,
                     .stop = real.stop,
-                    .metrics = real.metrics,
-                    .tallies = {},
-                    .wake = {},
-                    .held = {},
-                    .scope = {},
-                    .policy = {}};
+                    .metrics = real.metrics};
     sink::Upsert upsert{real.config.sink};
     int opened = 0;
 

@@ -40,17 +40,7 @@ struct Shared {
     pagehaul::testing::FixedRandom random;
     StopControl stop;
     telemetry::Metrics metrics{"test"};
-    Context context{.config = config,
-                    .clock = clock,
-                    .random = random,
-                    .stop = stop,
-                    .metrics = metrics,
-                    .tallies = {},
-                    .wake = {},
-                    .held = {},
-                    .scope = {},
-
-                    .policy = {}};
+    Context context{.config = config, .clock = clock, .random = random, .stop = stop, .metrics = metrics};
 
     Shared() { context.policy.page_size = 2; }
 };

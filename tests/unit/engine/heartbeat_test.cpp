@@ -31,12 +31,7 @@ class HeartbeatTest : public DatabaseTest {
                   .clock = clock,
                   .random = real.random,
                   .stop = real.stop,
-                  .metrics = real.metrics,
-                  .tallies = {},
-                  .wake = {},
-                  .held = {},
-                  .scope = {},
-                  .policy = {}};
+                  .metrics = real.metrics};
     std::optional<Heartbeat> heartbeat;
 };
 
