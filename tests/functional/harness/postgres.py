@@ -38,7 +38,7 @@ class Postgres:
         self.host = "127.0.0.1"
         self.user, self.password = "postgres", PASSWORD
         self._bin = bin_dir()
-        self._owner = "postgres" if os.geteuid() == 0 else None
+        self.owner = "postgres" if os.geteuid() == 0 else None
         self._names = itertools.count(1)
         self._starts = itertools.count(1)
         self._process = None
@@ -48,11 +48,11 @@ class Postgres:
         secret = self.directory / "password"
         secret.write_text(self.password)
         become = {}
-        if self._owner:
-            entry = pwd.getpwnam(self._owner)
+        if self.owner:
+            entry = pwd.getpwnam(self.owner)
             for path in (self.directory, secret):
                 os.chown(path, entry.pw_uid, entry.pw_gid)
-            become = {"user": self._owner, "group": self._owner, "extra_groups": []}
+            become = {"user": self.owner, "group": self.owner, "extra_groups": []}
         # No sync of the empty cluster: it is thrown away. The running server keeps fsync on, as in Debian.
         made = subprocess.run(
             [self._bin / "initdb", "-D", self.data, "-U", self.user, "--pwfile", secret, "--no-sync", "--locale=C.UTF-8",
@@ -75,7 +75,7 @@ class Postgres:
             return
         self._process = Process(
             [self._bin / "postgres", "-D", self.data, "-p", self.port, "-k", self.directory, "-h", self.host],
-            directory=self.directory, name=f"postgres-{next(self._starts)}", user=self._owner, cwd="/",
+            directory=self.directory, name=f"postgres-{next(self._starts)}", user=self.owner, cwd="/",
             death_signal=signal.SIGQUIT)
         self._process.wait_for(self._answers, timeout, "takes connections")
 
