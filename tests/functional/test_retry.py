@@ -1,8 +1,9 @@
 """`pagehaul retry`: pulls again only what holds quarantined rows or refused pages."""
 
 from harness.oracle import assert_table_equals_oracle
-from harness.pagehaul import DATA
+from harness.pagehaul import DATA, INCOMPLETE, SIGTERM_EXIT
 from harness.pipeline import sliced
+from harness.recovery import release, start_midway
 
 
 def test_nothing_to_retry_is_a_success_without_a_request(pagehaul, api):
@@ -32,3 +33,15 @@ def test_a_refused_page_is_pulled_again_once_the_cause_is_gone(pagehaul, api, db
     api.set(fault_pages=[])
     pagehaul.succeed("retry")
     assert_table_equals_oracle(db, api)
+
+
+def test_a_run_that_was_stopped_is_to_be_resumed_and_not_retried(pagehaul, api, db):
+    pagehaul.configure(run={"drain": "0s"})
+    running = start_midway(pagehaul, api, db, answered=5)
+    running.terminate()
+    assert running.result().code == SIGTERM_EXIT
+    release(api)
+    result = pagehaul.run("retry")
+    assert result.code == INCOMPLETE, str(result)
+    assert "run 1 is unfinished: `pagehaul run` resumes it" in result.stderr
+    assert api.log() == []
