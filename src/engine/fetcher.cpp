@@ -44,7 +44,7 @@ std::optional<KnownGood> SourceGate::known_good() const {
 
 void SourceGate::pause(Millis span) {
     // Saturates: a Retry-After may name a time that the clock cannot.
-    limiter_.pause_until(Deadline::after(context_.clock.now(), span).when());
+    parts_.limiter.pause_until(Deadline::after(context_.clock.now(), span).when());
 }
 
 void SourceGate::answered(const ConcurrencyController::Sample& sample) {
@@ -61,7 +61,7 @@ Fetcher::Fetcher(SourceGate& gate) : gate_(gate) {}
 
 const record::ColumnValues& Fetcher::values_of(const source::Slice& slice) {
     if (values_.empty() || values_slice_ != slice.key) {
-        values_ = gate_.requests_.column_values(gate_.context_.config.sink, slice);
+        values_ = gate_.parts_.requests.column_values(gate_.context_.config.sink, slice);
         values_slice_ = slice.key;
     }
     return values_;
@@ -71,15 +71,15 @@ Result<Answer> Fetcher::ask(const source::Slice& slice, std::int64_t no,
                             const std::function<bool()>& may_send) {
     Context& context = gate_.context_;
     const std::stop_token no_new_work = context.stop.no_new_work_token();
-    std::optional<Reservation> reserved = gate_.budget_.acquire(no_new_work);
+    std::optional<Reservation> reserved = gate_.parts_.budget.acquire(no_new_work);
     if (!reserved) return cancelled();
-    if (!gate_.limiter_.acquire(no_new_work)) return cancelled();
+    if (!gate_.parts_.limiter.acquire(no_new_work)) return cancelled();
     if (may_send && !may_send()) return fail(ErrorKind::fenced, "", "the lease may be gone");
 
     Answer answer;
-    const source::Credential credential = gate_.credentials_.current();
+    const source::Credential credential = gate_.parts_.credentials.current();
     answer.credential_version = credential.version;
-    auto request = gate_.requests_.build(slice, no, credential);
+    auto request = gate_.parts_.requests.build(slice, no, credential);
     if (!request) return tl::unexpected<Error>(request.error());
 
     const config::Timeout& timeout = context.config.source.timeout;
@@ -100,7 +100,7 @@ Result<Answer> Fetcher::ask(const source::Slice& slice, std::int64_t no,
     int in_flight = 0;
     auto response = [&] {
         const Counted under_way(gate_.sent_);
-        auto answered = gate_.transport_.send(*request, bounds, context.stop.cancel_token());
+        auto answered = gate_.parts_.transport.send(*request, bounds, context.stop.cancel_token());
         in_flight = gate_.sent_;
         return answered;
     }();
@@ -115,7 +115,7 @@ Result<Answer> Fetcher::ask(const source::Slice& slice, std::int64_t no,
     const record::ColumnValues& values = values_of(slice);
     auto page = gate_.decoders_.with(
         [&](record::Decoder& decoder) { return decoder.decode(response->body.view(), no, values); });
-    answer.judgement = gate_.judge_.judge(*response, page, context.clock.wall_now(), no);
+    answer.judgement = gate_.parts_.judge.judge(*response, page, context.clock.wall_now(), no);
     const bool throttled = std::holds_alternative<source::Throttle>(answer.judgement);
     gate_.answered({.latency = took, .throttled = throttled, .in_flight = in_flight});
     if (!std::holds_alternative<source::Accept>(answer.judgement)) {

@@ -29,33 +29,38 @@ struct KnownGood {
     std::int64_t no = 1;
 };
 
-/// What all fetch workers share on the way to the source. Thread-safe parts; owned by engine/run.cpp.
+/// What a request passes on its way. Thread-safe parts, which outlive the gate.
+struct SourceParts {
+    http::Transport& transport;
+    http::RateLimiter& limiter;
+    ByteBudget& budget;
+    source::Credentials& credentials;
+    const source::Requests& requests;
+    const source::Judge& judge;
+    SourceHealth& health;
+    ConcurrencyOptions concurrency;
+    std::size_t decoders = 4;
+};
+
+/// What all fetch workers share on the way to the source. Thread-safe; owned by engine/run.cpp.
 class SourceGate {
   public:
-    SourceGate(Context& context, http::Transport& transport, http::RateLimiter& limiter, ByteBudget& budget,
-               source::Credentials& credentials, const source::Requests& requests, const source::Judge& judge,
-               const ConcurrencyOptions& concurrency, SourceHealth& health, std::size_t decoders = 4)
+    SourceGate(Context& context, const SourceParts& parts)
         : context_(context),
-          transport_(transport),
-          limiter_(limiter),
-          budget_(budget),
-          credentials_(credentials),
-          requests_(requests),
-          judge_(judge),
-          health_(health),
-          controller_(concurrency),
-          asking_(concurrency.start),
-          decoders_(decoders,
-                    [&context, &judge] { return record::Decoder(context.config.sink, judge.format()); }) {}
+          parts_(parts),
+          controller_(parts.concurrency),
+          asking_(parts.concurrency.start),
+          decoders_(parts.decoders, [&context, &judge = parts.judge] {
+              return record::Decoder(context.config.sink, judge.format());
+          }) {}
 
     /// Requests sent and not answered yet.
     int in_flight() const { return sent_; }
     int in_flight_limit() const { return asking_.limit(); }
     /// The permits that workers ask under.
     InFlight& asking() { return asking_; }
-    SourceHealth& health() { return health_; }
-    source::Credentials& credentials() { return credentials_; }
-    const source::Requests& requests() const { return requests_; }
+    SourceHealth& health() { return parts_.health; }
+    source::Credentials& credentials() { return parts_.credentials; }
 
     void remember_good(const source::Slice& slice, std::int64_t no);
     std::optional<KnownGood> known_good() const;
@@ -67,13 +72,7 @@ class SourceGate {
     void answered(const ConcurrencyController::Sample& sample);
 
     Context& context_;
-    http::Transport& transport_;
-    http::RateLimiter& limiter_;
-    ByteBudget& budget_;
-    source::Credentials& credentials_;
-    const source::Requests& requests_;
-    const source::Judge& judge_;
-    SourceHealth& health_;
+    const SourceParts parts_;
     mutable std::mutex mutex_;
     ConcurrencyController controller_;     // protected by mutex_
     std::optional<KnownGood> known_good_;  // protected by mutex_

@@ -29,10 +29,16 @@ SourceKit::SourceKit(Context& context, const Sizing& sizing)
                    [](const config::Secret& secret) { return config::reread(secret); }),
       requests_(context.config.source),
       judge_(context.config.source),
-      gate_(context, *transport_, limiter_, budget_, credentials_, requests_, judge_,
-            {.start = sizing.in_flight_start,
-             .ceiling = sizing.in_flight_ceiling,
-             .fixed = sizing.in_flight_fixed},
-            health_, static_cast<std::size_t>(std::max(2.0, 2 * std::ceil(sizing.cpus)))) {}
+      gate_(context, {.transport = *transport_,
+                      .limiter = limiter_,
+                      .budget = budget_,
+                      .credentials = credentials_,
+                      .requests = requests_,
+                      .judge = judge_,
+                      .health = health_,
+                      .concurrency = {.start = sizing.in_flight_start,
+                                      .ceiling = sizing.in_flight_ceiling,
+                                      .fixed = sizing.in_flight_fixed},
+                      .decoders = static_cast<std::size_t>(std::max(2.0, 2 * std::ceil(sizing.cpus)))}) {}
 
 }  // namespace pagehaul::engine

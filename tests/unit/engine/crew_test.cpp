@@ -66,8 +66,14 @@ class CrewTest : public DatabaseTest {
                                         });
         const source::Requests requests(real.config.source);
         const source::Judge judge(real.config.source);
-        SourceGate gate(context, transport, limiter, budget, credentials, requests, judge,
-                        {.start = 1, .ceiling = 1, .fixed = true}, health);
+        SourceGate gate(context, {.transport = transport,
+                                  .limiter = limiter,
+                                  .budget = budget,
+                                  .credentials = credentials,
+                                  .requests = requests,
+                                  .judge = judge,
+                                  .health = health,
+                                  .concurrency = {.start = 1, .ceiling = 1, .fixed = true}});
         Crew crew(context, sizing,
                   {.gate = gate,
                    .upsert = upsert,

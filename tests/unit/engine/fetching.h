@@ -32,8 +32,14 @@ class FetchingTest : public ::testing::Test {
               credentials(test.shared.config.source.auth, test.reread),
               requests(test.shared.config.source),
               judge(test.shared.config.source),
-              gate(test.shared.context, test.transport, limiter, budget, credentials, requests, judge,
-                   {.start = 1, .ceiling = 1, .fixed = true}, health) {}
+              gate(test.shared.context, {.transport = test.transport,
+                                         .limiter = limiter,
+                                         .budget = budget,
+                                         .credentials = credentials,
+                                         .requests = requests,
+                                         .judge = judge,
+                                         .health = health,
+                                         .concurrency = {.start = 1, .ceiling = 1, .fixed = true}}) {}
         http::RateLimiter limiter;
         ByteBudget budget;
         SourceHealth health;
