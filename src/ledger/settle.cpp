@@ -31,7 +31,10 @@ void settle(postgres::Connection& connection, const Scope& scope, const std::str
     connection.exec(fill(stopped_sql, scope, {{"verdict", text_literal(verdict_json)}}));
     if (!begin_exclusive(connection, scope, lock_patience)) return;
     try {
-        connection.exec(fill(free_sql, scope, {{"dead", dead_condition("w", scope, true)}}));
+        // By no clock: after a stalled database our peers look dead who are about to beat again, and we are
+        // too late to watch them. Should one be dead, the lock that stays with the run holds up nobody: a
+        // start asks for the run's fresh workers, not for the lock's holder.
+        connection.exec(fill(free_sql, scope, {{"dead", dead_condition("w", scope, false)}}));
         connection.commit();
     } catch (...) {
         connection.rollback();

@@ -119,6 +119,11 @@ StartOutcome decide(postgres::Connection& connection, Scope& scope, const StartR
 }
 
 /// Opens the transaction. A dead holder is ended first: it may hold the lock for ever.
+///
+/// A start judges stale heartbeats without having watched the clock, which a worker may not (reap): it has no
+/// past, and watching for the stale time would delay every take-over from a lost node by it. Wrong it can
+/// only be in the moment after the database stood still for the stale time, before the holder has beaten
+/// again; the fence then ends the holder's run without a row lost or stored twice, and its work goes on here.
 void begin_taking(postgres::Connection& connection, const Scope& scope) {
     // A frozen process looks alive until its heartbeat is stale: that long, and a little, is worth waiting.
     const Millis limit = scope.stale + Millis{10'000};

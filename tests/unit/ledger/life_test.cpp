@@ -244,6 +244,19 @@ TEST_F(Life, AnApiThatMovesIsReadAgainAndThenFailsWithTheNumbers) {
     EXPECT_THAT(state.failures.at(0), ::testing::HasSubstr("from 19 to 20"));
 }
 
+TEST_F(Life, SettlingLeavesTheLockToAPeerThatLooksDeadAfterAStall) {
+    auto one = process();
+    auto two = process();
+    started(*one);
+    started(*two);
+    advance(Millis{60'000});
+    settle(one->work, one->scope, "");
+    EXPECT_TRUE(beat(two->heart, two->scope).lock_is_ours);
+    advance(Millis{60'000});
+    auto later = process();
+    EXPECT_EQ(started(*later).kind, Started::Kind::resumed) << "and a lock that is left over holds up nobody";
+}
+
 TEST_F(Life, APollThatFindsTheApiMovedTellsOfIt) {
     auto worker = process();
     started(*worker);
