@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "database.h"
+#include "gate_parts.h"
 #include "scripted_transport.h"
 
 namespace pagehaul::engine {
@@ -57,25 +58,9 @@ class CrewTest : public DatabaseTest {
             });
         const postgres::ConnectOptions connect = session(Millis{60'000}).connect;
         Heartbeat heartbeat(context, connect, std::make_unique<postgres::Connection>(connect));
-        http::RateLimiter limiter(real.config.source.limits, context.clock);
-        ByteBudget budget(1 << 20, 64 * 1024);
-        SourceHealth health({.patience = real.config.run.patience});
-        source::Credentials credentials(real.config.source.auth,
-                                        [](const config::Secret&) -> Result<config::Secret> {
-                                            return fail(ErrorKind::credential, "", "static");
-                                        });
-        const source::Requests requests(real.config.source);
-        const source::Judge judge(real.config.source);
-        SourceGate gate(context, {.transport = transport,
-                                  .limiter = limiter,
-                                  .budget = budget,
-                                  .credentials = credentials,
-                                  .requests = requests,
-                                  .judge = judge,
-                                  .health = health,
-                                  .concurrency = {.start = 1, .ceiling = 1, .fixed = true}});
+        testing::GateParts parts(context, transport);
         Crew crew(context, sizing,
-                  {.gate = gate,
+                  {.gate = parts.gate,
                    .upsert = upsert,
                    .heartbeat = heartbeat,
                    .connect = connect,

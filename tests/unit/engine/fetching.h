@@ -10,6 +10,7 @@
 
 #include "engine/fetch_worker.h"
 #include "engine_context.h"
+#include "gate_parts.h"
 #include "scripted_transport.h"
 
 namespace pagehaul::engine::testing {
@@ -23,33 +24,9 @@ class FetchingTest : public ::testing::Test {
     static constexpr std::string_view kFullPage =
         R"({"total": 4, "rows": [{"id": 1, "note": "a"}, {"id": 2, "note": "b"}]})";
 
-    /// The parts, made when first needed.
-    struct Parts {
-        explicit Parts(FetchingTest& test)
-            : limiter(test.shared.config.source.limits, test.shared.clock),
-              budget(1 << 20, 64 * 1024),
-              health({.patience = test.shared.config.run.patience}),
-              credentials(test.shared.config.source.auth, test.reread),
-              requests(test.shared.config.source),
-              judge(test.shared.config.source),
-              gate(test.shared.context, {.transport = test.transport,
-                                         .limiter = limiter,
-                                         .budget = budget,
-                                         .credentials = credentials,
-                                         .requests = requests,
-                                         .judge = judge,
-                                         .health = health,
-                                         .concurrency = {.start = 1, .ceiling = 1, .fixed = true}}) {}
-        http::RateLimiter limiter;
-        ByteBudget budget;
-        SourceHealth health;
-        source::Credentials credentials;
-        source::Requests requests;
-        source::Judge judge;
-        SourceGate gate;
-    };
-    Parts& parts() {
-        if (!parts_) parts_.emplace(*this);
+    /// Made when first needed.
+    GateParts& parts() {
+        if (!parts_) parts_.emplace(shared.context, transport, reread);
         return *parts_;
     }
 
@@ -101,12 +78,10 @@ class FetchingTest : public ::testing::Test {
 
     Shared shared;
     pagehaul::testing::ScriptedTransport transport;
-    source::Credentials::Reread reread = [](const config::Secret&) -> Result<config::Secret> {
-        return fail(ErrorKind::credential, "", "static");
-    };
+    source::Credentials::Reread reread = static_secret;
 
   private:
-    std::optional<Parts> parts_;
+    std::optional<GateParts> parts_;
 
   protected:
     Outbox outbox{shared.context.wake};
