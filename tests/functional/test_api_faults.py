@@ -126,7 +126,8 @@ def test_used_up_attempts_are_69_and_the_next_start_asks_exactly_those_pages(moc
 
 
 # Half the patience without a success and the source counts as down: then a probe a second.
-DOWN = {"run": {"patience": "6s"}, "source": {"retry": {"base": "100ms", "max": "1s"}}}
+# The first 15 failures of an outage count: with as many attempts no page can have used them up, whatever chance says.
+DOWN = {"run": {"patience": "6s"}, "source": {"retry": {"attempts": 16, "base": "100ms", "max": "1s"}}}
 
 
 @pytest.mark.parametrize("mode", ["503", "refuse"])
