@@ -87,10 +87,11 @@ COMMENT ON COLUMN {s}.slice.drift IS 'why nothing more of this pass is claimed';
 COMMENT ON COLUMN {s}.slice.moved IS 'why the pass before this one did not prove the slice';
 CREATE INDEX slice_open ON {s}.slice (run_id) WHERE state = 'open';
 
+-- No foreign key: to check it took two fifths of planning's time, and pruning deletes the pages before their slice.
 CREATE TABLE {s}.page (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     run_id       bigint NOT NULL,
-    slice_id     bigint NOT NULL REFERENCES {s}.slice ON DELETE CASCADE,
+    slice_id     bigint NOT NULL,
     pass         int NOT NULL CHECK (pass >= 1),
     no           bigint NOT NULL CHECK (no >= 0),
     state        text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'leased', 'done', 'failed')),
