@@ -4,7 +4,8 @@ namespace pagehaul::ledger::testing {
 
 void Simulation::reset(std::uint64_t seed) {
     actors_.clear();
-    db.exec("TRUNCATE pagehaul.run, pagehaul.pipeline_lock, pagehaul.page_keys, effect CASCADE");
+    db.exec(
+        "TRUNCATE pagehaul.run, pagehaul.page, pagehaul.pipeline_lock, pagehaul.page_keys, effect CASCADE");
     db.exec("UPDATE test_clock SET ahead = '0'; UPDATE planning_fault SET armed = false");
     engine_.seed(seed);
     api_ = {};
