@@ -1,5 +1,5 @@
 // A report API for the tests, the demo and the benchmark: deterministic rows, faults by flag, a request log.
-// `mockapi --help` lists endpoints and flags. It listens on 127.0.0.1 only.
+// `mockapi --help` lists endpoints and flags. It listens on 127.0.0.1 unless told otherwise.
 
 #include <cstdio>
 #include <exception>
@@ -18,12 +18,13 @@ constexpr int kUsage = 64;
 int serve(mockapi::Options options) {
     const auto port_file = options.port_file;
     const auto log_file = options.log_file;
+    const auto address = options.address;
     const auto port = options.port;
     const bool prerender = options.prerender;
     mockapi::Api api(std::move(options));
     if (prerender) api.prerender();
-    mockapi::Server server(api, port);
-    std::printf("listening on http://127.0.0.1:%u\n", static_cast<unsigned>(server.port()));
+    mockapi::Server server(api, address, port);
+    std::printf("listening on http://%s:%u\n", address.c_str(), static_cast<unsigned>(server.port()));
     std::fflush(stdout);
     if (!port_file.empty()) std::ofstream(port_file) << server.port() << '\n';
     server.run();

@@ -129,7 +129,8 @@ void set_retry_after(Options& o, Text v) {
 const std::vector<Spec>& specs() {
     using O = Options;
     static const std::vector<Spec> list{
-        {"port", "N", "TCP port on 127.0.0.1; 0 (default): a free one, told on stdout", count(&O::port)},
+        {"address", "A", "IPv4 address to listen on, default 127.0.0.1", text(&O::address)},
+        {"port", "N", "TCP port; 0 (default): a free one, told on stdout", count(&O::port)},
         {"port-file", "FILE", "write the port there too", text(&O::port_file)},
         {"log-file", "FILE", "write the request log there at exit", text(&O::log_file)},
         {"cache-mb", "N", "rendered pages kept, default 256", count(&O::cache_mb)},

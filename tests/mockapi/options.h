@@ -21,6 +21,7 @@ enum class DownMode { status_503, refuse };
 /// What a client sees; every field has its flag (options.cpp), and most may change while running.
 struct Options {
     // Server.
+    std::string address = "127.0.0.1";
     std::uint16_t port = 0;
     std::string port_file;
     std::string log_file;

@@ -39,12 +39,13 @@ bool is_page_path(std::string_view path) {
 
 }  // namespace
 
-Server::Server(Api& api, std::uint16_t port)
+Server::Server(Api& api, const std::string& address, std::uint16_t port)
     : api_(api),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       timer_(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)),
       signals_(block_signals()),
-      listener_(listen_on(port)),
+      address_(address),
+      listener_(listen_on(address_, port)),
       port_(port_of(listener_)) {
     if (!epoll_ || !timer_ || !signals_) throw std::system_error(errno, std::generic_category(), "epoll");
     watch(listener_.get(), kListener, EPOLLIN);
@@ -265,7 +266,7 @@ void Server::settle() {
         }
         if (const auto at = api_.up_again_at()) timers_.push({*at, 0, 0});
     } else if (!refusing && !listener_) {
-        listener_ = listen_on(port_);
+        listener_ = listen_on(address_, port_);
         watch(listener_.get(), kListener, EPOLLIN);
     }
 }

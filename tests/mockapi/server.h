@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <queue>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -17,7 +18,7 @@ namespace mockapi {
 class Server {
   public:
     /// Listens at once. Throws std::system_error.
-    Server(Api& api, std::uint16_t port);
+    Server(Api& api, const std::string& address, std::uint16_t port);
     std::uint16_t port() const { return port_; }
     /// Returns after SIGTERM or SIGINT.
     void run();
@@ -49,6 +50,7 @@ class Server {
     Fd epoll_;
     Fd timer_;
     Fd signals_;
+    std::string address_;
     Fd listener_;
     std::uint16_t port_ = 0;
     std::uint64_t next_id_ = 16;

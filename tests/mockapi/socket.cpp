@@ -10,6 +10,8 @@
 #include <cstring>
 #include <system_error>
 
+#include "options.h"
+
 namespace mockapi {
 namespace {
 
@@ -29,16 +31,18 @@ void Fd::reset() {
     fd_ = -1;
 }
 
-Fd listen_on(std::uint16_t port) {
+Fd listen_on(const std::string& address, std::uint16_t port) {
     Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!fd) raise_errno("socket");
     const int one = 1;
     ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::bind(fd.get(), generic(address), sizeof address) != 0) raise_errno("bind");
+    sockaddr_in bound{};
+    bound.sin_family = AF_INET;
+    bound.sin_port = htons(port);
+    if (::inet_pton(AF_INET, address.c_str(), &bound.sin_addr) != 1) {
+        throw OptionError("address: expected an IPv4 address, got '" + address + "'");
+    }
+    if (::bind(fd.get(), generic(bound), sizeof bound) != 0) raise_errno("bind");
     if (::listen(fd.get(), SOMAXCONN) != 0) raise_errno("listen");
     return fd;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <utility>
 
 namespace mockapi {
@@ -27,8 +28,8 @@ class Fd {
     int fd_ = -1;
 };
 
-/// A listening socket on 127.0.0.1; port 0 picks a free one. Throws std::system_error.
-Fd listen_on(std::uint16_t port);
+/// A listening socket on this IPv4 address; port 0 picks a free one. Throws std::system_error.
+Fd listen_on(const std::string& address, std::uint16_t port);
 std::uint16_t port_of(const Fd& listener);
 /// An accepted, non-blocking connection, or an empty Fd.
 Fd accept_from(const Fd& listener);

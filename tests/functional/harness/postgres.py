@@ -32,10 +32,11 @@ def bin_dir():
 class Postgres:
     """TCP needs the password (scram), the unix socket needs none. PostgreSQL refuses root: as root it runs as `postgres`."""
 
-    def __init__(self):
+    def __init__(self, host="127.0.0.1", network=None):
+        """host: where it listens. network: TCP clients may come from there too, as 10.0.0.0/24."""
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="pagehaul-pg-"))
-        self.port = free_port()
-        self.host = "127.0.0.1"
+        self.port = free_port(host)
+        self.host = host
         self.user, self.password = "postgres", PASSWORD
         self._bin = bin_dir()
         self.owner = "postgres" if os.geteuid() == 0 else None
@@ -43,6 +44,9 @@ class Postgres:
         self._starts = itertools.count(1)
         self._process = None
         self._initdb()
+        if network:
+            with open(self.data / "pg_hba.conf", "a", encoding="utf-8") as rules:
+                rules.write(f"host all all {network} scram-sha-256\n")
 
     def _initdb(self):
         secret = self.directory / "password"

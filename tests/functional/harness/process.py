@@ -16,10 +16,10 @@ _libc = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
 
 
-def free_port():
+def free_port(host="127.0.0.1"):
     """A port that was free a moment ago; only for servers that cannot be told to listen on port 0."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((host, 0))
         return probe.getsockname()[1]
 
 

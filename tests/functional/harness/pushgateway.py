@@ -7,9 +7,9 @@ from .process import Process
 
 
 class Pushgateway:
-    def __init__(self, directory):
+    def __init__(self, directory, host="127.0.0.1"):
         self._process = Process(
-            ["/usr/bin/prometheus-pushgateway", "--web.listen-address=127.0.0.1:0", "--persistence.file="],
+            ["/usr/bin/prometheus-pushgateway", f"--web.listen-address={host}:0", "--persistence.file="],
             directory=directory, name="pushgateway")
         listening = self._process.wait_for(
             lambda: re.search(r'msg="Listening on" address=(\S+)', self._process.stderr), what="names its port")
