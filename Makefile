@@ -9,7 +9,7 @@ BASE ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help deps deps-test deps-build deps-demo deps-lint build release asan tsan demo test unit functional bench format \
-	format-check tidy image chart chart-docs clean
+	format-check tidy image chart chart-docs e2e clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,6 +77,12 @@ chart: deps-test  ## test the Helm chart and what is made from it, without a clu
 chart-docs: deps-test  ## make the chart's README and deploy/kubernetes from the chart anew
 	@$(PYTHON) tests/chart/readme.py
 	@tools=$$(tests/chart/tools.sh) && $(PYTHON) tests/chart/manifests.py "$$tools/helm"
+
+e2e: deps-test  ## run the chart and the image on a real Kubernetes (as root); needs Go 1.26 and, once, the network and 15 minutes
+	@$(DEPS) image cluster
+	@tests/support/build.sh dev mockapi
+	@tests/image/build.sh
+	@tests/e2e/run.sh $(ARGS)
 
 clean:  ## remove everything that was built
 	rm -rf build

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what a group of targets needs from Debian 12: deps.sh GROUP... with the groups build, demo, lint, test, container, image.
+# Installs what a group of targets needs from Debian 12: deps.sh GROUP... with the groups build, demo, lint, test, container, image, cluster.
 # Nothing missing: returns in milliseconds, needs no rights and no network. Starts no service and leaves none running.
 set -euo pipefail
 
@@ -12,12 +12,14 @@ test="$demo python3-pytest python3-pytest-xdist python3-psycopg2 python3-jsonsch
 # For the one test that runs the binary inside a container with real limits.
 container="podman runc"
 image="buildah podman runc debootstrap ca-certificates git openssl iproute2 python3-pytest"
+# A Kubernetes of one node: what it runs on that is not Kubernetes' own.
+cluster="containerd runc containernetworking-plugins etcd-server buildah iproute2 openssl gcc libc6-dev"
 
 wanted=()
 for group in "$@"; do
     case $group in
-        build | demo | lint | test | container | image) read -r -d '' -a packages <<<"${!group}" || true ;;
-        *) echo "deps.sh: unknown group '$group': expected build, demo, lint, test, container or image" >&2; exit 64 ;;
+        build | demo | lint | test | container | image | cluster) read -r -d '' -a packages <<<"${!group}" || true ;;
+        *) echo "deps.sh: unknown group '$group': expected build, demo, lint, test, container, image or cluster" >&2; exit 64 ;;
     esac
     wanted+=("${packages[@]}")
 done

@@ -1,0 +1,61 @@
+"""A release of the chart with one pipeline, as a test sets it up."""
+
+import json
+
+from harness.pipeline import TOKEN, default_pipeline, merge
+
+from .cluster import CHART
+
+NEVER = "0 0 30 2 *"
+
+
+class Release:
+    """Named as in the operator's guide: the release `reports`, the pipeline `creative-report`."""
+
+    name, pipeline = "reports", "creative-report"
+    cronjob = f"{name}-pagehaul-{pipeline}"
+
+    def __init__(self, namespace, directory, api_url, dsn):
+        self._namespace, self._values = namespace, directory / "values.yaml"
+        # The stop's time is a value of the chart.
+        self.config = merge(default_pipeline(api_url), {"run": {"drain": None}})
+        self.settings = {
+            "schedule": NEVER,
+            "run": {"deadline": "10m", "drain": "5s"},
+            "secret": {"values": {"ACCESS_TOKEN": TOKEN, "DATABASE_URL": dsn}},
+            # Two pods at once fit on a small machine.
+            "resources": {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"cpu": "1", "memory": "256Mi"}},
+        }
+
+    def configure(self, *changes, **sections):
+        """Merges changes into the pipeline file."""
+        for change in (*changes, sections):
+            self.config = merge(self.config, change)
+        return self
+
+    def set(self, **settings):
+        """Merges values of the chart for this pipeline."""
+        self.settings = merge(self.settings, settings)
+        return self
+
+    def install(self):
+        self._helm("install", self.name, CHART, *self._told())
+        return self
+
+    def upgrade(self):
+        self._helm("upgrade", self.name, CHART, *self._told())
+
+    def test(self, check=True):
+        return self._helm("test", self.name, "--timeout=60s", check=check)
+
+    def uninstall(self):
+        self._helm("uninstall", self.name, "--wait", "--timeout=60s")
+
+    def _told(self):
+        self._values.write_text(json.dumps({
+            "image": {"repository": "localhost/pagehaul", "tag": "dev", "pullPolicy": "Never"},
+            "pipelines": {self.pipeline: {**self.settings, "config": json.dumps(self.config, indent=2, ensure_ascii=False) + "\n"}}}))
+        return "--values", self._values
+
+    def _helm(self, *args, **options):
+        return self._namespace.cluster.helm("--namespace", self._namespace.name, *args, **options)

@@ -1,0 +1,56 @@
+"""What a real API server says to everything that the chart renders."""
+
+import json
+
+import pytest
+import yaml
+
+from kube.cluster import CHART, Failed
+from kube.namespace import Namespace
+
+FEATURES = sorted((CHART / "ci").glob("*-values.yaml"))
+MANIFESTS = CHART.parents[1] / "deploy" / "kubernetes"
+
+
+@pytest.fixture(scope="module")
+def bystander(cluster):
+    """A namespace in which nothing is ever made but what admission looks for: service accounts and a priority."""
+    cluster.kubectl("create", "priorityclass", "batch", "--value=-1")
+    held = Namespace(cluster, "bystander")
+    yield held
+    held.close()
+    cluster.kubectl("delete", "priorityclass", "batch")
+
+
+def assert_taken(namespace, text):
+    """The server takes every object, and has nothing to remark on any."""
+    documents = [document for document in yaml.safe_load_all(text) if document]
+    for document in documents:
+        if document["kind"] == "ServiceAccount":
+            namespace.kubectl("apply", "--filename", "-", stdin=json.dumps(document))
+    done = namespace.kubectl("apply", "--dry-run=server", "--validate=strict", "--filename", "-", stdin=text)
+    assert not done.stderr
+    assert len(done.stdout.splitlines()) == len(documents) and done.stdout.count("(server dry run)") == len(documents)
+
+
+@pytest.mark.parametrize("values", FEATURES, ids=lambda path: path.name.removesuffix("-values.yaml"))
+def test_the_api_server_takes_every_feature_of_the_chart(bystander, cluster, values):
+    assert_taken(bystander, cluster.helm("template", "release", CHART, "--namespace", bystander.name, "--kube-version", "1.34.0",
+                                         "--values", values).stdout)
+
+
+def test_the_api_server_takes_the_plain_manifests(bystander, cluster):
+    files = [path for path in sorted(MANIFESTS.glob("*.yaml")) if path.name != "kustomization.yaml"]
+    assert_taken(bystander, "---\n".join(path.read_text(encoding="utf-8") for path in files))
+    assert_taken(bystander, cluster.kubectl("kustomize", MANIFESTS).stdout)
+
+
+def test_the_standard_restricted_is_enforced_and_admits_our_pods(release, namespace):
+    careless = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "careless"},
+                "spec": {"containers": [{"name": "run", "image": "localhost/pagehaul:dev"}]}}
+    with pytest.raises(Failed, match='violates PodSecurity "restricted'):
+        namespace.kubectl("create", "--filename", "-", stdin=json.dumps(careless))
+
+    release.install()
+    namespace.create_job(release.cronjob, "now")
+    namespace.wait_job("now", "Complete")
