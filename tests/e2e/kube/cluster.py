@@ -60,7 +60,8 @@ class Cluster:
 
     def watch(self, path):
         connection = self._connect(None)
-        connection.request("GET", path + "?watch=true", headers=self._headers)
+        # From whatever the server has in memory: it would ask Debian's etcd in vain whether that is the newest.
+        connection.request("GET", path + "?watch=true&resourceVersion=0", headers=self._headers)
         return Watch(connection)
 
     def _connect(self, timeout):
