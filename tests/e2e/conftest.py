@@ -70,7 +70,7 @@ def pushgateway(tmp_path):
 @pytest.fixture
 def namespace(cluster, request):
     name = re.sub("[^a-z0-9]+", "-", request.node.name.lower().removeprefix("test_"))
-    held = Namespace(cluster, f"{name[:50].strip('-')}-{next(_numbers)}")
+    held = Namespace(cluster, f"{name[:50].strip('-')}-{os.getpid()}-{next(_numbers)}")
     yield held
     held.close()
 

@@ -16,7 +16,8 @@ fi
 mkdir -p "$folder"/{log,pid,pki,cni,image}
 # Says that the bridge is ours to delete.
 touch "$folder/bridge"
-ip link add "$bridge" type bridge
+# An address of its own: else it takes the lowest of its ports, and with each new pod the others may lose the host for half a minute.
+ip link add "$bridge" address 02:00:0a:f4:00:01 type bridge
 ip address add $host/24 dev "$bridge"
 ip link set "$bridge" up
 
