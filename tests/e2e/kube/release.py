@@ -6,7 +6,8 @@ from harness.pipeline import TOKEN, default_pipeline, merge
 
 from .cluster import CHART
 
-NEVER = "0 0 30 2 *"
+# Due on leap days only: the tests start their Jobs by hand.
+NEVER = "0 0 29 2 *"
 
 
 class Release:
