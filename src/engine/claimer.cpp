@@ -230,12 +230,13 @@ void Claimer::give_back_queue() {
 MonoTime Claimer::next_look(bool filled) const {
     const MonoTime now = context_.clock.now();
     MonoTime at = std::min(next_reap_, last_poll_ + kBusy);
-    if (filled && dry_ && now < dry_->until) at = std::min(at, dry_->until);
-    if (filled)
-        return std::max(health_.state(now) == SourceState::up ? at : std::min(at, now + kIdle),
-                        now + kMinPause);
-    at = std::min(at, now + kIdle);
-    if (next_due_) at = std::min(at, now + *next_due_);
+    if (filled) {
+        if (dry_ && now < dry_->until) at = std::min(at, dry_->until);
+        if (health_.state(now) != SourceState::up) at = std::min(at, now + kIdle);
+    } else {
+        at = std::min(at, now + kIdle);
+        if (next_due_) at = std::min(at, now + *next_due_);
+    }
     return std::max(at, now + kMinPause);
 }
 

@@ -167,7 +167,6 @@ void Committer::count(const Pages& stored, std::int64_t changed) {
                        std::any_of(stored.begin(), stored.end(),
                                    [](const FetchedPage* page) { return page->result.claim.no == 1; });
     if (plans) ++tallies.commits_that_plan;
-    ++tallies.commits;
     tallies.rows_changed += changed;
     for (const FetchedPage* page : stored) {
         const ledger::PageResult& result = page->result;

@@ -25,7 +25,6 @@ struct Tallies {
     std::atomic<std::int64_t> rows_quarantined{0};
     std::atomic<std::int64_t> rows_duplicate{0};
     std::atomic<std::int64_t> nul_replaced{0};
-    std::atomic<std::int64_t> commits{0};
     std::atomic<std::int64_t> commits_that_plan{0};  ///< after which more pages may be due
 };
 
