@@ -5,6 +5,7 @@
 
 #include "core/fault.h"
 #include "ledger/claims.h"
+#include "ledger/start.h"
 #include "log/log.h"
 
 namespace pagehaul::engine {
@@ -14,8 +15,6 @@ namespace {
 constexpr Millis kIdle{200};
 constexpr Millis kBusy{1000};
 constexpr Millis kMinPause{10};
-// How long beyond the stale time a taker may hold the pipeline's lock; start() waits as long.
-constexpr Millis kLockGrace{10'000};
 // Polls at rest with open slices and no failed page, until that is called a bug: another process's poll may
 // have the slice in its hands.
 constexpr int kUnexplainedPolls = 25;
@@ -202,7 +201,7 @@ bool Claimer::finalise_waits() {
     // Everything is proven; only the pipeline's lock, which some other process holds for a while, is missing.
     const MonoTime now = context_.clock.now();
     if (!finalising_since_) finalising_since_ = now;
-    if (now - *finalising_since_ < context_.scope.stale + kLockGrace) return false;
+    if (now - *finalising_since_ < context_.scope.stale + ledger::lock_grace) return false;
     context_.stop.no_new_work(
         StopCause::lost,
         "every slice is proven, but the pipeline's lock stayed busy: the next start finishes the run");

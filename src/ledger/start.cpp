@@ -125,8 +125,7 @@ StartOutcome decide(postgres::Connection& connection, Scope& scope, const StartR
 /// only be in the moment after the database stood still for the stale time, before the holder has beaten
 /// again; the fence then ends the holder's run without a row lost or stored twice, and its work goes on here.
 void begin_taking(postgres::Connection& connection, const Scope& scope) {
-    // A frozen process looks alive until its heartbeat is stale: that long, and a little, is worth waiting.
-    const Millis limit = scope.stale + Millis{10'000};
+    const Millis limit = scope.stale + lock_grace;
     for (Millis waited{0}; waited < limit; waited += lock_patience) {
         terminate_dead(connection, scope, true);
         if (begin_exclusive(connection, scope, lock_patience)) return;

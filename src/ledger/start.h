@@ -10,6 +10,10 @@
 
 namespace pagehaul::ledger {
 
+/// How long beyond the stale time the pipeline's lock is waited for: a frozen process looks alive until its
+/// heartbeat is stale, and that long, and a little, is worth waiting.
+constexpr Millis lock_grace{10'000};
+
 struct PlannedSlice {
     std::string key;
     std::string params;  ///< JSON object
