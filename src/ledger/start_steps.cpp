@@ -47,24 +47,23 @@ WITH reopened AS (
 DELETE FROM {s}.quarantine q USING reopened o
 WHERE q.slice_id = o.slice_id AND q.pass = o.pass AND q.page_no = o.no AND q.row_no IS NULL)";
 
-// The newest run that has the slice tells how it stands; older ones are history.
+// The newest run that has the slice tells how it stands; older ones are history. Behind DISTINCT ON (s.key).
+constexpr std::string_view newest_slices_sql = R"(
+FROM {s}.run r JOIN {s}.slice s ON s.run_id = r.id
+WHERE r.pipeline = {pipeline} AND r.state <> 'superseded' AND s.state <> 'split'
+ORDER BY s.key, s.run_id DESC)";
 constexpr std::string_view retry_sql = R"(
 SELECT DISTINCT ON (s.key) s.key, s.params,
     s.state = 'failed'
     OR EXISTS (SELECT FROM {s}.page p WHERE p.run_id = s.run_id AND p.slice_id = s.id AND p.state = 'failed'
                AND p.pass = s.pass)
     OR EXISTS (SELECT FROM {s}.quarantine q WHERE q.slice_id = s.id AND q.pass = s.pass), s.id
-FROM {s}.run r JOIN {s}.slice s ON s.run_id = r.id
-WHERE r.pipeline = {pipeline} AND r.state <> 'superseded' AND s.state <> 'split'
-ORDER BY s.key, s.run_id DESC)";
+{newest_slices})";
 
 // A slice that a newer run has pulled does not count.
 constexpr std::string_view unfinished_sql = R"(
 SELECT max(newest.run_id) FROM (
-    SELECT DISTINCT ON (s.key) s.run_id, s.state, r.state AS run_state
-    FROM {s}.run r JOIN {s}.slice s ON s.run_id = r.id
-    WHERE r.pipeline = {pipeline} AND r.state <> 'superseded' AND s.state <> 'split'
-    ORDER BY s.key, s.run_id DESC) newest
+    SELECT DISTINCT ON (s.key) s.run_id, s.state, r.state AS run_state {newest_slices}) newest
 WHERE newest.state = 'open' AND newest.run_state = 'running')";
 
 constexpr std::string_view carry_sql = R"(
@@ -145,7 +144,8 @@ void reopen_unavailable(postgres::Connection& connection, const Scope& scope) {
 }
 
 std::vector<PlannedSlice> slices_to_retry(postgres::Connection& connection, const Scope& scope) {
-    const auto rows = connection.exec(fill(retry_sql, scope));
+    const auto rows =
+        connection.exec(fill(retry_sql, scope, {{"newest_slices", fill(newest_slices_sql, scope)}}));
     std::map<std::int64_t, PlannedSlice> in_order;
     for (std::size_t i = 0; i < rows.size(); ++i)
         if (rows.boolean(i, 2)) in_order[rows.integer(i, 3)] = {rows.text(i, 0), rows.text(i, 1)};
@@ -156,7 +156,8 @@ std::vector<PlannedSlice> slices_to_retry(postgres::Connection& connection, cons
 }
 
 std::optional<std::int64_t> find_unfinished(postgres::Connection& connection, const Scope& scope) {
-    const auto rows = connection.exec(fill(unfinished_sql, scope));
+    const auto rows =
+        connection.exec(fill(unfinished_sql, scope, {{"newest_slices", fill(newest_slices_sql, scope)}}));
     if (!rows[0][0]) return std::nullopt;
     return rows.integer(0, 0);
 }
