@@ -21,6 +21,10 @@ std::string base64(std::string_view text) {
 
 }  // namespace
 
+std::string basic_credentials(const std::string& name, const std::string& password) {
+    return "Basic " + base64(name + ":" + password);
+}
+
 Result<void> authorize(Request& request, const config::Auth& auth, std::string_view origin) {
     const auto header = [&](const std::string& name, std::string value) -> Result<void> {
         if (!safe_in_header(name) || !safe_in_header(value)) {
@@ -41,8 +45,7 @@ Result<void> authorize(Request& request, const config::Auth& auth, std::string_v
             return add_header("Authorization", "Bearer " + it.token.value);
         }
         Result<void> operator()(const config::AuthBasic& it) const {
-            return add_header("Authorization",
-                              "Basic " + base64(it.username.value + ":" + it.password.value));
+            return add_header("Authorization", basic_credentials(it.username.value, it.password.value));
         }
         Result<void> operator()(const config::AuthQuery& it) const {
             request.target += request.target.find('?') == std::string::npos ? '?' : '&';

@@ -8,6 +8,7 @@
 
 #include <openssl/crypto.h>
 
+#include "http/authorize.h"
 #include "http/cpprest_error.h"
 #include "http/inflate.h"
 #include "http/transport.h"
@@ -75,8 +76,7 @@ std::pair<std::string, std::string> proxy_user(const std::string& proxy) {
 /// pages. A tunnel's header only the library can write, once a connection.
 std::string proxy_authorization(const std::string& proxy) {
     const auto [name, password] = proxy_user(proxy);
-    const std::string pair = name + ":" + password;
-    return name.empty() ? "" : "Basic " + utility::conversions::to_base64({pair.begin(), pair.end()});
+    return name.empty() ? "" : basic_credentials(name, password);
 }
 
 enum class Ended { answered, cancelled, deadline, connect_timeout };
