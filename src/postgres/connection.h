@@ -29,10 +29,8 @@ class SqlError : public Failure {
     bool connection_lost() const noexcept { return connection_lost_; }
     /// 40001 and 40P01: run the whole transaction again.
     bool is_serialization() const noexcept { return sqlstate_ == "40001" || sqlstate_ == "40P01"; }
-    /// Class 22, 23 or 54 (a value too long for an index, nested too deep): the data did not suit the table.
-    bool is_data() const noexcept {
-        return sqlstate_.starts_with("22") || sqlstate_.starts_with("23") || sqlstate_.starts_with("54");
-    }
+    /// The data did not suit the table.
+    bool is_data() const noexcept { return error().kind == ErrorKind::data; }
 
   private:
     std::string sqlstate_;
