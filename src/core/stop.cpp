@@ -30,6 +30,10 @@ int rank(StopCause cause) {
 
 }  // namespace
 
+bool is_grave(StopCause cause) {
+    return rank(cause) > rank(StopCause::lost);
+}
+
 void StopControl::note(StopCause cause, std::string reason) {
     const std::lock_guard lock(mutex_);
     if (rank(cause) <= rank(cause_)) return;

@@ -21,6 +21,9 @@ enum class StopCause {
     bug,          ///< 70
 };
 
+/// Bug, credential, config: met on the way out, they are worth more than what began the stop.
+bool is_grave(StopCause cause);
+
 /// The two stop sources of PROTOCOL.md, Stop. A process stops itself, never the run. Thread-safe; not
 /// copyable: main owns it, everybody else gets tokens or a reference.
 class StopControl {

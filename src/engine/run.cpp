@@ -182,9 +182,7 @@ Verdict run(const config::Config& config, const RunOptions& options, StopControl
     } catch (const Failure& failure) {
         // A stop that began before the failure says why; what failed on the way out is its consequence.
         const StopCause failed = stop_cause_for(failure.error().kind);
-        const bool outranks =
-            failed == StopCause::bug || failed == StopCause::credential || failed == StopCause::config;
-        const StopCause cause = stop.cause() == StopCause::none || outranks ? failed : stop.cause();
+        const StopCause cause = stop.cause() == StopCause::none || is_grave(failed) ? failed : stop.cause();
         return tell(judge_run(cause, failure.error().text(), latest.get().value_or(ledger::RunState{})));
     } catch (const std::exception& error) {
         return tell(judge_run(StopCause::bug, error.what(), latest.get().value_or(ledger::RunState{})));
