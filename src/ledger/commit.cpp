@@ -49,7 +49,7 @@ bool still_leased(const std::unordered_map<std::int64_t, PageNow>& pages, const 
 
 constexpr std::string_view quarantine_sql = R"(
 INSERT INTO {s}.quarantine (run_id, slice_id, pass, page_no, row_no, reason, payload) VALUES {rows};)";
-constexpr std::string_view keys_sql = "INSERT INTO {s}.page_keys (slice_id, pass, no, keys) VALUES {rows};";
+constexpr std::string_view keys_sql = "INSERT INTO {s}.page_keys (slice_id, pass, no, keys) VALUES {rows}";
 // A backend's row is its own: commits side by side do not meet here.
 constexpr std::string_view tally_sql = R"(
 INSERT INTO {s}.tally AS t
@@ -107,6 +107,20 @@ std::string row(std::initializer_list<std::string> fields) {
     return '(' + join(fields, [](const std::string& field) { return field; }) + ')';
 }
 
+/// A statement of its own, so that the hashes go as they are: as text they cost the server 95 µs a page of
+/// 100 rows, twice what its share of everything else here does.
+void insert_keys(postgres::Connection& connection, const Scope& scope,
+                 const std::vector<const PageResult*>& pages) {
+    std::vector<std::string> arrays;
+    arrays.reserve(pages.size());
+    const std::string rows = join(pages, [&](const PageResult* page) {
+        arrays.push_back(postgres::binary_array(page->key_hashes));
+        return row({std::to_string(page->claim.slice_id), std::to_string(page->claim.pass),
+                    std::to_string(page->claim.no), "$" + std::to_string(arrays.size()) + "::bigint[]"});
+    });
+    connection.exec_binary(fill(keys_sql, scope, {{"rows", rows}}), arrays);
+}
+
 std::string quarantine_rows(const Scope& scope, const std::vector<const PageResult*>& pages) {
     std::string rows;
     for (const PageResult* page : pages)
@@ -145,14 +159,10 @@ std::vector<bool> lock_pages(postgres::Connection& connection, const Scope& scop
 void complete(postgres::Connection& connection, const Scope& scope, const Policy& policy,
               const std::vector<const PageResult*>& pages) {
     if (pages.empty()) return;
+    insert_keys(connection, scope, pages);
     std::string sql;
     if (const std::string rows = quarantine_rows(scope, pages); !rows.empty())
         sql += fill(quarantine_sql, scope, {{"rows", rows}});
-    sql += fill(keys_sql, scope,
-                {{"rows", join(pages, [](const PageResult* page) {
-                      return row({std::to_string(page->claim.slice_id), std::to_string(page->claim.pass),
-                                  std::to_string(page->claim.no), bigint_array(page->key_hashes)});
-                  })}});
     sql += plan_statements(scope, policy, pages);
     sql += fill(
         tally_sql, scope,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <pqxx/binarystring>
 #include <pqxx/connection>
 #include <pqxx/nontransaction>
 #include <pqxx/result>
@@ -163,6 +164,16 @@ Rows Connection::exec(const std::string& sql, const std::vector<Param>& params) 
             throw Failure(ErrorKind::bug, "database", "a parameter holds a NUL byte");
         values.push_back(param ? param->c_str() : nullptr);
     }
+    return impl_->run(false, [&](pqxx::nontransaction& transaction) {
+        return to_rows(transaction.exec_params(sql, pqxx::prepare::make_dynamic_params(values)));
+    });
+}
+
+Rows Connection::exec_binary(const std::string& sql, const std::vector<std::string>& params) {
+    std::vector<pqxx::binarystring> values;
+    values.reserve(params.size());
+    for (const std::string& param : params)
+        values.emplace_back(param.data(), param.size());
     return impl_->run(false, [&](pqxx::nontransaction& transaction) {
         return to_rows(transaction.exec_params(sql, pqxx::prepare::make_dynamic_params(values)));
     });

@@ -94,6 +94,9 @@ class Connection {
     Rows exec(const std::string& sql);
     /// One statement with $1, $2, …
     Rows exec(const std::string& sql, const std::vector<Param>& params);
+    /// The same with parameters in the types' binary formats: the server converts no text. Each needs its
+    /// type beside it ($1::bigint[]).
+    Rows exec_binary(const std::string& sql, const std::vector<std::string>& params);
 
     void begin();  ///< READ COMMITTED
     /// begin(), then `sql` as by exec, in one round trip. When it throws, the transaction is open and failed.
@@ -126,6 +129,8 @@ std::string quote_identifier(std::string_view name);
 std::string quote_literal(std::string_view text);
 /// A bigint[] literal: {1,2,3}.
 std::string array_literal(const std::vector<std::int64_t>& values);
+/// A bigint[] for exec_binary, as array_recv of PostgreSQL's arrayfuncs.c reads it.
+std::string binary_array(const std::vector<std::int64_t>& values);
 /// A text[] literal, elements quoted and escaped; nullopt is NULL.
 std::string array_literal(const std::vector<std::optional<std::string>>& values);
 

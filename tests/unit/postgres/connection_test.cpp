@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <limits>
 
 #include "throwaway_postgres.h"
 
@@ -315,6 +316,16 @@ TEST_F(ConnectionTest, ArrayLiteralsKeepNullsQuotesAndEmptyTexts) {
     EXPECT_FALSE(rows[2][0].has_value());
     EXPECT_EQ(rows.text(3, 0), "NULL");
     EXPECT_EQ(rows.text(4, 0), "{,}");
+}
+
+TEST_F(ConnectionTest, BinaryArraysArriveAsTheyAre) {
+    auto connection = connect();
+    const std::vector<std::int64_t> values{std::numeric_limits<std::int64_t>::min(), -1, 0, 258,
+                                           std::numeric_limits<std::int64_t>::max()};
+    const Rows rows =
+        connection.exec_binary("SELECT $1::bigint[], $2::bigint[]", {binary_array(values), binary_array({})});
+    EXPECT_EQ(rows.text(0, 0), array_literal(values));
+    EXPECT_EQ(rows.text(0, 1), "{}");
 }
 
 }  // namespace
