@@ -13,8 +13,7 @@ ExitCode migrate(const ConfigArguments& arguments) {
     Setting setting;
     engine::Session session({.connect = engine::connect_options(config, "migrate"),
                              .role = "migrate",
-                             .patience = config.run.patience,
-                             .on_open = {}},
+                             .patience = config.run.patience},
                             system_clock(), setting.random());
     std::vector<int> applied;
     session.run(setting.stop().no_new_work_token(), [&](postgres::Connection& connection) {

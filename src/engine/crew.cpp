@@ -29,10 +29,7 @@ Crew::Crew(Context& context, const Sizing& sizing, CrewParts parts)
       writers_("writer", context.stop) {}
 
 SessionOptions Crew::session_for(std::string role) const {
-    return {.connect = parts_.connect,
-            .role = std::move(role),
-            .patience = context_.config.run.patience,
-            .on_open = {}};
+    return {.connect = parts_.connect, .role = std::move(role), .patience = context_.config.run.patience};
 }
 
 void Crew::start() {
@@ -58,13 +55,7 @@ void Crew::start() {
     }
     for (int i = 0; i < sizing_.writers; ++i) {
         writers_.start([this, i] {
-            Committer committer(context_, parts_.upsert, [this, i] {
-                SessionOptions options = session_for("writer " + std::to_string(i + 1));
-                options.on_open = [this](postgres::Connection& connection) {
-                    parts_.upsert.prepare(connection);
-                };
-                return options;
-            }());
+            Committer committer(context_, parts_.upsert, session_for("writer " + std::to_string(i + 1)));
             const BatchLimits limits{
                 .max_pages = 50, .max_bytes = sizing_.batch_bytes, .max_age = Millis{100}};
             while (true) {

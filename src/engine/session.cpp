@@ -9,9 +9,7 @@ namespace pagehaul::engine {
 postgres::Connection& Session::connection() {
     if (connection_ == nullptr || !connection_->is_open()) {
         connection_.reset();
-        auto opened = std::make_unique<postgres::Connection>(options_.connect);
-        if (options_.on_open) options_.on_open(*opened);
-        connection_ = std::move(opened);
+        connection_ = std::make_unique<postgres::Connection>(options_.connect);
     }
     return *connection_;
 }

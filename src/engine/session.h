@@ -16,7 +16,6 @@ struct SessionOptions {
     postgres::ConnectOptions connect;
     std::string role;    ///< for the log: "claimer", "writer 1"
     Millis patience{0};  ///< how long a database that is down is waited for; 0: not at all
-    std::function<void(postgres::Connection&)> on_open;  ///< on every new connection, before its first use
 };
 
 /// A thread's connection to the database, opened when first needed and again when it was lost. Used by one

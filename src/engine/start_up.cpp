@@ -113,8 +113,8 @@ StartedUp start_up(Context& context, const RunOptions& options) {
     };
     // A migration, the target's DDL and the run's lock may all wait for somebody else's transaction.
     const EndsWaits ends_waits(connect, context.clock, context.stop.no_new_work_token());
-    Session session({.connect = connect, .role = "start", .patience = config.run.patience, .on_open = {}},
-                    context.clock, context.random);
+    Session session({.connect = connect, .role = "start", .patience = config.run.patience}, context.clock,
+                    context.random);
     std::future<void> beside = std::async(std::launch::async, open_heartbeat);
     session.run(context.stop.no_new_work_token(), [&](postgres::Connection& connection) {
         if (!beside.valid()) beside = std::async(std::launch::async, open_heartbeat);  // a repetition

@@ -28,14 +28,12 @@ class Upsert {
   public:
     explicit Upsert(const config::Sink& sink);
 
-    /// Once on every new writer's connection (outside a transaction); with sink.pgbouncer, nothing.
-    void prepare(postgres::Connection& connection) const;
     /// COPYs blocks of lines straight into the target, for keys that are believed to be new and do not
     /// repeat: the cost of plain COPY. In a transaction, under a savepoint. @return false when a key is there
     /// already: nothing was stored, stage and merge must do it.
     bool insert_new(postgres::Connection& connection, const std::vector<std::string_view>& blocks) const;
-    /// COPYs blocks of lines from record::DecodedPage::copy into this connection's staging table. In a
-    /// transaction.
+    /// COPYs blocks of lines from record::DecodedPage::copy into this connection's staging table, which it
+    /// makes when it is missing: a first pull may never need one. In a transaction.
     void stage(postgres::Connection& connection, const std::vector<std::string_view>& blocks) const;
     /// Merges the staging table into the target, in key order. `may_repeat`: two staged rows may have equal
     /// keys (the later position wins). In the same transaction as `stage`, whose end empties the staging
@@ -47,7 +45,6 @@ class Upsert {
     void clear(postgres::Connection& connection) const;
 
   private:
-    bool per_transaction_ = false;
     std::string create_staging_;
     std::string staging_;
     std::string clear_staging_;

@@ -76,7 +76,7 @@ std::string matches(const config::Sink& sink) {
 
 }  // namespace
 
-Upsert::Upsert(const config::Sink& sink) : per_transaction_(sink.pgbouncer), staging_(staging_table) {
+Upsert::Upsert(const config::Sink& sink) : staging_(staging_table) {
     const std::string target = qualified_name(sink);
     const std::string columns = column_list(sink);
     const std::string keys = name_list(sink.key);
@@ -84,7 +84,7 @@ Upsert::Upsert(const config::Sink& sink) : per_transaction_(sink.pgbouncer), sta
 
     // Of the target's own types, so that what does not fit fails in COPY, and without its constraints.
     create_staging_ = "CREATE TEMP TABLE IF NOT EXISTS pagehaul_staging ON COMMIT " +
-                      std::string(per_transaction_ ? "DROP" : "DELETE ROWS") + " AS SELECT NULL::bigint AS " +
+                      std::string(sink.pgbouncer ? "DROP" : "DELETE ROWS") + " AS SELECT NULL::bigint AS " +
                       position + ", " + columns + " FROM " + target + " WITH NO DATA";
     clear_staging_ = "DELETE FROM " + staging_;
     target_ = target + " (" + columns + ")";
@@ -110,10 +110,6 @@ Upsert::Upsert(const config::Sink& sink) : per_transaction_(sink.pgbouncer), sta
         "RELEASE SAVEPOINT pagehaul_insert; " + into + last_of_each + last_first + on_conflict(sink);
 }
 
-void Upsert::prepare(postgres::Connection& connection) const {
-    if (!per_transaction_) connection.exec(create_staging_);
-}
-
 // Not in key order, so two writers that meet the same new keys may deadlock: 40P01, which the writer does
 // again.
 bool Upsert::insert_new(postgres::Connection& connection, const std::vector<std::string_view>& blocks) const {
@@ -130,7 +126,7 @@ bool Upsert::insert_new(postgres::Connection& connection, const std::vector<std:
 }
 
 void Upsert::stage(postgres::Connection& connection, const std::vector<std::string_view>& blocks) const {
-    if (per_transaction_) connection.exec(create_staging_);
+    connection.exec(create_staging_);
     connection.copy(staging_, blocks);
 }
 

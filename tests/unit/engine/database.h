@@ -35,11 +35,7 @@ class DatabaseTest : public ledger::testing::LedgerTest {
     SessionOptions session(Millis patience) {
         return {.connect = {.dsn = dsn(), .application_name = "pagehaul " + worker->id},
                 .role = "writer 1",
-                .patience = patience,
-                .on_open = [this](postgres::Connection& connection) {
-                    ++opened;
-                    upsert.prepare(connection);
-                }};
+                .patience = patience};
     }
     /// What happens when a row with note 'odd' is merged: `body` is PL/pgSQL.
     void when_odd(const std::string& body) {
@@ -88,7 +84,6 @@ class DatabaseTest : public ledger::testing::LedgerTest {
                     .stop = real.stop,
                     .metrics = real.metrics};
     sink::Upsert upsert{real.config.sink};
-    int opened = 0;
 
   private:
     void commit_without_rows(const std::vector<ledger::Claim>& claims) {

@@ -53,7 +53,6 @@ TEST_F(UpsertTest, NewRowsAreInsertedChangedRowsUpdatedAndEqualRowsLeftAlone) {
     auto connection = connect();
     ensure_target(connection, creative);
     const Upsert upsert(creative);
-    upsert.prepare(connection);
     EXPECT_EQ(commit(connection, upsert, "0\t1\t2026-10-01\ta\t1.5\t{}\n1\t2\t2026-10-01\tb\t2\t\\N\n"), 2);
     EXPECT_EQ(commit(connection, upsert, "0\t1\t2026-10-01\ta\t1.50\t{ }\n1\t2\t2026-10-01\tB\t2\t\\N\n"), 1);
     EXPECT_EQ(commit(connection, upsert, "0\t1\t2026-10-01\ta\t1.5\t{}\n1\t3\t2026-10-01\tc\t\\N\t[1]\n"), 1);
@@ -64,7 +63,6 @@ TEST_F(UpsertTest, EqualRowsAreNotEvenRewritten) {
     auto connection = connect();
     ensure_target(connection, creative);
     const Upsert upsert(creative);
-    upsert.prepare(connection);
     const std::string where = "SELECT string_agg(ctid::text || xmin::text, ' ') FROM " + creative_table;
     commit(connection, upsert, "0\t1\t2026-10-01\ta\t1.5\t{}\n");
     const std::string before = connection.exec(where).text(0, 0);
@@ -76,7 +74,6 @@ TEST_F(UpsertTest, AKeyThatTheSampleMissesIsMergedAllTheSame) {
     auto connection = connect();
     ensure_target(connection, creative);
     const Upsert upsert(creative);
-    upsert.prepare(connection);
     commit(connection, upsert, "0\t5\t2026-10-01\told\t1\t{}\n");
     // Position 5 is not among the rows that are looked up first: the plain insertion meets its key.
     EXPECT_EQ(commit(connection, upsert, "0\t4\t2026-10-01\tx\t1\t{}\n5\t5\t2026-10-01\tnew\t1\t{}\n"), 2);
@@ -87,7 +84,6 @@ TEST_F(UpsertTest, OfRepeatedKeysTheLaterPositionWinsWhetherTheKeyIsNewOrNot) {
     auto connection = connect();
     ensure_target(connection, creative);
     const Upsert upsert(creative);
-    upsert.prepare(connection);
     const std::string_view lines =
         "1048576\t1\t2026-10-01\tpage 1\t1\t{}\n3\t1\t2026-10-01\trow 3\t1\t{}\n2\t1\t2026-10-01\trow "
         "2\t1\t{}\n";
@@ -102,7 +98,6 @@ TEST_F(UpsertTest, StagingIsEmptyAgainAfterACommitAndAfterARollback) {
     auto connection = connect();
     ensure_target(connection, creative);
     const Upsert upsert(creative);
-    upsert.prepare(connection);
     connection.begin();
     upsert.stage(connection, {"0\t7\t2026-10-01\ta\t1\t{}\n"});
     upsert.merge(connection, false);
@@ -117,7 +112,6 @@ TEST_F(UpsertTest, StagingAgainWithinATransactionCountsOnlyTheNewRowsClearedOrNo
     auto connection = connect();
     ensure_target(connection, creative);
     const Upsert upsert(creative);
-    upsert.prepare(connection);
     for (const bool clear : {false, true}) {
         connection.begin();
         upsert.stage(connection, {"0\t1\t2026-10-01\ta\t1\t{}\n"});
@@ -134,7 +128,6 @@ TEST_F(UpsertTest, ASavepointOfTheCallerSurvivesTheMerge) {
     auto connection = connect();
     ensure_target(connection, creative);
     const Upsert upsert(creative);
-    upsert.prepare(connection);
     connection.begin("SAVEPOINT page");
     upsert.stage(connection, {"0\t1\t2026-10-01\ta\t1\t{}\n"});
     EXPECT_EQ(upsert.merge(connection, false), 1);
@@ -152,7 +145,6 @@ TEST_F(UpsertTest, BehindPgbouncerTheStagingTableLivesForOneTransaction) {
     pooled.pgbouncer = true;
     ensure_target(connection, pooled);
     const Upsert upsert(pooled);
-    upsert.prepare(connection);
     EXPECT_EQ(commit(connection, upsert, "0\t1\t2026-10-01\ta\t1\t{}\n"), 1);
     EXPECT_EQ(commit(connection, upsert, "0\t1\t2026-10-01\tb\t1\t{}\n"), 1);
     EXPECT_EQ(
@@ -164,7 +156,6 @@ TEST_F(UpsertTest, ATableOfKeyColumnsOnlyIgnoresRowsThatAreThere) {
     const config::Sink keys = sink_of({column("id", ColumnType::bigint)}, {"id"});
     ensure_target(connection, keys);
     const Upsert upsert(keys);
-    upsert.prepare(connection);
     EXPECT_EQ(commit(connection, upsert, "0\t1\n1\t2\n"), 2);
     EXPECT_EQ(commit(connection, upsert, "0\t1\n1\t2\n2\t3\n"), 1);
 }
@@ -175,7 +166,6 @@ TEST_F(UpsertTest, AColumnMayHaveTheNameOfThePosition) {
         sink_of({column("id", ColumnType::bigint), column("_pos", ColumnType::text)}, {"id"});
     ensure_target(connection, odd);
     const Upsert upsert(odd);
-    upsert.prepare(connection);
     EXPECT_EQ(commit(connection, upsert, "0\t1\tx\n"), 1);
     EXPECT_EQ(commit(connection, upsert, "0\t1\ty\n"), 1);
 }
@@ -192,7 +182,6 @@ TEST_F(UpsertTest, AChangeThatTheColumnsOwnEqualityHidesIsStored) {
                                       {"id"});
     ensure_target(connection, sink);
     const Upsert upsert(sink);
-    upsert.prepare(connection);
     EXPECT_EQ(commit(connection, upsert, "0\t1\tabc\t{\"a\":1}\n"), 1);
     EXPECT_EQ(commit(connection, upsert, "0\t1\tABC\t{\"a\":1}\n"), 1);
     EXPECT_EQ(commit(connection, upsert, "0\t1\tABC\t{\"a\":2}\n"), 1);
@@ -204,7 +193,6 @@ TEST_F(UpsertTest, AnotherUniqueIndexOfTheTableIsReportedAsItIs) {
     ensure_target(connection, creative);
     connection.exec("CREATE UNIQUE INDEX one_name ON " + creative_table + " (name)");
     const Upsert upsert(creative);
-    upsert.prepare(connection);
     commit(connection, upsert, "0\t1\t2026-10-01\ta\t1\t{}\n");
     try {
         commit(connection, upsert, "0\t2\t2026-10-01\ta\t1\t{}\n");
@@ -223,7 +211,6 @@ TEST_F(UpsertTest, AValueThatDoesNotSuitTheTablesTypeIsADataErrorOfTheCopy) {
         sink_of({column("id", ColumnType::bigint), column("name", ColumnType::text)}, {"id"});
     ensure_target(connection, sink);
     const Upsert upsert(sink);
-    upsert.prepare(connection);
     try {
         commit(connection, upsert, "0\t1\tabcd\n");
         FAIL() << "expected 22001";
@@ -240,7 +227,6 @@ TEST_F(UpsertTest, TwoWritersOfTheSameKeysInOppositeOrderDoNotDeadlock) {
     // Each round changes every row, so that both writers lock all of them.
     const auto write = [&](bool down) {
         auto connection = connect();
-        upsert.prepare(connection);
         for (int round = 0; round < 10; ++round) {
             std::string lines;
             for (int i = 0; i < 500; ++i)
