@@ -34,6 +34,9 @@ class Claimer {
     /// A connection to begin with, see Session::adopt.
     void adopt(std::unique_ptr<postgres::Connection> connection) { session_.adopt(std::move(connection)); }
 
+    /// Gives the connection away, after work(); null when it was lost.
+    std::unique_ptr<postgres::Connection> release() { return session_.release(); }
+
     /// Returns when the run is terminal or can go no further, or, after "no new work", when `workers_joined`
     /// is requested: until then it records the outcomes of requests still in flight. Throws Failure when the
     /// database stays away beyond the patience.

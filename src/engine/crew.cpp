@@ -46,6 +46,7 @@ void Crew::start() {
              .on_state = parts_.on_state});
         claimer.adopt(std::move(parts_.claimer));
         claimer.work(workers_joined_.get_token());
+        parts_.claimer = claimer.release();
     });
     const std::size_t refill_below = jobs_.capacity() / 2 + 1;
     for (int i = 0; i < sizing_.fetch_workers; ++i) {

@@ -19,7 +19,7 @@ struct CrewParts {
     const sink::Upsert& upsert;
     Heartbeat& heartbeat;
     postgres::ConnectOptions connect;               ///< of the claimer and the writers
-    std::unique_ptr<postgres::Connection> claimer;  ///< its first connection, open already; may be null
+    std::unique_ptr<postgres::Connection> claimer;  ///< its first connection, open already, then its last
     std::function<void(const ledger::RunState&)> on_state;
 };
 
@@ -34,6 +34,9 @@ class Crew {
     /// @return false when a thread did not end in time: the process must then exit without destroying
     /// anything.
     bool work(Deadline deadline);
+
+    /// After work(): the claimer's connection, whose caches are warm; null when the claimer failed.
+    std::unique_ptr<postgres::Connection> take_connection() { return std::move(parts_.claimer); }
 
     std::int64_t queued() const { return static_cast<std::int64_t>(jobs_.size()); }
 

@@ -51,13 +51,16 @@ std::unique_ptr<telemetry::Pusher> pusher_for(Context& context, std::function<st
                                                gateway_config->interval, context.clock);
 }
 
-/// Settles, and says what the run came to: to the ledger, the gateway, the log and Kubernetes.
-using Conclude = std::function<Verdict()>;
+/// Settles, and says what the run came to: to the ledger, the gateway, the log and Kubernetes. Takes what
+/// take_connection gave, or null.
+using Conclude = std::function<Verdict(std::unique_ptr<postgres::Connection>)>;
 
 /// Pulls until the run is over or stopped; every thread has ended when it returns. Should one not end, it
 /// concludes and exits the process.
-void pull(Context& context, const Sizing& sizing, const RunOptions& options, StartedUp started,
-          Deadline deadline, Latest& latest, const Conclude& conclude) {
+/// @return Crew::take_connection
+std::unique_ptr<postgres::Connection> pull(Context& context, const Sizing& sizing, const RunOptions& options,
+                                           StartedUp started, Deadline deadline, Latest& latest,
+                                           const Conclude& conclude) {
     const auto& begun = std::get<ledger::Started>(started.outcome);
     const postgres::ConnectOptions connect = connect_options(context.config, context.scope.worker);
     Heartbeat heartbeat(context, connect, std::move(started.heartbeat));
@@ -94,10 +97,11 @@ void pull(Context& context, const Sizing& sizing, const RunOptions& options, Sta
         // Some thread still uses what lives here, the heartbeat's perhaps, on a link that is silently dead;
         // the ledger makes leaving as good as dying.
         log::error("exiting without waiting for a thread that does not end", {});
-        const Verdict verdict = conclude();
+        const Verdict verdict = conclude(nullptr);
         std::_Exit(static_cast<int>(verdict.code));
     }
     heartbeat.stop();
+    return crew.take_connection();
 }
 
 /// What needs no pulling: the run succeeded already, another one holds the lock, the config is not the key's.
@@ -147,11 +151,12 @@ Verdict run(const config::Config& config, const RunOptions& options, StopControl
                                                   std::chrono::duration_cast<Millis>(took)));
         return verdict;
     };
-    const Conclude conclude = [&] {
+    const Conclude conclude = [&](std::unique_ptr<postgres::Connection> connection) {
         fault_point("before_settle");
-        latest.set(settle(context, latest.get()));
+        connection = connection_to_settle(context, latest.get(), std::move(connection));
+        latest.set(settle(context, latest.get(), connection.get()));
         Verdict verdict = tell(judge_run(stop.cause(), stop.reason(), *latest.get()));
-        if (verdict.code == ExitCode::ok) prune_old_runs(context);
+        if (verdict.code == ExitCode::ok && connection != nullptr) prune_old_runs(context, *connection);
         return verdict;
     };
     try {
@@ -177,8 +182,7 @@ Verdict run(const config::Config& config, const RunOptions& options, StopControl
         }
         log::set_context("run", context.scope.run);
         log_started(std::get<ledger::Started>(started.outcome));
-        pull(context, sizing, options, std::move(started), deadline, latest, conclude);
-        return conclude();
+        return conclude(pull(context, sizing, options, std::move(started), deadline, latest, conclude));
     } catch (const Failure& failure) {
         // A stop that began before the failure says why; what failed on the way out is its consequence.
         const StopCause failed = stop_cause_for(failure.error().kind);

@@ -10,6 +10,13 @@
 #include "log/log.h"
 
 namespace pagehaul::engine {
+namespace {
+
+void warn_unsettled(const Failure& failure) {
+    log::warn("could not settle with the ledger; the next start will", {{"cause", failure.error().text()}});
+}
+
+}  // namespace
 
 void log_start(const Context& context, const RunOptions& options, const Sizing& sizing,
                const MachineLimits& limits) {
@@ -116,30 +123,45 @@ telemetry::ProgressSnapshot progress_snapshot(const std::optional<ledger::RunSta
     return snapshot;
 }
 
-ledger::RunState settle(Context& context, const std::optional<ledger::RunState>& last_known) {
-    ledger::RunState state = last_known.value_or(ledger::RunState{});
+std::unique_ptr<postgres::Connection> connection_to_settle(const Context& context,
+                                                           const std::optional<ledger::RunState>& last_known,
+                                                           std::unique_ptr<postgres::Connection> warm) {
+    constexpr Millis kStatement{5'000};
+    const bool has_succeeded = last_known && last_known->status == ledger::RunStatus::succeeded;
     try {
+        if (has_succeeded && warm != nullptr && warm->is_open() && !context.scope.pgbouncer) {
+            warm->exec("SET statement_timeout = " + std::to_string(kStatement.count()));
+            return warm;
+        }
+        warm.reset();
         postgres::ConnectOptions options = connect_options(context.config, context.scope.worker);
         options.connect_timeout_ms = 2'000;
-        options.statement_timeout_ms = 5'000;
-        postgres::Connection connection(options);
-        state = ledger::read_state(connection, context.scope);
+        options.statement_timeout_ms = kStatement.count();
+        return std::make_unique<postgres::Connection>(options);
+    } catch (const Failure& failure) {
+        warn_unsettled(failure);
+        return nullptr;
+    }
+}
+
+ledger::RunState settle(Context& context, const std::optional<ledger::RunState>& last_known,
+                        postgres::Connection* connection) {
+    ledger::RunState state = last_known.value_or(ledger::RunState{});
+    if (connection == nullptr) return state;
+    try {
+        state = ledger::read_state(*connection, context.scope);
         const Verdict verdict = judge_run(context.stop.cause(), context.stop.reason(), state);
-        ledger::settle(connection, context.scope,
+        ledger::settle(*connection, context.scope,
                        log::redacted(termination_message(verdict, context.config.pipeline, context.scope.run,
                                                          state, Millis{0})));
     } catch (const Failure& failure) {
-        log::warn("could not settle with the ledger; the next start will",
-                  {{"cause", failure.error().text()}});
+        warn_unsettled(failure);
     }
     return state;
 }
 
-void prune_old_runs(const Context& context) {
+void prune_old_runs(const Context& context, postgres::Connection& connection) {
     try {
-        postgres::ConnectOptions options = connect_options(context.config, context.scope.worker);
-        options.statement_timeout_ms = 5'000;
-        postgres::Connection connection(options);
         ledger::prune(connection, context.scope, context.config.ledger.keep, 10);
     } catch (const Failure& failure) {
         log::warn("could not delete old runs from the ledger", {{"cause", failure.error().text()}});

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -27,12 +28,20 @@ telemetry::ProgressSnapshot progress_snapshot(const std::optional<ledger::RunSta
                                               const Tallies& tallies, std::int64_t pages_done_before,
                                               int in_flight, int in_flight_limit, bool stopping);
 
+/// A connection that answers within seconds, for what follows. `warm`, the claimer's, is good for it when the
+/// run has just succeeded on it; after anything else its link may be silently dead, and a new one is opened.
+/// @return null (and a warning) when the database cannot be reached.
+std::unique_ptr<postgres::Connection> connection_to_settle(const Context& context,
+                                                           const std::optional<ledger::RunState>& last_known,
+                                                           std::unique_ptr<postgres::Connection> warm);
 /// Phase 4 of a stop, and the end of a good run: this worker's leases go back, its row says stopped, the lock
 /// is freed if nobody else of the run is alive. Keeps the verdict with the run. A database that does not
-/// answer within seconds is left alone: a later start finds a worker without a backend.
-ledger::RunState settle(Context& context, const std::optional<ledger::RunState>& last_known);
+/// answer within seconds, or a `connection` that is null, is left alone: a later start finds a worker without
+/// a backend.
+ledger::RunState settle(Context& context, const std::optional<ledger::RunState>& last_known,
+                        postgres::Connection* connection);
 /// Deletes runs older than ledger.keep, a few at a time; after a success and its verdict, never fatal.
-void prune_old_runs(const Context& context);
+void prune_old_runs(const Context& context, postgres::Connection& connection);
 
 /// One line into Kubernetes' termination message file, where that exists; never fatal.
 void write_termination_log(const std::string& path, const std::string& line);
