@@ -1,8 +1,10 @@
 """What every measurement shares: the database, the launcher, the rounds and the notes of the report."""
 
 import dataclasses
+import os
 import pathlib
 import statistics
+import subprocess
 import tempfile
 
 from . import measure
@@ -51,6 +53,9 @@ class Bench:
         """From an empty table to the end of the process; its rows are compared with the oracle."""
         self.cluster.fresh()
         mock.clear()
+        if contender.prepare:
+            subprocess.run(contender.prepare, env={**os.environ, **contender.env}, check=True, stdin=subprocess.DEVNULL,
+                           stdout=subprocess.DEVNULL)
         measured = self.start(contender, cgroup=cgroup).wait()
         self.verify(contender.name, rows)
         return measured

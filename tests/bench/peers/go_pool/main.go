@@ -47,7 +47,7 @@ func run(ctx context.Context, api, dsn, table string, workers int) error {
 		url:    api + "/data/report/offline/creative",
 		token:  os.Getenv("ACCESS_TOKEN"),
 	}
-	store := &store{pool: pool, table: table}
+	store := newStore(pool, table)
 
 	first, total, err := fetcher.page(ctx, 1)
 	if err != nil {

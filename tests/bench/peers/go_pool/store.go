@@ -5,71 +5,103 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-var columns = []string{
-	"advertiser_id", "date", "creativity_id", "campaign_id", "unit_id", "campaign_name", "unit_name", "creativity_name", "image",
-	"note_id", "placement", "fee", "impression", "click", "ctr", "acp", "cpm", "like", "comment", "collect", "updated_at",
-}
-
-var key = map[string]bool{"advertiser_id": true, "creativity_id": true}
-
 type store struct {
-	pool  *pgxpool.Pool
-	table string
-	texts sync.Map // rows of a page -> its statement
+	pool *pgxpool.Pool
+	sql  string
 }
 
-// upsert stores a page with one statement, which pgx prepares once a connection and page size.
+func newStore(pool *pgxpool.Pool, table string) *store {
+	return &store{pool: pool, sql: statement(table)}
+}
+
+// upsert stores a page with one statement, which pgx prepares once a connection: an array a column, not a parameter a
+// value (with 2,100 of them this pool was a sixth slower).
 func (s *store) upsert(ctx context.Context, rows []row) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	values := make([]any, 0, len(rows)*len(columns))
+	page := newPage(len(rows))
 	for i := range rows {
-		var err error
-		if values, err = appendValues(values, &rows[i]); err != nil {
+		if err := page.add(&rows[i]); err != nil {
 			return fmt.Errorf("creativity %d: %w", rows[i].CreativityID, err)
 		}
 	}
-	text, known := s.texts.Load(len(rows))
-	if !known {
-		text, _ = s.texts.LoadOrStore(len(rows), statement(s.table, len(rows)))
-	}
-	_, err := s.pool.Exec(ctx, text.(string), values...)
+	_, err := s.pool.Exec(ctx, s.sql, page.arrays()...)
 	return err
 }
 
-func statement(table string, rows int) string {
-	var sql strings.Builder
-	sql.Grow(rows * len(columns) * 6)
-	fmt.Fprintf(&sql, `INSERT INTO %s ("%s") VALUES `, table, strings.Join(columns, `", "`))
-	for i := range rows {
-		if i > 0 {
-			sql.WriteByte(',')
+// The columns in the order of page.arrays, with the type that is sent and, where the server parses a text, the cast.
+var columns = []struct{ name, sent, cast string }{
+	{"advertiser_id", "bigint", ""},
+	{"date", "text", "::date"},
+	{"creativity_id", "bigint", ""},
+	{"campaign_id", "bigint", ""},
+	{"unit_id", "bigint", ""},
+	{"campaign_name", "text", ""},
+	{"unit_name", "text", ""},
+	{"creativity_name", "text", ""},
+	{"image", "text", ""},
+	{"note_id", "text", ""},
+	{"placement", "integer", ""},
+	{"fee", "text", "::numeric"},
+	{"impression", "bigint", ""},
+	{"click", "bigint", ""},
+	{"ctr", "text", "::numeric"},
+	{"acp", "text", "::numeric"},
+	{"cpm", "text", "::numeric"},
+	{"like", "bigint", ""},
+	{"comment", "bigint", ""},
+	{"collect", "bigint", ""},
+	{"updated_at", "text", "::timestamp"},
+}
+
+var key = map[string]bool{"advertiser_id": true, "creativity_id": true}
+
+func statement(table string) string {
+	var names, values, arrays, changes []string
+	for i, column := range columns {
+		name := `"` + column.name + `"`
+		names = append(names, name)
+		values = append(values, name+column.cast)
+		arrays = append(arrays, "$"+strconv.Itoa(i+1)+"::"+column.sent+"[]")
+		if !key[column.name] {
+			changes = append(changes, name+" = EXCLUDED."+name)
 		}
-		sql.WriteByte('(')
-		for j := range columns {
-			if j > 0 {
-				sql.WriteByte(',')
-			}
-			sql.WriteByte('$')
-			sql.WriteString(strconv.Itoa(i*len(columns) + j + 1))
-		}
-		sql.WriteByte(')')
 	}
-	sql.WriteString(` ON CONFLICT ("advertiser_id", "creativity_id") DO UPDATE SET `)
-	separator := ""
-	for _, column := range columns {
-		if !key[column] {
-			fmt.Fprintf(&sql, `%s"%s" = EXCLUDED."%s"`, separator, column, column)
-			separator = ", "
-		}
+	list := strings.Join(names, ", ")
+	return fmt.Sprintf(`INSERT INTO %s (%s) SELECT %s FROM unnest(%s) AS page (%s)
+ON CONFLICT ("advertiser_id", "creativity_id") DO UPDATE SET %s`,
+		table, list, strings.Join(values, ", "), strings.Join(arrays, ", "), list, strings.Join(changes, ", "))
+}
+
+// page holds the rows column by column. Decimals, dates and times go as text: the server parses them.
+type page struct {
+	advertiserID, creativityID, campaignID, unitID, impression, click, like, comment, collect []int64
+	placement                                                                                 []int32
+	date, campaignName, unitName, creativityName, image, noteID, updatedAt                    []string
+	fee, ctr, acp, cpm                                                                        []*string
+}
+
+func newPage(rows int) *page {
+	integers := func() []int64 { return make([]int64, 0, rows) }
+	texts := func() []string { return make([]string, 0, rows) }
+	decimals := func() []*string { return make([]*string, 0, rows) }
+	return &page{
+		integers(), integers(), integers(), integers(), integers(), integers(), integers(), integers(), integers(),
+		make([]int32, 0, rows),
+		texts(), texts(), texts(), texts(), texts(), texts(), texts(),
+		decimals(), decimals(), decimals(), decimals(),
 	}
-	return sql.String()
+}
+
+func (p *page) arrays() []any {
+	return []any{p.advertiserID, p.date, p.creativityID, p.campaignID, p.unitID, p.campaignName, p.unitName, p.creativityName,
+		p.image, p.noteID, p.placement, p.fee, p.impression, p.click, p.ctr, p.acp, p.cpm, p.like, p.comment, p.collect,
+		p.updatedAt}
 }
 
 var (
@@ -77,24 +109,43 @@ var (
 	comma = strings.NewReplacer(",", "")
 )
 
-// appendValues converts a record to what the columns take. Decimals, dates and times go as text: the server parses them.
-func appendValues(values []any, r *row) ([]any, error) {
+func (p *page) add(r *row) error {
 	var failed error
-	integer := func(text string) int64 {
+	integer := func(column *[]int64, text string) {
 		number, err := strconv.ParseInt(comma.Replace(text), 10, 64)
 		if err != nil {
 			failed = err
 		}
-		return number
+		*column = append(*column, number)
 	}
-	decimal := func(text string) any {
+	decimal := func(column *[]*string, text string) {
 		if text == "-" {
-			return nil
+			*column = append(*column, nil)
+			return
 		}
-		return strings.TrimSuffix(money.Replace(text), "%")
+		text = strings.TrimSuffix(money.Replace(text), "%")
+		*column = append(*column, &text)
 	}
-	values = append(values, r.AdvertiserID, r.Date, r.CreativityID, integer(r.CampaignID), integer(r.UnitID), r.CampaignName,
-		r.UnitName, r.CreativityName, r.Image, r.NoteID, r.Placement, decimal(r.Fee), integer(r.Impression), integer(r.Click),
-		decimal(r.CTR), decimal(r.ACP), decimal(r.CPM), integer(r.Like), integer(r.Comment), integer(r.Collect), r.UpdatedAt)
-	return values, failed
+	p.advertiserID = append(p.advertiserID, r.AdvertiserID)
+	p.date = append(p.date, r.Date)
+	p.creativityID = append(p.creativityID, r.CreativityID)
+	integer(&p.campaignID, r.CampaignID)
+	integer(&p.unitID, r.UnitID)
+	p.campaignName = append(p.campaignName, r.CampaignName)
+	p.unitName = append(p.unitName, r.UnitName)
+	p.creativityName = append(p.creativityName, r.CreativityName)
+	p.image = append(p.image, r.Image)
+	p.noteID = append(p.noteID, r.NoteID)
+	p.placement = append(p.placement, r.Placement)
+	decimal(&p.fee, r.Fee)
+	integer(&p.impression, r.Impression)
+	integer(&p.click, r.Click)
+	decimal(&p.ctr, r.CTR)
+	decimal(&p.acp, r.ACP)
+	decimal(&p.cpm, r.CPM)
+	integer(&p.like, r.Like)
+	integer(&p.comment, r.Comment)
+	integer(&p.collect, r.Collect)
+	p.updatedAt = append(p.updatedAt, r.UpdatedAt)
+	return failed
 }
