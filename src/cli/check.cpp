@@ -99,13 +99,35 @@ std::string check_gateway(const config::Config& config) {
     return gateway->origin + " is ready";
 }
 
+/// Sends an export of no spans, which every collector takes.
+std::string check_collector(const telemetry::TraceSettings& settings) {
+    const auto transport = engine::transport_for(settings.origin, Millis{2'000}, system_clock());
+    http::Request request{.method = "POST", .target = settings.path, .headers = settings.headers};
+    request.body = R"({"resourceSpans":[]})";
+    request.content_type = "application/json";
+    const http::Bounds bounds{.deadline = Deadline::after(system_clock().now(), Millis{3'000}),
+                              .max_body = 1UL << 20U,
+                              .reserve = {}};
+    auto response = transport->send(request, bounds, {});
+    if (!response) throw Failure(response.error().kind, settings.said_by, response.error().message);
+    if (response->status / 100 != 2) {
+        throw Failure(
+            telemetry::refuses_credential(response->status) ? ErrorKind::credential : ErrorKind::transient,
+            settings.said_by, "answered with status " + std::to_string(response->status));
+    }
+    return settings.origin + settings.path + " takes traces";
+}
+
 }  // namespace
 
 ExitCode check(const CheckArguments& arguments) {
     Report report;
     std::optional<config::Config> config;
+    std::optional<telemetry::TraceSettings> traces;
     report.line("config", [&] {
-        config.emplace(load_config(arguments.config));
+        config::Config loaded = load_config(arguments.config);
+        traces = load_trace_settings(loaded);
+        config.emplace(std::move(loaded));
         return config->file + ": pipeline " + config->pipeline + ", " +
                std::to_string(config->sink.columns.size()) + " columns, every secret is set";
     });
@@ -123,6 +145,7 @@ ExitCode check(const CheckArguments& arguments) {
         report.line("table", [&] { return check_target_fits(*connection, config->sink); });
     }
     if (config->telemetry.pushgateway) report.line("pushgateway", [&] { return check_gateway(*config); });
+    if (traces && traces->recording) report.line("traces", [&] { return check_collector(*traces); });
     return report.code();
 }
 

@@ -1,5 +1,7 @@
 #include "engine/run.h"
 
+#include <utility>
+
 #include "cli/setting.h"
 #include "config/variables.h"
 #include "engine/summary.h"
@@ -13,9 +15,12 @@ std::string termination_log() {
 }
 
 /// A config that does not load ends before there is a run; Kubernetes is told all the same.
-config::Config load_or_tell(const ConfigArguments& arguments) {
+std::pair<config::Config, std::optional<telemetry::TraceSettings>> load_or_tell(
+    const ConfigArguments& arguments) {
     try {
-        return load_config(arguments);
+        config::Config config = load_config(arguments);
+        auto traces = load_trace_settings(config);
+        return {std::move(config), std::move(traces)};
     } catch (const Failure& failure) {
         const engine::Verdict verdict{exit_code_for(failure.error().kind), "failed",
                                       redacted(failure.error().text())};
@@ -28,13 +33,14 @@ config::Config load_or_tell(const ConfigArguments& arguments) {
 }  // namespace
 
 ExitCode run(const RunArguments& arguments, ledger::StartRequest::Intent intent) {
-    const config::Config config = load_or_tell(arguments.config);
+    const auto [config, traces] = load_or_tell(arguments.config);
     Setting setting;
     const engine::RunOptions options{.intent = intent,
                                      .run_key = arguments.run_key,
                                      .fresh = arguments.fresh,
                                      .terminal = log::stderr_is_terminal(),
                                      .version = std::string(build_version()),
+                                     .traces = traces,
                                      .termination_log = termination_log()};
     return engine::run(config, options, setting.stop(), system_clock(), setting.random()).code;
 }

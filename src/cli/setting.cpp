@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "config/load.h"
+#include "config/variables.h"
 #include "http/transport.h"
 #include "log/log.h"
 
@@ -60,6 +61,17 @@ config::Config load_config(const ConfigArguments& arguments) {
     log::configure(level_of(loaded->telemetry.log.level), format_of(loaded->telemetry.log.format));
     log::set_context("pipeline", loaded->pipeline);
     return std::move(*loaded);
+}
+
+std::optional<telemetry::TraceSettings> load_trace_settings(const config::Config& config) {
+    auto settings = telemetry::trace_settings(config.telemetry.traces, config::process_environment,
+                                              std::string(build_version()));
+    if (!settings) throw Failure(settings.error());
+    if (*settings) {
+        for (const std::string& secret : (*settings)->secrets)
+            redactor().add(secret);
+    }
+    return std::move(*settings);
 }
 
 Setting::Setting() : signals_(stop_) {

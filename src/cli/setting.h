@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,7 @@
 #include "engine/context.h"
 #include "engine/signals.h"
 #include "telemetry/metrics.h"
+#include "telemetry/trace_settings.h"
 
 namespace pagehaul::cli {
 
@@ -22,6 +24,10 @@ std::string redacted(std::string text);
 /// Loads the config, teaches the log its secrets and sets it up. Throws Failure of kind config whose message
 /// lists every problem of the file, one a line.
 config::Config load_config(const ConfigArguments& arguments);
+
+/// The settings of traces from config and environment, or nothing; teaches the log the environment's secrets.
+/// Throws Failure of kind config.
+std::optional<telemetry::TraceSettings> load_trace_settings(const config::Config& config);
 
 /// What a verb that talks to the source or the database works in: clocks, chance, signals. One a process.
 class Setting {

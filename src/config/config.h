@@ -231,9 +231,16 @@ struct Pushgateway {
     Auth auth = AuthNone{};
     Millis interval{15'000};
 };
+struct Traces {
+    std::optional<std::string> endpoint;  ///< absent: OTEL_EXPORTER_OTLP_ENDPOINT names one
+    std::vector<std::pair<std::string, Secret>> headers;
+    std::optional<double> sampling;  ///< share of the pages; absent: as OTEL_TRACES_SAMPLER says
+    bool propagate = false;
+};
 struct Telemetry {
     Log log;
     std::optional<Pushgateway> pushgateway;
+    std::optional<Traces> traces;  ///< absent: only where the environment names an endpoint
 };
 
 /// A whole config file, every value checked and every default filled in. Plain data; made by `load`, then

@@ -30,6 +30,41 @@ bool check_run(const Node& node, Reader& reader, Run& run) {
     return good;
 }
 
+bool check_traces(const Node& node, Reader& reader, Traces& traces) {
+    if (!traces.headers.empty() && !traces.endpoint) {
+        return reader.refuse_member(node, "headers",
+                                    "expected an endpoint beside them: headers go to no other place than "
+                                    "the one they were written for");
+    }
+    if (traces.endpoint &&
+        (traces.endpoint->ends_with("/v1/traces") || traces.endpoint->ends_with("/v1/traces/"))) {
+        return reader.refuse_member(node, "endpoint",
+                                    "expected the collector's base URL: /v1/traces is added to it");
+    }
+    return true;
+}
+
+Object<Traces> declare_traces() {
+    const auto header_fault = [](const std::string& name) -> std::optional<std::string> {
+        std::string lower = name;
+        std::transform(lower.begin(), lower.end(), lower.begin(),
+                       [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+        if (lower == "content-type") return "expected another header: pagehaul sets this one itself";
+        return header_name_fault(name);
+    };
+    return Object<Traces>()
+        .key("endpoint", &Traces::endpoint, optionally(url()),
+             "The OpenTelemetry collector, http://host:4318; /v1/traces is added.")
+        .key("headers", &Traces::headers,
+             dictionary<Secret>(secret(), "a mapping of header names to values", header_fault),
+             "Headers of each export, for collectors that ask who we are.")
+        .key("sampling", &Traces::sampling, optionally(share()),
+             "The share of pages whose jobs are recorded; the run and its slices always are.")
+        .key("propagate", &Traces::propagate, boolean(),
+             "Whether requests to the API carry the trace, in a traceparent header.")
+        .check({"endpoint", "headers"}, check_traces);
+}
+
 }  // namespace
 
 Object<Run> declare_run() {
@@ -95,7 +130,9 @@ Object<Telemetry> declare_telemetry() {
         .key("log", &Telemetry::log, Type<Log>(log), "The log, on stderr.")
         .key("pushgateway", &Telemetry::pushgateway, optionally(Type<Pushgateway>(pushgateway)),
              "Where metrics are pushed; left out: nowhere.")
-        .later("traces")
+        .key("traces", &Telemetry::traces, optionally(Type<Traces>(declare_traces())),
+             "Where traces go, by OTLP over HTTP; left out: where OTEL_EXPORTER_OTLP_ENDPOINT says, or "
+             "nowhere.")
         .later("otlp")
         .later("metrics");
 }
@@ -113,7 +150,8 @@ Object<Config> declare_config() {
         .key("run", &Config::run, Type<Run>(declare_run()), "How a run behaves.")
         .key("ledger", &Config::ledger, Type<Ledger>(declare_ledger()), "pagehaul's own tables.")
         .key("queue", &Config::queue, Type<Queue>(declare_queue()), "How page jobs are handed out.")
-        .key("telemetry", &Config::telemetry, Type<Telemetry>(declare_telemetry()), "Log and metrics.")
+        .key("telemetry", &Config::telemetry, Type<Telemetry>(declare_telemetry()),
+             "Log, metrics and traces.")
         .check({"source.slices", "sink.columns"}, check_column_placeholders);
 }
 

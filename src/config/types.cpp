@@ -139,6 +139,23 @@ Type<QuarantineLimit> quarantine_limit() {
     });
 }
 
+Type<double> share() {
+    return leaf<double>({
+        .expected = "a number from 0 to 1, such as 0.05",
+        .parse = [](std::string_view text) -> tl::expected<double, std::string> {
+            const auto value = parse_share(text);
+            if (!value) return not_expected();
+            return *value;
+        },
+        .write = [](const double& value) { return Node::plain(write_share(value)); },
+        .schema = Node::mapping()
+                      .with("type", Node::string("number"))
+                      .with("minimum", Node::number(0))
+                      .with("maximum", Node::number(1)),
+        .is_text = false,
+    });
+}
+
 Type<DayBound> day_bound() {
     return leaf<DayBound>({
         .expected = "a day such as 2026-10-01, or days before today such as -7d or 0d",

@@ -23,6 +23,8 @@ Type<std::chrono::days> retention();
 Type<std::int64_t> size(std::int64_t least, std::int64_t most);
 Type<Rate> rate();
 Type<QuarantineLimit> quarantine_limit();
+/// A number from 0 to 1.
+Type<double> share();
 Type<DayBound> day_bound();
 Type<std::chrono::minutes> time_of_day();
 Type<std::string> zone();

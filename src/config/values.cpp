@@ -120,6 +120,16 @@ std::string write_rate(Rate rate) {
     return write_decimal(rate.per_second) + "/s";
 }
 
+std::optional<double> parse_share(std::string_view text) {
+    const auto value = parse_decimal(text);
+    if (!value || *value < 0 || *value > 1) return std::nullopt;
+    return value;
+}
+
+std::string write_share(double share) {
+    return write_decimal(share);
+}
+
 std::optional<QuarantineLimit> parse_quarantine_limit(std::string_view text) {
     if (text.ends_with('%')) {
         const auto percent = parse_decimal(text.substr(0, text.size() - 1));

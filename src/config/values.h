@@ -32,6 +32,10 @@ std::string write_rate(Rate rate);  ///< per second
 std::optional<QuarantineLimit> parse_quarantine_limit(std::string_view text);
 std::string write_quarantine_limit(const QuarantineLimit& limit);
 
+/// "0.05": from 0 to 1.
+std::optional<double> parse_share(std::string_view text);
+std::string write_share(double share);
+
 /// "2026-10-01", or days before the day the run starts: "-7d", "0d".
 std::optional<DayBound> parse_day_bound(std::string_view text);
 std::string write_day_bound(const DayBound& bound);

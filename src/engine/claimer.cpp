@@ -19,12 +19,16 @@ constexpr Millis kMinPause{10};
 // have the slice in its hands.
 constexpr int kUnexplainedPolls = 25;
 
-void tell_of(const std::string& slice, int pass, bool failed, const std::string& why) {
+void tell_of(telemetry::Tracer* tracer, const std::string& slice, int pass, bool failed,
+             const std::string& why) {
     const std::initializer_list<log::Field> fields = {{"slice", slice}, {"pass", pass}, {"cause", why}};
-    if (failed)
+    if (failed) {
         log::error("slice failed", fields);
-    else
+        if (tracer != nullptr) tracer->slice_ended(slice, telemetry::SliceEnd::failed, why);
+    } else {
         log::warn("the API moved while it was read", fields);
+        if (tracer != nullptr) tracer->slice_moved(slice, pass, why);
+    }
 }
 
 }  // namespace
@@ -94,11 +98,13 @@ void Claimer::record_outcomes(std::stop_token stop) {
         });
         if (!verdict) continue;
         if (const auto* moved = std::get_if<ledger::Moved>(&*verdict)) {
-            tell_of(done.claim.slice_key, done.claim.pass, false, moved->why);
+            tell_of(context_.tracer, done.claim.slice_key, done.claim.pass, false, moved->why);
         } else if (const auto* refuted = std::get_if<ledger::Refuted>(&*verdict)) {
-            tell_of(done.claim.slice_key, done.claim.pass, true, refuted->why);
+            tell_of(context_.tracer, done.claim.slice_key, done.claim.pass, true, refuted->why);
         } else {
             log::debug("slice proven", {{"slice", done.claim.slice_key}, {"pass", done.claim.pass}});
+            if (context_.tracer != nullptr)
+                context_.tracer->slice_ended(done.claim.slice_key, telemetry::SliceEnd::proven, {});
         }
     }
     for (const ledger::Setback& setback : content.setbacks)
@@ -142,6 +148,7 @@ bool Claimer::claim_ahead() {
     for (ledger::Claim& claim : claims) {
         alone_ = alone_ || claim.alone;
         context_.held.add(claim.page_id, asked);
+        if (context_.tracer != nullptr) context_.tracer->slice_claimed(claim.slice_id, claim.slice_key);
         // Refused only when the stop began: settling gives the lease back.
         jobs_.push(std::move(claim), context_.stop.no_new_work_token());
     }
@@ -168,7 +175,7 @@ bool Claimer::poll() {
         state = ledger::poll(connection, context_.scope, context_.policy);
     });
     for (const ledger::SliceNews& news : state.news)
-        tell_of(news.slice_key, news.pass, news.failed, news.why);
+        tell_of(context_.tracer, news.slice_key, news.pass, news.failed, news.why);
     last_poll_ = context_.clock.now();
     next_due_ = state.next_due;
     options_.on_state(state);

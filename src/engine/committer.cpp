@@ -50,13 +50,15 @@ void Committer::commit(std::vector<FetchedPage> batch, std::stop_token stop) {
 
 void Committer::store(Pages pages, std::stop_token stop) {
     while (!pages.empty()) {
+        auto trace = begin_trace(pages);
         try {
             const MonoTime began = context_.clock.now();
-            store_once(session_.connection(), pages);
+            store_once(session_.connection(), pages, trace ? &*trace : nullptr);
             session_.went_well();
             context_.metrics.commit_done(context_.clock.now() - began);
             return;
         } catch (const postgres::SqlError& failure) {
+            if (trace) trace->failed(failure.error(), failure.sqlstate());
             if (failure.error().kind == ErrorKind::in_doubt) {
                 session_.drop();
                 pages = resolve(pages, stop);
@@ -75,7 +77,17 @@ void Committer::store(Pages pages, std::stop_token stop) {
     }
 }
 
-Committer::Pages Committer::store_once(postgres::Connection& connection, const Pages& pages) {
+std::optional<telemetry::CommitTrace> Committer::begin_trace(const Pages& pages) const {
+    if (context_.tracer == nullptr) return std::nullopt;
+    std::vector<telemetry::SpanId> spans;
+    spans.reserve(pages.size());
+    for (const FetchedPage* page : pages)
+        spans.push_back(page->span);
+    return context_.tracer->commit(std::move(spans));
+}
+
+Committer::Pages Committer::store_once(postgres::Connection& connection, const Pages& pages,
+                                       telemetry::CommitTrace* trace) {
     if (!ledger::begin_fenced(connection, context_.scope)) {
         throw Failure(ErrorKind::fenced, "", "another run owns the pipeline now");
     }
@@ -94,6 +106,10 @@ Committer::Pages Committer::store_once(postgres::Connection& connection, const P
     fault_point("before_commit");
     connection.commit();
     fault_point("after_commit");
+    if (trace != nullptr) {
+        trace->set({"pagehaul.pages_stored", kept.size()});
+        trace->set({"pagehaul.rows_changed", changed});
+    }
     count(kept, changed);
     return kept;
 }
@@ -142,12 +158,15 @@ Committer::Pages Committer::resolve(const Pages& pages, std::stop_token stop) {
 void Committer::salvage(FetchedPage& page, std::stop_token stop) {
     Pages left{&page};
     while (!left.empty()) {
+        auto trace = begin_trace(left);
+        if (trace) trace->set({"pagehaul.row_by_row", true});
         try {
             const std::int64_t changed = salvage_page(session_.connection(), context_, upsert_, page);
             if (changed >= 0) count(left, changed);
             session_.went_well();
             return;
         } catch (const postgres::SqlError& failure) {
+            if (trace) trace->failed(failure.error(), failure.sqlstate());
             if (failure.error().kind == ErrorKind::in_doubt) {
                 session_.drop();
                 left = resolve(left, stop);
@@ -176,6 +195,7 @@ void Committer::count(const Pages& stored, std::int64_t changed) {
         tallies.rows_duplicate += result.duplicates;
         tallies.rows_quarantined += static_cast<std::int64_t>(result.bad.size());
         log::debug("page stored", {{"slice", result.claim.slice_key},
+                                   {"pass", result.claim.pass},
                                    {"page", result.claim.no},
                                    {"rows", result.stored},
                                    {"quarantined", result.bad.size()}});

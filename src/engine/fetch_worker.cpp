@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "http/retry.h"
-#include "log/log.h"
 #include "source/pagination.h"
 
 namespace pagehaul::engine {
@@ -40,13 +39,33 @@ void FetchWorker::work() {
         std::optional<ledger::Claim> claim = jobs_.pop(context_.stop.no_new_work_token());
         if (!claim) return;
         if (jobs_.size() < refill_below_) context_.wake.set();
+        if (context_.tracer != nullptr) begin_trace(*claim);
         try {
             process(*claim);
         } catch (const std::exception& error) {
             // A job that throws fails like any other try; the pool goes on.
             failed_try(*claim, error.what());
         }
+        trace_.reset();
     }
+}
+
+void FetchWorker::begin_trace(const ledger::Claim& claim) {
+    if (auto trace = context_.tracer->job({.page_id = claim.page_id,
+                                           .slice_id = claim.slice_id,
+                                           .slice = claim.slice_key,
+                                           .pass = claim.pass,
+                                           .page = claim.no,
+                                           .attempt = claim.attempts + 1}))
+        trace_.emplace(std::move(*trace));
+}
+
+void FetchWorker::log_job(log::Level level, std::string_view message, const ledger::Claim& claim,
+                          std::vector<log::Field> fields) const {
+    std::vector<log::Field> all{{"slice", claim.slice_key}, {"pass", claim.pass}, {"page", claim.no}};
+    if (trace_ && trace_->span() != 0) all.push_back({"span_id", telemetry::hex(trace_->span())});
+    all.insert(all.end(), std::make_move_iterator(fields.begin()), std::make_move_iterator(fields.end()));
+    log::write(level, message, all);
 }
 
 const source::Slice& FetchWorker::slice_of(const ledger::Claim& claim) {
@@ -89,8 +108,8 @@ bool FetchWorker::probe_first(const ledger::Claim& claim) {
 
 std::optional<Answer> FetchWorker::ask(const ledger::Claim& claim, const source::Slice& slice,
                                        std::int64_t no) {
-    auto answer =
-        fetcher_.ask(slice, no, [&] { return !context_.held.in_doubt(claim.page_id, context_.clock.now()); });
+    auto answer = fetcher_.ask(
+        slice, no, [&] { return !context_.held.in_doubt(claim.page_id, context_.clock.now()); }, trace());
     if (!answer) {
         const Error& error = answer.error();
         switch (error.kind) {
@@ -175,6 +194,10 @@ void FetchWorker::fetch(const ledger::Claim& claim, const source::Slice& slice) 
         }
         page.copy = std::move(decoded.copy);
     }
+    if (trace_) {
+        page.span = trace_->span();
+        trace_->outcome("fetched");
+    }
     page.bytes = page.copy.size();
     page.reserved = std::move(answer->reserved);
     page.urgent = claim.no == 1;
@@ -214,6 +237,7 @@ void FetchWorker::prove(const ledger::Claim& claim, const source::Slice& slice) 
         if (std::holds_alternative<source::Accept>(answer->judgement))
             reading.rows_beyond_end += answer->page.fetched;
     }
+    if (trace_) trace_->outcome("read");
     outbox_.put(ProofDone{claim, reading});
 }
 
@@ -221,16 +245,18 @@ void FetchWorker::again(const ledger::Claim& claim, Millis delay, bool counts, c
                         std::string_view kind) {
     ++context_.tallies.retries;
     context_.metrics.retried();
-    log::warn("page failed", {{"slice", claim.slice_key},
-                              {"pass", claim.pass},
-                              {"page", claim.no},
-                              // The try that failed, whether it counts against the page or not.
-                              {"attempt", claim.attempts + 1},
-                              {"attempts", context_.config.source.retry.attempts},
-                              {"counted", counts},
-                              {"kind", kind},
-                              {"cause", cause},
-                              {"delay_ms", delay.count()}});
+    // The attempt is the try that failed, whether it counts against the page or not.
+    log_job(log::Level::warn, "page failed", claim,
+            {{"attempt", claim.attempts + 1},
+             {"attempts", context_.config.source.retry.attempts},
+             {"counted", counts},
+             {"kind", kind},
+             {"cause", cause},
+             {"delay_ms", delay.count()}});
+    if (trace_) {
+        trace_->outcome("to be retried", kind, cause);
+        trace_->retried(delay, counts);
+    }
     outbox_.put(ledger::Setback{.claim = claim,
                                 .kind = Kind::again,
                                 .counts = counts,
@@ -254,12 +280,12 @@ void FetchWorker::failed_try(const ledger::Claim& claim, const std::string& caus
     const int attempt = claim.attempts + (counts ? 1 : 0);
     if (counts && attempt >= context_.config.source.retry.attempts) {
         ++context_.tallies.pages_failed;
-        log::error("page failed, attempts used up", {{"slice", claim.slice_key},
-                                                     {"pass", claim.pass},
-                                                     {"page", claim.no},
-                                                     {"attempt", attempt},
-                                                     {"attempts", context_.config.source.retry.attempts},
-                                                     {"cause", cause}});
+        log_job(log::Level::error, "page failed, attempts used up", claim,
+                {{"attempt", attempt},
+                 {"attempts", context_.config.source.retry.attempts},
+                 {"kind", "transient"},
+                 {"cause", cause}});
+        if (trace_) trace_->outcome("unavailable", "transient", cause);
         outbox_.put(ledger::Setback{.claim = claim,
                                     .kind = Kind::unavailable,
                                     .counts = true,
@@ -279,11 +305,8 @@ void FetchWorker::failed_try(const ledger::Claim& claim, const std::string& caus
 
 void FetchWorker::refuse(const ledger::Claim& claim, const std::string& cause, std::string payload) {
     ++context_.tallies.pages_failed;
-    log::error("page refused", {{"slice", claim.slice_key},
-                                {"pass", claim.pass},
-                                {"page", claim.no},
-                                {"kind", "permanent"},
-                                {"cause", cause}});
+    log_job(log::Level::error, "page refused", claim, {{"kind", "permanent"}, {"cause", cause}});
+    if (trace_) trace_->outcome("refused", "permanent", cause);
     outbox_.put(ledger::Setback{.claim = claim,
                                 .kind = Kind::refused,
                                 .counts = true,
@@ -293,6 +316,7 @@ void FetchWorker::refuse(const ledger::Claim& claim, const std::string& cause, s
 }
 
 void FetchWorker::give_back(const ledger::Claim& claim) {
+    if (trace_) trace_->outcome("given back");
     outbox_.put(ledger::Setback{
         .claim = claim, .kind = Kind::returned, .counts = false, .delay = {}, .error = {}, .payload = {}});
 }
@@ -304,10 +328,11 @@ void FetchWorker::credential_refused(const ledger::Claim& claim, std::int64_t ve
             again(claim, Millis{0}, false, cause, "credential");
             return;
         case source::CredentialAnswer::refused:
-            log::error("credentials refused",
-                       {{"slice", claim.slice_key}, {"page", claim.no}, {"cause", cause}});
+            log_job(log::Level::error, "credentials refused", claim,
+                    {{"kind", "credential"}, {"cause", cause}});
             context_.stop.no_new_work(StopCause::credential, "source.auth: " + cause);
             give_back(claim);
+            if (trace_) trace_->outcome("given back", "credential", cause);
             return;
     }
 }

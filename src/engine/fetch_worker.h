@@ -3,12 +3,15 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "engine/claimer.h"
 #include "engine/fetched_page.h"
 #include "engine/fetcher.h"
 #include "engine/outbox.h"
 #include "engine/page_buffer.h"
+#include "log/log.h"
 
 namespace pagehaul::engine {
 
@@ -25,6 +28,7 @@ class FetchWorker {
     void work();
 
   private:
+    void begin_trace(const ledger::Claim& claim);
     void process(const ledger::Claim& claim);
     void fetch(const ledger::Claim& claim, const source::Slice& slice);
     void prove(const ledger::Claim& claim, const source::Slice& slice);
@@ -42,6 +46,10 @@ class FetchWorker {
     void end_probe();
     void refuse(const ledger::Claim& claim, const std::string& cause, std::string payload);
     void give_back(const ledger::Claim& claim);
+    /// Of the job at hand.
+    void log_job(log::Level level, std::string_view message, const ledger::Claim& claim,
+                 std::vector<log::Field> fields) const;
+    telemetry::JobTrace* trace() { return trace_ ? &*trace_ : nullptr; }
     void credential_refused(const ledger::Claim& claim, std::int64_t version, const std::string& cause);
 
     Context& context_;
@@ -53,7 +61,8 @@ class FetchWorker {
     Fetcher fetcher_;
     source::Slice slice_;
     std::int64_t slice_id_ = 0;
-    bool probing_ = false;  ///< the job at hand is the probe itself
+    std::optional<telemetry::JobTrace> trace_;  ///< of the job at hand, if any is made
+    bool probing_ = false;                      ///< the job at hand is the probe itself
 };
 
 }  // namespace pagehaul::engine

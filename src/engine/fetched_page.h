@@ -5,6 +5,7 @@
 
 #include "engine/byte_budget.h"
 #include "ledger/types.h"
+#include "telemetry/span.h"
 
 namespace pagehaul::engine {
 
@@ -15,7 +16,8 @@ struct FetchedPage {
     std::string copy;  ///< record::DecodedPage::copy
     Reservation reserved;
     std::size_t bytes = 0;
-    bool urgent = false;  ///< other work waits for its commit: page 1 plans the rest
+    telemetry::SpanId span = 0;  ///< of the job that fetched it; 0: not recorded
+    bool urgent = false;         ///< other work waits for its commit: page 1 plans the rest
 };
 
 }  // namespace pagehaul::engine

@@ -68,8 +68,9 @@ const record::ColumnValues& Fetcher::values_of(const source::Slice& slice) {
 }
 
 Result<Answer> Fetcher::ask(const source::Slice& slice, std::int64_t no,
-                            const std::function<bool()>& may_send) {
+                            const std::function<bool()>& may_send, telemetry::JobTrace* trace) {
     Context& context = gate_.context_;
+    if (trace != nullptr) trace->begin(telemetry::Step::wait);
     const std::stop_token no_new_work = context.stop.no_new_work_token();
     std::optional<Reservation> reserved = gate_.parts_.budget.acquire(no_new_work);
     if (!reserved) return cancelled();
@@ -81,6 +82,12 @@ Result<Answer> Fetcher::ask(const source::Slice& slice, std::int64_t no,
     answer.credential_version = credential.version;
     auto request = gate_.parts_.requests.build(slice, no, credential);
     if (!request) return tl::unexpected<Error>(request.error());
+    if (trace != nullptr) {
+        trace->begin(telemetry::Step::fetch);
+        trace->request(request->method, request->target);
+        if (auto parent = trace->traceparent())
+            request->headers.emplace_back("traceparent", std::move(*parent));
+    }
 
     const config::Timeout& timeout = context.config.source.timeout;
     bool no_room = false;
@@ -107,11 +114,16 @@ Result<Answer> Fetcher::ask(const source::Slice& slice, std::int64_t no,
     const Nanos took = context.clock.now() - sent;
     context.metrics.request_done(response ? response->status : 0, took);
     if (!response) {
+        if (trace != nullptr) trace->failed(response.error());
         if (no_room) return fail(ErrorKind::throttled, "", "no memory was free for the body");
         return tl::unexpected<Error>(response.error());
     }
 
     answer.status = response->status;
+    if (trace != nullptr) {
+        trace->answered(response->status, response->body.size());
+        trace->begin(telemetry::Step::decode);
+    }
     const record::ColumnValues& values = values_of(slice);
     auto page = gate_.decoders_.with(
         [&](record::Decoder& decoder) { return decoder.decode(response->body.view(), no, values); });
@@ -126,6 +138,7 @@ Result<Answer> Fetcher::ask(const source::Slice& slice, std::int64_t no,
     reserved->settle(static_cast<std::int64_t>(kept),
                      static_cast<std::int64_t>(response->body.capacity() + kept));
     answer.reserved = std::move(*reserved);
+    if (trace != nullptr) trace->end();
     fault_point("after_decode");
     return answer;
 }

@@ -20,6 +20,7 @@
 #include "source/credentials.h"
 #include "source/judge.h"
 #include "source/requests.h"
+#include "telemetry/job_trace.h"
 
 namespace pagehaul::engine {
 
@@ -100,9 +101,9 @@ class Fetcher {
     /// and timeout.job bound the exchange, from when it may be sent: a paced request is not late. Failures:
     /// cancelled; throttled where no bytes were free for the body (no fault of the source); transient,
     /// permanent or config as the transport and the templates say; fenced, and nothing is sent, when
-    /// `may_send`, asked after the waits, says no.
+    /// `may_send`, asked after the waits, says no. `trace`: of the job; null: none.
     Result<Answer> ask(const source::Slice& slice, std::int64_t no,
-                       const std::function<bool()>& may_send = {});
+                       const std::function<bool()>& may_send = {}, telemetry::JobTrace* trace = nullptr);
 
   private:
     const record::ColumnValues& values_of(const source::Slice& slice);

@@ -51,6 +51,41 @@ std::unique_ptr<telemetry::Pusher> pusher_for(Context& context, std::function<st
                                                gateway_config->interval, context.clock);
 }
 
+// Beside the last push of metrics, and no longer than that: the chart's grace period knows of one of them.
+constexpr Millis kFlushLimit{2'500};
+
+std::unique_ptr<telemetry::Tracer> tracer_for(Context& context, const RunOptions& options) {
+    if (!options.traces) return nullptr;
+    const telemetry::TraceSettings& settings = *options.traces;
+    for (const std::string& warning : settings.warnings)
+        log::warn(warning, {});
+    auto tracer = std::make_unique<telemetry::Tracer>(
+        settings,
+        telemetry::Tracer::Parts{
+            .transport =
+                settings.recording ? transport_for(settings.origin, Millis{2'000}, context.clock) : nullptr,
+            .source_url = context.config.source.base_url,
+            .redact = log::redacted},
+        context.clock, context.random);
+    tracer->describe_run({{"pagehaul.pipeline", context.config.pipeline}});
+    log::set_context("trace_id", telemetry::hex(tracer->trace()));
+    return tracer;
+}
+
+/// A stop by signal is no error of the run.
+void end_trace(telemetry::Tracer& tracer, const Context& context, const Verdict& verdict) {
+    tracer.describe_run({{"pagehaul.verdict", verdict.word},
+                         {"pagehaul.exit_code", static_cast<int>(verdict.code)},
+                         {"pagehaul.pages_stored", context.tallies.pages_stored.load()},
+                         {"pagehaul.rows_stored", context.tallies.rows_stored.load()},
+                         {"pagehaul.requests", context.tallies.requests.load()},
+                         {"pagehaul.retries", context.tallies.retries.load()}});
+    const bool well = verdict.code == ExitCode::ok || verdict.code == ExitCode::terminated ||
+                      verdict.code == ExitCode::interrupted;
+    tracer.end_run(well ? "" : "exit_" + std::to_string(static_cast<int>(verdict.code)), verdict.reason,
+                   context.clock.now() + kFlushLimit);
+}
+
 /// Settles, and says what the run came to: to the ledger, the gateway, the log and Kubernetes. Takes what
 /// take_connection gave, or null.
 using Conclude = std::function<Verdict(std::unique_ptr<postgres::Connection>)>;
@@ -139,12 +174,15 @@ Verdict run(const config::Config& config, const RunOptions& options, StopControl
     Context context{.config = config, .clock = clock, .random = random, .stop = stop, .metrics = metrics};
     Latest latest;
     std::unique_ptr<telemetry::Pusher> pusher;
+    std::unique_ptr<telemetry::Tracer> tracer;
     const auto tell = [&](const Verdict& verdict) {
         const Nanos took = clock.now() - began;
         const ledger::RunState state = latest.get().value_or(ledger::RunState{});
         publish_state(metrics, state);
         metrics.run_ended(clock.wall_now(), took, verdict.code);
+        if (tracer) end_trace(*tracer, context, verdict);
         if (pusher) pusher->finish();
+        if (tracer) tracer->finish();
         log_summary(context, verdict, state, took);
         write_termination_log(options.termination_log,
                               termination_message(verdict, config.pipeline, context.scope.run, state,
@@ -160,6 +198,8 @@ Verdict run(const config::Config& config, const RunOptions& options, StopControl
         return verdict;
     };
     try {
+        tracer = tracer_for(context, options);
+        context.tracer = tracer.get();
         const MachineLimits limits = read_limits(system_probe());
         const Sizing sizing = plan_workers(limits, config);
         log_start(context, options, sizing, limits);
@@ -181,6 +221,9 @@ Verdict run(const config::Config& config, const RunOptions& options, StopControl
             return tell(verdict_without_work(started.outcome));
         }
         log::set_context("run", context.scope.run);
+        if (tracer)
+            tracer->describe_run(
+                {{"pagehaul.run", context.scope.run}, {"pagehaul.worker", context.scope.worker}});
         log_started(std::get<ledger::Started>(started.outcome));
         return conclude(pull(context, sizing, options, std::move(started), deadline, latest, conclude));
     } catch (const Failure& failure) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "config/config.h"
@@ -9,6 +10,7 @@
 #include "core/stop.h"
 #include "engine/verdict.h"
 #include "ledger/start.h"
+#include "telemetry/trace_settings.h"
 
 namespace pagehaul::engine {
 
@@ -18,6 +20,7 @@ struct RunOptions {
     bool fresh = false;
     bool terminal = false;  ///< stderr is one: a progress bar instead of progress lines
     std::string version;
+    std::optional<telemetry::TraceSettings> traces;  ///< none: no traces
     std::string termination_log;  ///< a file that takes the one-line verdict, where it exists; empty: none
 };
 

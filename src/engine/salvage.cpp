@@ -153,6 +153,7 @@ std::int64_t salvage_page(postgres::Connection& connection, Context& context, co
     ledger::complete(connection, context.scope, context.policy, {&result});
     connection.commit();
     log::warn("rows quarantined", {{"slice", result.claim.slice_key},
+                                   {"pass", result.claim.pass},
                                    {"page", result.claim.no},
                                    {"rows", refused.size()},
                                    {"cause", first_reason}});
