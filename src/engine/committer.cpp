@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/fault.h"
+#include "engine/job_log.h"
 #include "engine/salvage.h"
 #include "ledger/commit.h"
 #include "log/log.h"
@@ -194,11 +195,9 @@ void Committer::count(const Pages& stored, std::int64_t changed) {
         tallies.rows_stored += result.stored;
         tallies.rows_duplicate += result.duplicates;
         tallies.rows_quarantined += static_cast<std::int64_t>(result.bad.size());
-        log::debug("page stored", {{"slice", result.claim.slice_key},
-                                   {"pass", result.claim.pass},
-                                   {"page", result.claim.no},
-                                   {"rows", result.stored},
-                                   {"quarantined", result.bad.size()}});
+        if (!log::enabled(log::Level::debug)) continue;
+        log_job(log::Level::debug, "page stored", result.claim, page->span,
+                {{"rows", result.stored}, {"quarantined", result.bad.size()}});
     }
 }
 

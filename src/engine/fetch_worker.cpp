@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "engine/job_log.h"
 #include "http/retry.h"
+#include "log/log.h"
 #include "source/pagination.h"
 
 namespace pagehaul::engine {
@@ -58,14 +60,6 @@ void FetchWorker::begin_trace(const ledger::Claim& claim) {
                                            .page = claim.no,
                                            .attempt = claim.attempts + 1}))
         trace_.emplace(std::move(*trace));
-}
-
-void FetchWorker::log_job(log::Level level, std::string_view message, const ledger::Claim& claim,
-                          std::vector<log::Field> fields) const {
-    std::vector<log::Field> all{{"slice", claim.slice_key}, {"pass", claim.pass}, {"page", claim.no}};
-    if (trace_ && trace_->span() != 0) all.push_back({"span_id", telemetry::hex(trace_->span())});
-    all.insert(all.end(), std::make_move_iterator(fields.begin()), std::make_move_iterator(fields.end()));
-    log::write(level, message, all);
 }
 
 const source::Slice& FetchWorker::slice_of(const ledger::Claim& claim) {
@@ -246,7 +240,7 @@ void FetchWorker::again(const ledger::Claim& claim, Millis delay, bool counts, c
     ++context_.tallies.retries;
     context_.metrics.retried();
     // The attempt is the try that failed, whether it counts against the page or not.
-    log_job(log::Level::warn, "page failed", claim,
+    log_job(log::Level::warn, "page failed", claim, span(),
             {{"attempt", claim.attempts + 1},
              {"attempts", context_.config.source.retry.attempts},
              {"counted", counts},
@@ -280,7 +274,7 @@ void FetchWorker::failed_try(const ledger::Claim& claim, const std::string& caus
     const int attempt = claim.attempts + (counts ? 1 : 0);
     if (counts && attempt >= context_.config.source.retry.attempts) {
         ++context_.tallies.pages_failed;
-        log_job(log::Level::error, "page failed, attempts used up", claim,
+        log_job(log::Level::error, "page failed, attempts used up", claim, span(),
                 {{"attempt", attempt},
                  {"attempts", context_.config.source.retry.attempts},
                  {"kind", "transient"},
@@ -305,7 +299,7 @@ void FetchWorker::failed_try(const ledger::Claim& claim, const std::string& caus
 
 void FetchWorker::refuse(const ledger::Claim& claim, const std::string& cause, std::string payload) {
     ++context_.tallies.pages_failed;
-    log_job(log::Level::error, "page refused", claim, {{"kind", "permanent"}, {"cause", cause}});
+    log_job(log::Level::error, "page refused", claim, span(), {{"kind", "permanent"}, {"cause", cause}});
     if (trace_) trace_->outcome("refused", "permanent", cause);
     outbox_.put(ledger::Setback{.claim = claim,
                                 .kind = Kind::refused,
@@ -328,7 +322,7 @@ void FetchWorker::credential_refused(const ledger::Claim& claim, std::int64_t ve
             again(claim, Millis{0}, false, cause, "credential");
             return;
         case source::CredentialAnswer::refused:
-            log_job(log::Level::error, "credentials refused", claim,
+            log_job(log::Level::error, "credentials refused", claim, span(),
                     {{"kind", "credential"}, {"cause", cause}});
             context_.stop.no_new_work(StopCause::credential, "source.auth: " + cause);
             give_back(claim);

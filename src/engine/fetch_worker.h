@@ -4,14 +4,12 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "engine/claimer.h"
 #include "engine/fetched_page.h"
 #include "engine/fetcher.h"
 #include "engine/outbox.h"
 #include "engine/page_buffer.h"
-#include "log/log.h"
 
 namespace pagehaul::engine {
 
@@ -46,10 +44,8 @@ class FetchWorker {
     void end_probe();
     void refuse(const ledger::Claim& claim, const std::string& cause, std::string payload);
     void give_back(const ledger::Claim& claim);
-    /// Of the job at hand.
-    void log_job(log::Level level, std::string_view message, const ledger::Claim& claim,
-                 std::vector<log::Field> fields) const;
     telemetry::JobTrace* trace() { return trace_ ? &*trace_ : nullptr; }
+    telemetry::SpanId span() const { return trace_ ? trace_->span() : 0; }
     void credential_refused(const ledger::Claim& claim, std::int64_t version, const std::string& cause);
 
     Context& context_;

@@ -4,8 +4,8 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "engine/job_log.h"
 #include "ledger/commit.h"
-#include "log/log.h"
 
 namespace pagehaul::engine {
 namespace {
@@ -152,11 +152,8 @@ std::int64_t salvage_page(postgres::Connection& connection, Context& context, co
     result.bad.insert(result.bad.end(), refused.begin(), refused.end());
     ledger::complete(connection, context.scope, context.policy, {&result});
     connection.commit();
-    log::warn("rows quarantined", {{"slice", result.claim.slice_key},
-                                   {"pass", result.claim.pass},
-                                   {"page", result.claim.no},
-                                   {"rows", refused.size()},
-                                   {"cause", first_reason}});
+    log_job(log::Level::warn, "rows quarantined", result.claim, page.span,
+            {{"rows", refused.size()}, {"cause", first_reason}});
     page.result = std::move(result);
     return changed;
 }

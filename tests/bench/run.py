@@ -11,7 +11,7 @@ import pathlib
 import sys
 import tempfile
 
-from harness import reaction, report, resources, throughput, waiting
+from harness import reaction, report, resources, telemetry, throughput, waiting
 from harness.bench import Bench
 from harness.cluster import Cluster
 from harness.contenders import ROOT
@@ -22,6 +22,7 @@ GROUPS = (
     (("sigterm_ms",), reaction.sigterm),
     (("ratio_vs_go_pool", "ratio_vs_dlt", "fraction_of_copy_wall"), throughput.measure),
     (("cpu_us_per_page",), resources.cpu),
+    (("telemetry_cpu_ratio",), telemetry.cpu),
     (("rss_mib", "rss_growth"), resources.memory),
     (("rate_limit_efficiency",), waiting.rate_limit),
     (("latency_efficiency",), waiting.latency),

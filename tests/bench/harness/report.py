@@ -30,6 +30,7 @@ BOUNDS = (
     Bound("rss_mib", "<=", 48, "peak memory, 1,000,000 rows in a 128 MiB cgroup"),
     Bound("rss_growth", "<=", 1.1, "peak at 1,000,000 rows / at 100,000"),
     Bound("cpu_us_per_page", "<=", 350, "CPU of the process, 10,000 pages, no latency"),
+    Bound("telemetry_cpu_ratio", "<=", 1.03, "CPU a page with metrics and traces (sampling 0.05) / without, ten pairs"),
     Bound("startup_ms", "<=", 60, "exec to the first request at the API"),
     Bound("sigterm_ms", "<=", 1000, "SIGTERM to exit, the API never answers"),
 )
