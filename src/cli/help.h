@@ -42,7 +42,7 @@ Exit codes:
   143  stopped by SIGTERM; resumable
 
 Environment: PAGEHAUL_SET stands for --set (one override a line), PAGEHAUL_RUN_KEY for --run-key; HTTPS_PROXY,
-HTTP_PROXY and NO_PROXY are obeyed. A verb's data goes to stdout, the log to stderr.)";
+HTTP_PROXY and NO_PROXY are obeyed; OTEL_EXPORTER_OTLP_ENDPOINT and its like say where traces go. A verb's data goes to stdout, the log to stderr.)";
 
 constexpr const char* run = R"(
 Asks page 1 of every slice for its total, pulls all pages side by side, and proves at the end that nothing is
@@ -63,7 +63,7 @@ not answer; 77 it refused the credentials; 65 it refused the request; 78 bad con
 
 constexpr const char* check = R"(
 Prints a line for each part, "ok" or "FAIL" and why: config, api (page 1 of the first slice, its records converted),
-database, ledger, table (exists and fits, or may be created; privileges), pushgateway. Changes nothing anywhere.
+database, ledger, table (exists and fits, or may be created; privileges), pushgateway, traces. Changes nothing anywhere.
 Exit code: 0 if all are ok, else that of the first that failed: 78 config, ledger or table; 77 credentials refused;
 69 unreachable; 65 data that does not fit.)";
 

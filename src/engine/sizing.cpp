@@ -152,7 +152,7 @@ std::vector<std::pair<std::string, std::string>> Sizing::facts(const MachineLimi
             {"http_threads", std::to_string(http_threads)},
             {"in_flight_start", std::to_string(in_flight_start)},
             {"in_flight_ceiling", std::to_string(in_flight_ceiling)},
-            {"in_flight", in_flight_fixed ? "fixed" : "adaptive"},
+            {"in_flight_mode", in_flight_fixed ? "fixed" : "adaptive"},
             {"job_queue", std::to_string(job_queue)},
             {"byte_budget", std::to_string(byte_budget)},
             {"batch_bytes", std::to_string(batch_bytes)}};

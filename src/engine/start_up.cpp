@@ -35,7 +35,7 @@ void bring_ledger_up(postgres::Connection& connection, const config::Ledger& led
                           ": run `pagehaul migrate`");
     }
     for (const int version : ledger::migrate(connection, ledger.schema)) {
-        log::info("ledger migrated", {{"version", version}});
+        log::info("ledger migrated", {{"ledger_version", version}});
     }
 }
 

@@ -18,21 +18,9 @@
 ///     log::warn("page failed", {{"slice", key}, {"page", 3}, {"attempt", 2}, {"cause", text}, {"delay_ms",
 ///     500}});
 ///
-/// One schema. As JSON `ts`, `level`, `msg` come first, then the context, then the event's own fields. Names
-/// in use; a new event takes its names from here, or adds them here:
-///
-///     ts          ISO 8601, UTC, milliseconds
-///     level       debug, info, warn, error
-///     msg         what happened, a constant text: search for it
-///     pipeline, run, worker                      context: set once known, in every line after
-///     slice, pass, page, rows, total             where: slice key, pass and page number, counts
-///     attempt, attempts, delay_ms, cause, kind   a failure: which try, of how many, what next, why,
-///     ErrorKind status, latency_ms                         a request: HTTP status, how long it took pages,
-///     stored, quarantined, duplicates, retries, rows_per_s, pages_done, pages_total, in_flight, eta_s,
-///     phase, failed
-///                                                progress and summary
-///     verdict, exit_code, duration_ms, reason    the end of a run
-///     error                                      anything else's message
+/// One schema: deploy/logs.md, which a test holds against real runs. As JSON `ts`, `level`, `msg` come first,
+/// then the context (set once known, in every line after), then the event's own fields. A new event takes its
+/// names from there, or adds them there; a name has one type everywhere.
 ///
 /// Never logged: headers, bodies, secrets. The redactor runs over every message and string field before it is
 /// written. All functions are thread-safe and synchronous; warnings and errors are flushed.

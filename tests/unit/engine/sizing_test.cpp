@@ -168,7 +168,7 @@ TEST(Sizing, EveryInputAndResultIsAFact) {
     EXPECT_EQ(facts.at("memory_limit"), "67108864");
     EXPECT_EQ(facts.at("fetch_workers"), "32");
     EXPECT_EQ(facts.at("fetch_workers_from"), "cpus");
-    EXPECT_EQ(facts.at("in_flight"), "adaptive");
+    EXPECT_EQ(facts.at("in_flight_mode"), "adaptive");
     for (const auto& [name, value] : size.numbers(limits))
         EXPECT_GT(value, 0) << name;
 }
