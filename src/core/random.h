@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <mutex>
 #include <random>
 
@@ -21,8 +22,18 @@ class SystemRandom final : public Random {
     }
 
   private:
+    /// 256 bits: trace and worker ids of many processes are compared, and 32 bits would meet within weeks.
+    static std::mt19937_64 seeded() {
+        std::random_device device;
+        std::array<std::random_device::result_type, 8> words{};
+        for (auto& word : words)
+            word = device();
+        std::seed_seq seed(words.begin(), words.end());
+        return std::mt19937_64(seed);
+    }
+
     std::mutex mutex_;
-    std::mt19937_64 engine_{std::random_device{}()};  // protected by mutex_
+    std::mt19937_64 engine_ = seeded();  // protected by mutex_
 };
 
 }  // namespace pagehaul

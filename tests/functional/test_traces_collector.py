@@ -76,6 +76,15 @@ def test_a_broken_collector_costs_3_s_at_most_and_never_the_verdict(pagehaul, ap
     assert ended - float(settled) <= seconds + 0.5
 
 
+def test_a_collector_and_a_gateway_that_hang_cost_the_same_3_s(pagehaul, db):
+    with stalled() as collector, without_accept() as gateway:
+        result = configured(pagehaul, collector).configure(telemetry={"pushgateway": {"url": gateway}}).succeed()
+        ended = time.time()
+    assert lines(result, "spans were lost") and lines(result, "metrics could not be pushed")
+    settled = db.scalar("SELECT extract(epoch FROM max(stopped_at)) FROM pagehaul.worker")
+    assert ended - float(settled) <= 3.5
+
+
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
 def test_an_answer_that_asks_for_it_is_tried_again(pagehaul, status):
     with running(answers=[(status, {}, "busy")]) as collector:

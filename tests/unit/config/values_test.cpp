@@ -40,6 +40,15 @@ TEST(Rates, ArePerSecondMinuteOrHour) {
     }
 }
 
+TEST(Shares, AreFromZeroToOne) {
+    EXPECT_EQ(parse_share("0.05"), 0.05);
+    EXPECT_EQ(parse_share("0"), 0);
+    EXPECT_EQ(parse_share("1"), 1);
+    for (const char* bad : {"", "1.01", "-0.1", "5%", "nan", "inf", "x"})
+        EXPECT_FALSE(parse_share(bad)) << bad;
+    EXPECT_EQ(write_share(0.05), "0.05");
+}
+
 TEST(Days, AreCalendarDaysOrDaysBeforeToday) {
     EXPECT_EQ(write_day_bound(*parse_day_bound("2028-02-29")), "2028-02-29");
     EXPECT_EQ(write_day_bound(*parse_day_bound("-7d")), "-7d");
