@@ -59,6 +59,8 @@ std::unique_ptr<telemetry::Tracer> tracer_for(Context& context, const RunOptions
     const telemetry::TraceSettings& settings = *options.traces;
     for (const std::string& warning : settings.warnings)
         log::warn(warning, {});
+    // Nobody would ever see this trace: not the collector, not the API, not the caller.
+    if (!settings.recording && !settings.propagate && !settings.parent) return nullptr;
     auto tracer = std::make_unique<telemetry::Tracer>(
         settings,
         telemetry::Tracer::Parts{

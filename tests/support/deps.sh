@@ -8,7 +8,7 @@ build="make g++ cmake ninja-build ccache pkg-config libcpprest-dev libpqxx-dev p
     libxxhash-dev libssl-dev zlib1g-dev libgtest-dev libgmock-dev tzdata ca-certificates"
 demo="postgresql prometheus-pushgateway python3"
 lint="clang-format clang-tidy git"
-test="$demo python3-pytest python3-pytest-xdist python3-psycopg2 python3-jsonschema python3-yaml rabbitmq-server pgbouncer openssl curl"
+test="$demo python3-pytest python3-pytest-xdist python3-psycopg2 python3-jsonschema python3-yaml python3-venv rabbitmq-server pgbouncer openssl curl"
 # For the one test that runs the binary inside a container with real limits.
 container="podman runc"
 image="buildah podman runc debootstrap ca-certificates git openssl iproute2 python3-pytest"

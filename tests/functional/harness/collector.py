@@ -1,6 +1,7 @@
 """An OTLP/HTTP receiver: keeps what it gets, checks it with OpenTelemetry's published messages, answers as a test wants."""
 
 import base64
+import functools
 import http.server
 import json
 import pathlib
@@ -15,6 +16,7 @@ _MESSAGES = pathlib.Path(__file__).resolve().parents[2] / "support" / "otlp_prot
 _HEX = {"traceId": 32, "spanId": 16, "parentSpanId": 16}
 
 
+@functools.lru_cache
 def _request_message():
     """ExportTraceServiceRequest, the class, and json_format."""
     folder = subprocess.run([_MESSAGES], check=True, capture_output=True, text=True).stdout.strip()
