@@ -21,6 +21,11 @@ int attempt_after(Nanos failing, const config::Retry& retry) {
     return attempt;
 }
 
+/// Rounded; a request is never as long as an int has milliseconds, 24 days.
+std::int32_t whole_millis(Nanos span) {
+    return static_cast<std::int32_t>(std::chrono::round<Millis>(span).count());
+}
+
 }  // namespace
 
 FetchWorker::FetchWorker(Context& context, SourceGate& gate, ClaimQueue& jobs, Pages& pages, Outbox& outbox,
@@ -166,6 +171,7 @@ void FetchWorker::fetch(const ledger::Claim& claim, const source::Slice& slice) 
     FetchedPage page;
     ledger::PageResult& result = page.result;
     result.claim = claim;
+    result.fetch_ms = whole_millis(answer->took);
     if (const auto* accepted = std::get_if<source::Accept>(&answer->judgement)) {
         gate_.remember_good(slice, claim.no);
         record::DecodedPage& decoded = answer->page;

@@ -124,6 +124,7 @@ Result<Answer> Fetcher::ask(const source::Slice& slice, std::int64_t no,
         trace->answered(response->status, response->body.size());
         trace->begin(telemetry::Step::decode);
     }
+    answer.took = took;
     const record::ColumnValues& values = values_of(slice);
     auto page = gate_.decoders_.with(
         [&](record::Decoder& decoder) { return decoder.decode(response->body.view(), no, values); });

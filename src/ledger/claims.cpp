@@ -62,20 +62,27 @@ SELECT pg_advisory_xact_lock_shared({advisory});
 WITH fence AS MATERIALIZED (
     SELECT 1 FROM {s}.pipeline_lock l JOIN {s}.run r ON r.id = l.run_id
     WHERE l.pipeline = {pipeline} AND l.run_id = {run} AND r.state = 'running' FOR KEY SHARE OF l),
-told (id, epoch, failure, counted, delay_ms, error, payload) AS (VALUES {rows}),
+told (id, epoch, failure, counted, tried, delay_ms, error, payload) AS (VALUES {rows}),
 -- By primary key and locked first; with the lease among its conditions the planner would scan every leased page.
 page_now AS MATERIALIZED (
     SELECT id, epoch, state, worker FROM {s}.page WHERE id = ANY ({ids}) ORDER BY id FOR UPDATE),
 changed AS (
     UPDATE {s}.page p SET
         state = CASE WHEN t.failure IS NULL THEN 'pending' ELSE 'failed' END,
-        failure = t.failure, attempts = p.attempts + t.counted, claims = 0, worker = NULL, leased_at = NULL,
+        failure = t.failure, attempts = p.attempts + t.counted, setbacks = p.setbacks + t.tried, claims = 0, worker = NULL, leased_at = NULL,
         not_before = {s}.clock() + t.delay_ms * interval '1 millisecond',
         error = coalesce(nullif(t.error, ''), p.error)
     FROM told t JOIN page_now n ON n.id = t.id
     WHERE (SELECT count(*) FROM fence) > 0
       AND p.id = n.id AND n.epoch = t.epoch AND n.state = 'leased' AND n.worker = {worker}
-    RETURNING p.id, p.slice_id, p.pass, p.no, t.failure, t.error, t.payload),
+    RETURNING p.id, p.slice_id, p.pass, p.no, t.failure, t.counted, t.tried, t.error, t.payload),
+-- By cause: peers that count the same causes take their rows in one order.
+by_cause AS (
+    INSERT INTO {s}.setback AS b (run_id, cause, counted, times, first_at, last_at)
+    SELECT {run}, left(c.error, 200), sum(c.counted), count(*), {s}.clock(), {s}.clock() FROM changed c
+    WHERE c.tried = 1 GROUP BY left(c.error, 200) ORDER BY left(c.error, 200)
+    ON CONFLICT (run_id, cause) DO UPDATE SET counted = b.counted + excluded.counted,
+        times = b.times + excluded.times, last_at = excluded.last_at),
 quarantined AS (
     INSERT INTO {s}.quarantine (run_id, slice_id, pass, page_no, reason, payload)
     SELECT {run}, c.slice_id, c.pass, c.no, c.error, c.payload FROM changed c WHERE c.failure IS NOT NULL)
@@ -97,10 +104,11 @@ std::string failure_of(Setback::Kind kind) {
 std::string row_of(const Setback& setback) {
     const bool again = setback.kind == Setback::Kind::again;
     const bool counted = setback.kind == Setback::Kind::unavailable || (again && setback.counts);
+    const bool tried = setback.kind != Setback::Kind::returned;
     const std::int64_t delay = again ? setback.delay.count() : 0;
     return "(" + std::to_string(setback.claim.page_id) + "::bigint," + std::to_string(setback.claim.epoch) +
-           "::bigint," + failure_of(setback.kind) + "," + (counted ? "1" : "0") + "," +
-           std::to_string(delay) + "::bigint," + text_literal(setback.error) + "," +
+           "::bigint," + failure_of(setback.kind) + "," + (counted ? "1" : "0") + "," + (tried ? "1" : "0") +
+           "," + std::to_string(delay) + "::bigint," + text_literal(setback.error) + "," +
            text_literal(setback.payload) + ")";
 }
 

@@ -65,8 +65,9 @@ ON CONFLICT (slice_id, pass, backend) DO UPDATE SET
 constexpr std::string_view done_sql = R"(
 SET CONSTRAINTS ALL IMMEDIATE;
 UPDATE {s}.page p SET state = CASE WHEN p.state = 'leased' AND p.worker = {worker} THEN 'done' END, claims = 0, error = NULL, fetched = v.fetched, stored = v.stored,
-    quarantined = v.quarantined, duplicates = v.duplicates, total = v.total, content_hash = v.content_hash
-FROM (VALUES {rows}) v (id, epoch, fetched, stored, quarantined, duplicates, total, content_hash)
+    quarantined = v.quarantined, duplicates = v.duplicates, total = v.total, content_hash = v.content_hash,
+    done_at = {s}.clock(), fetch_ms = v.fetch_ms
+FROM (VALUES {rows}) v (id, epoch, fetched, stored, quarantined, duplicates, total, content_hash, fetch_ms)
 WHERE p.id = v.id AND p.epoch = v.epoch)";
 
 struct Tally {
@@ -178,7 +179,8 @@ void complete(postgres::Connection& connection, const Scope& scope, const Policy
                                std::to_string(page->claim.epoch) + "::bigint", std::to_string(page->fetched),
                                std::to_string(page->stored), std::to_string(page->bad.size()),
                                std::to_string(page->duplicates), optional_literal(page->total) + "::bigint",
-                               "(" + std::to_string(page->content_hash) + ")::bigint"});
+                               "(" + std::to_string(page->content_hash) + ")::bigint",
+                               std::to_string(page->fetch_ms)});
                })}});
     const auto done = connection.exec(sql);
     if (done.affected() != pages.size())

@@ -7,7 +7,7 @@ namespace pagehaul::ledger {
 namespace {
 
 constexpr std::string_view done_sql = R"(
-UPDATE {s}.page SET state = 'done', claims = 0, error = NULL WHERE id = {page})";
+UPDATE {s}.page SET state = 'done', claims = 0, error = NULL, done_at = {s}.clock() WHERE id = {page})";
 
 }  // namespace
 

@@ -158,7 +158,28 @@ CREATE INDEX quarantine_of_run ON {s}.quarantine (run_id);
 CREATE INDEX quarantine_of_slice ON {s}.quarantine (slice_id, pass, page_no);
 )";
 
-constexpr std::array steps{SchemaStep{.version = 1, .sql = version_1}};
+// What `report` shows and nothing else needs: no index, nothing that a claim or a commit reads.
+constexpr std::string_view version_2 = R"(
+ALTER TABLE {s}.page ADD COLUMN done_at timestamptz, ADD COLUMN fetch_ms int, ADD COLUMN setbacks int NOT NULL DEFAULT 0;
+COMMENT ON COLUMN {s}.page.fetch_ms IS 'from the request that brought the page to the last byte of its answer';
+COMMENT ON COLUMN {s}.page.setbacks IS 'tries that did not bring the page, also those that do not count as attempts';
+
+CREATE TABLE {s}.setback (
+    run_id   bigint NOT NULL REFERENCES {s}.run ON DELETE CASCADE,
+    cause    text NOT NULL,
+    counted  bigint NOT NULL,
+    times    bigint NOT NULL,
+    first_at timestamptz NOT NULL,
+    last_at  timestamptz NOT NULL,
+    PRIMARY KEY (run_id, cause)
+);
+COMMENT ON TABLE {s}.setback IS 'how often a page was not stored at once, by cause';
+COMMENT ON COLUMN {s}.setback.cause IS 'at most 200 characters of it';
+COMMENT ON COLUMN {s}.setback.counted IS 'of `times`, those that count as attempts of their page';
+)";
+
+constexpr std::array steps{SchemaStep{.version = 1, .sql = version_1},
+                           SchemaStep{.version = 2, .sql = version_2}};
 
 }  // namespace
 

@@ -35,6 +35,18 @@ TEST_F(FetchWorkerTest, HandsAGoodPageToTheWritersWithItsCountsAndTotal) {
     EXPECT_THAT(transport.targets(), ElementsAre("/rows?page=1", "/rows?page=2"));
 }
 
+TEST_F(FetchWorkerTest, APageTellsHowLongItsRequestTook) {
+    transport.then([this](const http::Request&, std::stop_token) {
+        shared.clock.advance(Millis{1499} + std::chrono::microseconds{600});
+        http::Response response;
+        response.status = 200;
+        response.body = http::Body::of(kFullPage);
+        return Result<http::Response>(std::move(response));
+    });
+    work({claim(1)});
+    EXPECT_EQ(stored().at(0).result.fetch_ms, 1500);
+}
+
 TEST_F(FetchWorkerTest, MeasuresAPageByBodyAndRowsTogether) {
     transport.then_status(200, kFullPage);
     work({claim(1)});

@@ -1,0 +1,102 @@
+// What the ledger keeps of a run for people to look at later: `report`.
+#include "ledger_fixture.h"
+
+namespace pagehaul::ledger::testing {
+namespace {
+
+class History : public LedgerTest {
+  protected:
+    static Setback failed_try(const Claim& claim, const std::string& error, bool counts = true) {
+        return {.claim = claim, .counts = counts, .error = error, .payload = ""};
+    }
+    std::string causes() {
+        return ask(
+            "SELECT coalesce(string_agg(cause || ' ' || counted || '/' || times, ', ' ORDER BY cause), '') "
+            "FROM pagehaul.setback");
+    }
+};
+
+TEST_F(History, APageTellsWhenItWasStoredAndHowLongItsRequestTook) {
+    auto worker = process();
+    started(*worker);
+    PageResult one = page(take(*worker).at(0), 10, 20);
+    one.fetch_ms = 1234;
+    commit(*worker, {one});
+    EXPECT_EQ(ask("SELECT string_agg(no || ' ' || coalesce(fetch_ms::text, '-') || ' ' || "
+                  "(done_at IS NOT NULL), ', ' ORDER BY no) FROM pagehaul.page"),
+              "1 1234 true, 2 - false");
+}
+
+TEST_F(History, ASetbackIsCountedByItsCause) {
+    auto worker = process();
+    started(*worker);
+    commit(*worker, {page(take(*worker).at(0), 10, 50)});
+    const auto claims = take(*worker);
+    record(worker->work, worker->scope,
+           {failed_try(claims[0], "503"), failed_try(claims[1], "429", false), failed_try(claims[2], "503")});
+    EXPECT_EQ(causes(), "429 0/1, 503 2/2");
+    const auto again = take(*worker);
+    record(worker->work, worker->scope,
+           {failed_try(again[0], "503"),
+            {.claim = again[1], .kind = Setback::Kind::refused, .error = "404", .payload = ""}});
+    EXPECT_EQ(causes(), "404 0/1, 429 0/1, 503 3/3");
+    EXPECT_EQ(ask("SELECT string_agg(no || ' ' || setbacks, ', ' ORDER BY no) FROM pagehaul.page"),
+              "1 0, 2 2, 3 2, 4 1, 5 0");
+}
+
+TEST_F(History, APageThatIsGivenBackHadNoSetback) {
+    auto worker = process();
+    started(*worker);
+    record(worker->work, worker->scope,
+           {{.claim = take(*worker).at(0), .kind = Setback::Kind::returned, .error = "", .payload = ""}});
+    EXPECT_EQ(causes(), "");
+    EXPECT_EQ(ask("SELECT setbacks FROM pagehaul.page"), "0");
+}
+
+TEST_F(History, ASetbackOfALostLeaseIsNotCounted) {
+    auto worker = process();
+    started(*worker);
+    auto claims = take(*worker);
+    --claims[0].epoch;
+    record(worker->work, worker->scope, {failed_try(claims[0], "503")});
+    EXPECT_EQ(causes(), "");
+}
+
+TEST_F(History, CausesThatDifferOnlyBehindTheLengthThatIsKeptAreOne) {
+    auto worker = process();
+    started(*worker);
+    commit(*worker, {page(take(*worker).at(0), 10, 30)});
+    const auto claims = take(*worker);
+    const std::string long_text(300, 'x');
+    record(worker->work, worker->scope,
+           {failed_try(claims[0], long_text + "1"), failed_try(claims[1], long_text + "2")});
+    EXPECT_EQ(causes(), long_text.substr(0, 200) + " 2/2");
+}
+
+TEST_F(History, WhatIsCountedOfARunGoesWithIt) {
+    auto worker = process();
+    started(*worker);
+    record(worker->work, worker->scope, {failed_try(take(*worker).at(0), "503")});
+    advance(Millis{1'000});
+    pull(*worker, 5);
+    settle(worker->work, worker->scope, "");
+    advance(std::chrono::hours{48});
+    EXPECT_EQ(prune(db, Scope{.schema = "pagehaul", .pipeline = "p", .worker = ""}, std::chrono::days{1}, 10),
+              1);
+    EXPECT_EQ(causes(), "");
+}
+
+TEST_F(History, ALedgerOfTheFirstVersionIsUpgradedWithItsPages) {
+    auto worker = process();
+    started(*worker);
+    pull(*worker, 25);
+    db.exec(
+        "DROP TABLE pagehaul.setback; DELETE FROM pagehaul.schema_version WHERE version > 1;"
+        "ALTER TABLE pagehaul.page DROP COLUMN done_at, DROP COLUMN fetch_ms, DROP COLUMN setbacks");
+    EXPECT_EQ(migrate(db, "pagehaul"), std::vector<int>{2});
+    EXPECT_EQ(ask("SELECT count(*) || ' ' || count(fetch_ms) || ' ' || sum(setbacks) FROM pagehaul.page"),
+              "4 0 0");
+}
+
+}  // namespace
+}  // namespace pagehaul::ledger::testing
