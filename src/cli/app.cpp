@@ -76,6 +76,21 @@ ExitCode dispatch(int argc, const char* const* argv) {
     status_verb->footer(help::status);
     status_verb->callback([&] { code = status(status_arguments); });
 
+    ReportArguments report_arguments;
+    CLI::App* report_verb = app.add_subcommand(
+        "report", "Make one run a page to look at: verdict, completeness, latency, quarantine");
+    take_config(*report_verb, report_arguments.config);
+    report_verb
+        ->add_option("RUN", report_arguments.run, "The run's id, as `pagehaul status` shows it, or `last`")
+        ->required();
+    report_verb
+        ->add_option("--html", report_arguments.html,
+                     "Where the page goes: a file, replaced when it is whole; - for stdout")
+        ->required()
+        ->type_name("FILE");
+    report_verb->footer(help::report);
+    report_verb->callback([&] { code = report(report_arguments); });
+
     RunArguments retry_arguments;
     CLI::App* retry_verb =
         app.add_subcommand("retry", "Pull the slices again in which rows were quarantined or pages failed");

@@ -26,6 +26,7 @@ Begin with a file that says what to ask, how the answer looks and where it goes:
   pagehaul plan -c orders.yaml      how much is it, how long will it take? Changes nothing
   pagehaul run -c orders.yaml       pull; the same command again after any failure goes on where it stopped
   pagehaul status -c orders.yaml    what was done, what is missing
+  pagehaul report -c orders.yaml last --html last.html   the same as a page to look at
 
 `pagehaul schema` explains every key of the file; `pagehaul VERB --help` explains a verb.
 
@@ -70,6 +71,19 @@ Exit code: 0 if all are ok, else that of the first that failed: 78 config, ledge
 constexpr const char* status = R"(
 Reads the ledger; asks nobody else and changes nothing. A hole is a page that is not stored yet; a slice is unproven
 until its counts agree. Exit code 0 however the runs ended: read "state" and "verdict" of --json.)";
+
+constexpr const char* report = R"(
+Reads the ledger, as `status` does, and writes one self-contained HTML page about one run, for a browser, a mail or a
+ticket: how it ended and what to do now, completeness of each slice, pages over time, latency, retries, what is
+missing, and the quarantine with samples. The page needs no network and holds no script. It shows what came from the
+API, quarantined rows above all, so treat it like the data; secrets of the config are taken out.
+
+  pagehaul report -c orders.yaml last --html last.html
+  pagehaul report -c orders.yaml 42 --html - | mail …
+
+A run in progress is shown as it is now. An existing file is overwritten only if it is an HTML page. Exit code 0 however the
+run ended; 64 no such run, no --html, or a file that cannot be written; 69 database unreachable; 77 it refused the
+login; 78 bad config, or a ledger of another version.)";
 
 constexpr const char* retry = R"(
 A new run of only those slices that failed, or whose newest pull left quarantined rows or failed pages: use it when the

@@ -31,12 +31,19 @@ struct StatusArguments {
     int runs = 5;
 };
 
+struct ReportArguments {
+    ConfigArguments config;
+    std::string run;   ///< an id, or "last"
+    std::string html;  ///< a file, or "-" for stdout
+};
+
 // One file a verb. Data goes to stdout, the log to stderr.
 
 ExitCode run(const RunArguments& arguments, ledger::StartRequest::Intent intent);
 ExitCode plan(const ConfigArguments& arguments);
 ExitCode check(const CheckArguments& arguments);
 ExitCode status(const StatusArguments& arguments);
+ExitCode report(const ReportArguments& arguments);
 ExitCode migrate(const ConfigArguments& arguments);
 ExitCode schema();
 ExitCode version();

@@ -1,0 +1,146 @@
+#include "report/chart.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+#include "report/text.h"
+#include "report/timing.h"
+
+namespace pagehaul::report {
+namespace {
+
+constexpr double slot = 10;  // a bar with its gap, in the drawing's own units
+constexpr double bar_width = 8;
+constexpr double pause_width = 14;
+constexpr double height = 100;
+constexpr std::size_t least_slots = 12;       // few bars stay bars, and do not become blocks
+constexpr double least_mark_distance = 0.17;  // of the width: four or five marks fit a phone
+
+std::string units(double value) {
+    std::array<char, 32> buffer{};
+    std::snprintf(buffer.data(), buffer.size(), "%.2f", value);
+    std::string text = buffer.data();
+    text.erase(text.find_last_not_of('0') + 1);
+    if (text.back() == '.') text.pop_back();
+    return text;
+}
+
+std::string rect(const char* style, double x, double y, double width, double tall) {
+    return std::string("<rect") + (*style == 0 ? "" : std::string(" class=\"") + style + "\"") + " x=\"" +
+           units(x) + "\" y=\"" + units(y) + "\" width=\"" + units(width) + "\" height=\"" + units(tall) +
+           "\"/>";
+}
+
+/// Left edges of the bars, and behind them the width of the whole.
+std::vector<double> places(const std::vector<Bar>& bars) {
+    std::vector<double> edges;
+    double at = 0;
+    for (const Bar& bar : bars) {
+        if (bar.after_pause) at += pause_width;
+        edges.push_back(at);
+        at += slot;
+    }
+    edges.push_back(std::max(at, slot * static_cast<double>(least_slots)));
+    return edges;
+}
+
+std::string grid(std::int64_t top, double width) {
+    std::string lines;
+    for (const double part : {0.0, 0.5, 1.0}) {
+        const std::string y = units(height * (1 - part));
+        if (part > 0 && part < 1 && top < 2) continue;
+        lines +=
+            "<line class=\"grid\" x1=\"0\" x2=\"" + units(width) + "\" y1=\"" + y + "\" y2=\"" + y + "\"/>";
+    }
+    return lines;
+}
+
+std::string axis(std::int64_t top) {
+    std::string labels = "<span style=\"bottom:100%\">" + number_text(top) + "</span>";
+    if (top >= 2) labels += "<span style=\"bottom:50%\">" + number_text(top / 2) + "</span>";
+    return labels + "<span style=\"bottom:0\">0</span>";
+}
+
+std::string marks(const BarChart& chart, const std::vector<double>& edges) {
+    std::string text;
+    double before = -1;
+    for (const Mark& mark : chart.marks) {
+        const double at = edges.at(mark.bar) / edges.back();
+        if (before >= 0 && at - before < least_mark_distance) continue;
+        before = at;
+        const char* side = at < 0.06 ? " class=\"first\"" : at > 0.94 ? " class=\"last\"" : "";
+        text += "<span" + std::string(side) + " style=\"left:" + units(at * 100) + "%\">" +
+                escape(mark.text) + "</span>";
+    }
+    return text;
+}
+
+}  // namespace
+
+std::string draw(const BarChart& chart) {
+    std::int64_t highest = 1;
+    for (const Bar& bar : chart.bars)
+        highest = std::max(highest, bar.value + bar.pale);
+    std::int64_t top = round_up(highest);
+    if (top > 1 && top % 2 != 0) top *= 2;  // the middle line is a whole number
+    const std::vector<double> edges = places(chart.bars);
+    const std::string id = escape(chart.id);
+    std::string svg = "<svg role=\"img\" aria-labelledby=\"" + id + "-t " + id + "-d\" viewBox=\"0 0 " +
+                      units(edges.back()) + " 100\" preserveAspectRatio=\"none\"><title id=\"" + id +
+                      "-t\">" + escape(chart.title) + "</title><desc id=\"" + id + "-d\">" +
+                      escape(chart.description) + "</desc>" + grid(top, edges.back());
+    for (std::size_t i = 0; i < chart.bars.size(); ++i) {
+        const Bar& bar = chart.bars[i];
+        const double x = edges[i] + (slot - bar_width) / 2;
+        if (bar.after_pause) {
+            const std::string middle = units(edges[i] - pause_width / 2);
+            svg += "<line class=\"pause\" x1=\"" + middle + "\" x2=\"" + middle + "\" y1=\"0\" y2=\"100\"/>";
+        }
+        if (bar.value + bar.pale == 0) continue;
+        // The whole slot answers to the pointer, also above a low bar.
+        svg += "<g><title>" + escape(bar.label) + "</title>" + rect("hit", edges[i], 0, slot, height);
+        const auto tall = [&](std::int64_t value) {
+            return value == 0 ? 0.0
+                              : std::max(1.0, height * static_cast<double>(value) / static_cast<double>(top));
+        };
+        if (bar.value > 0) svg += rect("", x, height - tall(bar.value), bar_width, tall(bar.value));
+        if (bar.pale > 0)
+            svg += rect("pale", x, height - tall(bar.value) - tall(bar.pale), bar_width, tall(bar.pale));
+        svg += "</g>";
+    }
+    svg += "</svg>";
+    return "<div class=\"plot\"><div class=\"y\" aria-hidden=\"true\">" + axis(top) + "</div>" + svg +
+           "<div class=\"x\" aria-hidden=\"true\">" + marks(chart, edges) + "</div></div>";
+}
+
+std::string draw_parts(const std::string& title, const std::vector<Part>& parts) {
+    constexpr double whole = 1000;
+    constexpr double least = 6;
+    std::int64_t sum = 0;
+    for (const Part& part : parts)
+        sum += std::max<std::int64_t>(0, part.value);
+    std::vector<double> widths;
+    double wanted = 0;
+    for (const Part& part : parts) {
+        const double exact = sum == 0 ? 0
+                                      : whole * static_cast<double>(std::max<std::int64_t>(0, part.value)) /
+                                            static_cast<double>(sum);
+        widths.push_back(part.value > 0 ? std::max(least, exact) : 0);
+        wanted += widths.back();
+    }
+    std::string svg = "<svg class=\"parts\" role=\"img\" aria-label=\"" + escape(title) +
+                      "\" viewBox=\"0 0 1000 10\" preserveAspectRatio=\"none\">" +
+                      "<rect class=\"rest\" x=\"0\" y=\"0\" width=\"1000\" height=\"10\"/>";
+    double at = 0;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        if (widths[i] == 0) continue;
+        const double width = widths[i] * whole / wanted;
+        svg += "<rect class=\"" + escape(parts[i].style) + "\" x=\"" + units(at) + "\" y=\"0\" width=\"" +
+               units(width) + "\" height=\"10\"><title>" + escape(parts[i].name) + "</title></rect>";
+        at += width;
+    }
+    return svg + "</svg>";
+}
+
+}  // namespace pagehaul::report

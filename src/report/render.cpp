@@ -1,0 +1,168 @@
+#include "report/render.h"
+
+#include <array>
+
+#include "report/sections.h"
+#include "report/style.h"
+#include "report/text.h"
+#include "report/timing.h"
+
+namespace pagehaul::report {
+namespace {
+
+const char* tone_class(Words::Tone tone) {
+    switch (tone) {
+        case Words::Tone::good:
+            return "good";
+        case Words::Tone::careful:
+            return "careful";
+        case Words::Tone::bad:
+            return "bad";
+        case Words::Tone::busy:
+            return "busy";
+    }
+    return "careful";
+}
+
+/// A check, an exclamation mark, a cross or an arrow: the tone without colour.
+const char* tone_sign(Words::Tone tone) {
+    switch (tone) {
+        case Words::Tone::good:
+            return "M6.5 12.5l4 4 7.5-9";
+        case Words::Tone::careful:
+            return "M12 6v7.5M12 17v.5";
+        case Words::Tone::bad:
+            return "M7.5 7.5l9 9M16.5 7.5l-9 9";
+        case Words::Tone::busy:
+            return "M9.5 7l6.5 5-6.5 5z";
+    }
+    return "";
+}
+
+std::string verdict(const Words& words) {
+    const std::string tone = tone_class(words.tone);
+    std::string html = "<div class=\"verdict " + tone +
+                       "\"><svg class=\"sign\" viewBox=\"0 0 24 24\" aria-hidden=\"true\"><circle cx=\"12\" "
+                       "cy=\"12\" r=\"11\"/><path d=\"" +
+                       tone_sign(words.tone) + "\"/></svg><p class=\"headline\">" + prose(words.headline) +
+                       "</p><div>";
+    html += paragraph(prose(words.meaning));
+    if (!words.reason.empty())
+        html += paragraph("In its own words: " + cut_value(words.reason, 600), "reason");
+    html += paragraph("<b>What now?</b> " + prose(words.next));
+    const std::string code = words.exit_code ? "exit code " + std::to_string(*words.exit_code)
+                             : words.tone == Words::Tone::busy ? ""
+                                                               : "no exit code was recorded";
+    if (!code.empty()) html += paragraph(code, "exit");
+    return html + "</div></div>\n";
+}
+
+std::string figure(const char* name, const std::string& text, const std::string& below,
+                   const char* style = "") {
+    return std::string("<div") + (*style == 0 ? "" : std::string(" class=\"") + style + "\"") + "><dt>" +
+           name + "</dt><dd>" + text + (below.empty() ? "" : "<small>" + below + "</small>") +
+           "</dd></div>\n";
+}
+
+std::string completeness(const RunReport& report) {
+    const Totals& totals = report.totals;
+    if (totals.slices_told == 0 || report.told == Told::nothing) return "–";
+    const std::int64_t part = report.told == Told::rows ? totals.done.accounted() : totals.done.pages;
+    return percent_text(part, totals.told == 0 && part == 0 ? 0 : totals.told) == "–"
+               ? std::string("100 %")
+               : percent_text(part, totals.told);
+}
+
+std::string figures(const RunReport& report) {
+    const Totals& totals = report.totals;
+    const RunFacts& run = report.run;
+    const std::int64_t failed = totals.pages_unavailable + totals.pages_refused;
+    const std::string of_told = totals.slices_told == 0     ? "no total told"
+                                : report.told == Told::rows ? "of " + counted(totals.told, "row") + " told"
+                                                            : "of " + counted(totals.told, "page") + " told";
+    std::string html = "<dl class=\"figures\">";
+    html += figure("Accounted for", completeness(report),
+                   report.told == Told::nothing ? "no total told" : of_told);
+    html +=
+        figure("Rows stored", number_text(totals.done.stored), "in " + counted(totals.done.pages, "page"));
+    html += figure("Slices proven", number_text(totals.proven) + " of " + number_text(totals.slices),
+                   totals.failed > 0 ? number_text(totals.failed) + " failed" : "",
+                   totals.failed > 0 ? "bad" : "");
+    html +=
+        figure("In quarantine", number_text(report.quarantine.rows),
+               report.quarantine.pages > 0 ? "and " + counted(report.quarantine.pages, "whole page") : "rows",
+               report.quarantine.rows + report.quarantine.pages > 0 ? "careful" : "");
+    html +=
+        figure("Pages missing", number_text(report.holes.pages),
+               failed > 0 ? number_text(failed) + " failed" : "", report.holes.pages > 0 ? "careful" : "");
+    html += figure("Failed tries", number_text(report.retries.setbacks), "");
+    const std::string median = report.latency.pages > 0 ? duration_text(report.latency.median) : "–";
+    html += figure("Median latency", median,
+                   report.latency.pages > 0 ? "95 %: " + duration_text(report.latency.p95) : "");
+    html += figure("At work", duration_text(worked_ms(run.processes)),
+                   resumptions(run.processes) > 0 ? "resumed " + times_text(resumptions(run.processes)) : "");
+    return html + "</dl>\n";
+}
+
+std::string when(const RunReport& report) {
+    const RunFacts& run = report.run;
+    std::string html = "<p class=\"when\">Started " + time_tag(run.created);
+    if (run.alive())
+        html += ", still at work at " + time_tag(report.made);
+    else
+        html +=
+            ", ended " + time_tag(run.ended()) + ", " + duration_text(run.ended() - run.created) + " in all";
+    html += "; " + number_text(std::ssize(run.processes)) +
+            (run.processes.size() == 1 ? " process" : " processes");
+    if (const std::int64_t times = resumptions(run.processes); times > 0)
+        html += ", resumed " + times_text(times);
+    return html + ".</p>\n";
+}
+
+std::string contents(const RunReport& report) {
+    std::string html = "<nav aria-label=\"Parts of this page\"><ul>";
+    const bool holes = report.holes.ranges.of + report.failed_pages.of > 0;
+    const auto item = [&](const char* id, const char* name) {
+        html += std::string("<li><a href=\"#") + id + "\">" + name + "</a></li>";
+    };
+    item("completeness", "Completeness");
+    if (holes) item("holes", "What is missing");
+    item("pages", "Pages over time");
+    item("latency", "Latency");
+    item("retries", "Retries");
+    item("quarantine", "Quarantine");
+    item("details", "Run and config");
+    return html + "</ul></nav>\n";
+}
+
+}  // namespace
+
+std::string render(const RunReport& report) {
+    const RunFacts& run = report.run;
+    const Words words = words_for(report);
+    const std::string title = escape(run.pipeline) + ", run " + std::to_string(run.id);
+    std::string html =
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+        "<meta name=\"color-scheme\" content=\"light dark\">\n"
+        // Nothing is asked for and nothing runs, whatever a text from outside may try.
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+        "'unsafe-inline'; "
+        "img-src data:; base-uri 'none'; form-action 'none'\">\n"
+        "<meta name=\"referrer\" content=\"no-referrer\">\n<meta name=\"generator\" content=\"pagehaul " +
+        escape(report.version) + "\">\n<link rel=\"icon\" href=\"data:,\">\n<title>" + title + ": " +
+        prose(words.headline) + "</title>\n<style>" + std::string(style) + "</style>\n</head>\n<body>\n";
+    html += "<header><p class=\"over\">" + std::string(run.is_retry ? "Retry run " : "Run ") +
+            std::to_string(run.id) + " of pipeline</p><h1>" + value(run.pipeline) + "</h1>\n" + when(report) +
+            verdict(words) + figures(report) + contents(report) + "</header>\n<main>\n";
+    html += completeness_section(report) + holes_section(report) + time_section(report) +
+            latency_section(report) + retries_section(report) + quarantine_section(report) +
+            details_section(report);
+    html += "</main>\n<footer><p>Made from the ledger by pagehaul " + escape(report.version) + " at " +
+            time_tag(report.made) +
+            ". This page holds everything it shows: it asks for nothing.</p></footer>\n"
+            "</body>\n</html>\n";
+    return html;
+}
+
+}  // namespace pagehaul::report

@@ -1,0 +1,253 @@
+#include <algorithm>
+
+#include "report/chart.h"
+#include "report/sections.h"
+#include "report/text.h"
+#include "report/timing.h"
+
+namespace pagehaul::report {
+namespace {
+
+constexpr std::size_t cause_shown = 300;
+constexpr std::int64_t tries_apart = 8;  // pages with more failed tries are told in one row
+
+std::string column(const char* name) {
+    return std::string("<th scope=\"col\">") + name + "</th>";
+}
+
+struct Axis {
+    std::int64_t width_ms;
+    bool many_days;
+
+    /// When a bar begins, as short as it is clear.
+    std::string at(EpochMs time) const {
+        const std::string clock = clock_text(time, width_ms < 60'000);
+        return many_days ? day_text(time) + " " + clock_text(time, false) : clock;
+    }
+};
+
+std::string bar_label(const Timeline::Bar& bar, EpochMs at, std::int64_t width_ms) {
+    std::string text = time_text(at) + ", " + duration_text(width_ms) + ": " + counted(bar.pages, "page");
+    if (bar.again > 0) text += ", and " + number_text(bar.again) + " of a pass that was pulled again";
+    return text;
+}
+
+std::string timeline_table(const Timeline& timeline) {
+    std::string rows;
+    for (const Timeline::Panel& panel : timeline.panels)
+        for (std::size_t i = 0; i < panel.bars.size(); ++i) {
+            const Timeline::Bar& bar = panel.bars[i];
+            if (bar.pages + bar.again == 0) continue;
+            const EpochMs at = panel.start + static_cast<std::int64_t>(i) * timeline.width_ms;
+            rows += "<tr><th scope=\"row\">" + time_text(at) + "</th><td>" + number_text(bar.pages) +
+                    "</td><td>" + number_text(bar.again) + "</td></tr>\n";
+        }
+    return table("Pages stored, by time; spans without any are left out",
+                 column("From") + column("Pages") + column("Pulled again later"), rows);
+}
+
+/// Where somebody came back after a pause that the drawing cuts out.
+std::string pauses(const RunReport& report) {
+    const std::vector<Span> spans = cut_pauses(sittings(report.run.processes));
+    std::string text;
+    for (std::size_t i = 1; i < spans.size(); ++i)
+        text += (text.empty() ? "" : "; ") + duration_text(spans[i].start - spans[i - 1].end) + " from " +
+                time_tag(spans[i - 1].end);
+    return text.empty()
+               ? ""
+               : paragraph("The dashed line is a pause in which nobody worked: " + text + ".", "note");
+}
+
+std::string duration_axis(std::int64_t ms) {
+    if (ms >= 60'000 && ms % 60'000 == 0) return std::to_string(ms / 60'000) + " min";
+    if (ms < 1'000) return std::to_string(ms) + " ms";
+    return std::to_string(ms / 1'000) + (ms % 1'000 == 0 ? "" : "." + std::to_string(ms % 1'000 / 100)) +
+           " s";
+}
+
+std::string figure(const std::string& caption, const std::string& chart, const std::string& as_table) {
+    return "<figure><figcaption>" + caption + "</figcaption>" + chart + "</figure>\n" +
+           details("The same as a table", as_table);
+}
+
+std::string figures(const std::vector<std::pair<std::string, std::string>>& items) {
+    std::string html = "<dl class=\"figures small\">";
+    for (const auto& [name, text] : items)
+        html += "<div><dt>" + name + "</dt><dd>" + text + "</dd></div>";
+    return html + "</dl>\n";
+}
+
+std::string slowest_table(const RunReport& report) {
+    std::string rows;
+    for (const SlowPage& page : report.slowest)
+        rows += "<tr><th scope=\"row\">" + slice_and_page(page.slice, page.no) +
+                (page.pass > 1 ? ", pass " + std::to_string(page.pass) : "") + "</th><td>" +
+                duration_text(page.ms) + "</td><td>" + number_text(page.setbacks) + "</td></tr>\n";
+    return details("The " + counted(std::ssize(report.slowest), "slowest page"),
+                   table("The slowest pages",
+                         column("Page") + column("Its request took") + column("Failed tries before"), rows));
+}
+
+std::string tries_table(const Retries& retries) {
+    std::int64_t most = 1;
+    for (const Tries& tries : retries.by_tries)
+        most = std::max(most, tries.stored);
+    std::string rows;
+    const auto row = [&](const std::string& name, std::int64_t stored, std::int64_t not_stored) {
+        const double share = 100.0 * static_cast<double>(stored) / static_cast<double>(most);
+        rows += "<tr><th scope=\"row\">" + name + "</th><td>" + number_text(stored) + "</td><td>" +
+                number_text(not_stored) + "</td><td class=\"bar\"><i style=\"width:" +
+                std::to_string(stored == 0 ? 0 : std::max(1, static_cast<int>(share))) +
+                "%\"></i></td></tr>\n";
+    };
+    Tries rest;
+    for (const Tries& tries : retries.by_tries) {
+        if (tries.setbacks > tries_apart) {
+            rest.stored += tries.stored;
+            rest.not_stored += tries.not_stored;
+        } else {
+            row(tries.setbacks == 0 ? "none: at the first try" : number_text(tries.setbacks), tries.stored,
+                tries.not_stored);
+        }
+    }
+    if (rest.stored + rest.not_stored > 0)
+        row("more than " + std::to_string(tries_apart), rest.stored, rest.not_stored);
+    return table(
+        "Pages by their failed tries",
+        column("Failed tries") + column("Stored") + column("Not stored") +
+            "<th scope=\"col\" class=\"bar\"><span class=\"unseen\">Share of those stored</span></th>",
+        rows);
+}
+
+std::string causes_table(const Retries& retries) {
+    std::string rows;
+    for (const Cause& cause : retries.causes.items)
+        rows += "<tr><th scope=\"row\" class=\"wide\">" + cut_value(cause.text, cause_shown) + "</th><td>" +
+                number_text(cause.times) + "</td><td>" + number_text(cause.counted) + "</td><td>" +
+                time_tag(cause.first) + "</td><td>" + time_tag(cause.last) + "</td></tr>\n";
+    std::string html = table(
+        "Causes",
+        column("Cause") + column("Times") + column("Counted as attempt") + column("First") + column("Last"),
+        rows);
+    if (retries.causes.left_out() > 0)
+        html += paragraph(number_text(retries.causes.left_out()) + " of " +
+                              counted(retries.causes.of, "cause") + ", rarer than these, are left out here.",
+                          "note");
+    return html;
+}
+
+}  // namespace
+
+std::string time_section(const RunReport& report) {
+    const Timeline& timeline = report.timeline;
+    std::int64_t known = 0;
+    Timeline::Bar best;
+    EpochMs best_at = 0;
+    BarChart chart{.id = "pages-chart", .title = "", .description = "", .bars = {}, .marks = {}};
+    if (timeline.panels.empty())
+        return section("pages", "Pages over time", paragraph("No process has worked on this run."));
+    const Axis axis{.width_ms = timeline.width_ms,
+                    .many_days = report.run.ended() - timeline.panels.front().start > 86'400'000};
+    for (std::size_t p = 0; p < timeline.panels.size(); ++p) {
+        const Timeline::Panel& panel = timeline.panels[p];
+        const std::size_t step = std::max<std::size_t>(1, (panel.bars.size() + 3) / 4);
+        for (std::size_t i = 0; i < panel.bars.size(); ++i) {
+            const Timeline::Bar& bar = panel.bars[i];
+            const EpochMs at = panel.start + static_cast<std::int64_t>(i) * timeline.width_ms;
+            if (i % step == 0) chart.marks.push_back({.bar = chart.bars.size(), .text = axis.at(at)});
+            chart.bars.push_back({.value = bar.pages,
+                                  .pale = bar.again,
+                                  .label = bar_label(bar, at, timeline.width_ms),
+                                  .after_pause = p > 0 && i == 0});
+            known += bar.pages + bar.again;
+            if (bar.pages + bar.again > best.pages + best.again) {
+                best = bar;
+                best_at = at;
+            }
+        }
+    }
+    if (known == 0)
+        return section(
+            "pages", "Pages over time",
+            paragraph(report.totals.done.pages == 0
+                          ? "No page has been stored."
+                          : "This run is older than the ledger's record of when a page was stored."));
+    chart.title = "Pages stored in each " + duration_text(timeline.width_ms);
+    chart.description = counted(known, "page") + " in all; at most " + number_text(best.pages + best.again) +
+                        " in one bar, at " + time_text(best_at) + ".";
+    const bool again = report.totals.pages_again > 0;
+    std::string caption = "Pages stored in each " + duration_text(timeline.width_ms) + " (times in UTC)";
+    if (again) caption += "; the pale part was pulled again later";
+    const std::int64_t worked = std::max<std::int64_t>(1, worked_ms(report.run.processes));
+    std::string html = figure(caption, draw(chart), timeline_table(timeline)) + pauses(report);
+    if (worked >= 1'000)
+        html = paragraph("On average " + rate_text(report.totals.done.fetched, worked) + " rows and " +
+                         rate_text(known, worked) + " pages a second of work.") +
+               html;
+    return section("pages", "Pages over time", html);
+}
+
+std::string latency_section(const RunReport& report) {
+    const Latency& latency = report.latency;
+    if (latency.pages == 0)
+        return section(
+            "latency", "Latency of the API",
+            paragraph(report.totals.done.pages == 0
+                          ? "No page has been stored, so there is nothing to measure."
+                          : "This run is older than the ledger's record of how long a request took."));
+    BarChart chart{.id = "latency-chart",
+                   .title = "Pages by how long their request took",
+                   .description = "Half of them took at most " + duration_text(latency.median) +
+                                  ", 95 of 100 at most " + duration_text(latency.p95) + ", the slowest " +
+                                  duration_text(latency.slowest) + ".",
+                   .bars = {},
+                   .marks = {}};
+    std::string rows;
+    for (const Latency::Bucket& bucket : latency.buckets) {
+        const std::string range =
+            bucket.to_ms ? duration_axis(bucket.from_ms) + " to below " + duration_axis(*bucket.to_ms)
+                         : duration_axis(bucket.from_ms) + " and more";
+        chart.marks.push_back({.bar = chart.bars.size(), .text = duration_axis(bucket.from_ms)});
+        chart.bars.push_back({.value = bucket.pages,
+                              .pale = 0,
+                              .label = range + ": " + counted(bucket.pages, "page"),
+                              .after_pause = false});
+        rows += "<tr><th scope=\"row\">" + range + "</th><td>" + number_text(bucket.pages) + "</td></tr>\n";
+    }
+    std::string html = figures({{"Fastest", duration_text(latency.fastest)},
+                                {"Median", duration_text(latency.median)},
+                                {"90 %", duration_text(latency.p90)},
+                                {"95 %", duration_text(latency.p95)},
+                                {"99 %", duration_text(latency.p99)},
+                                {"Slowest", duration_text(latency.slowest)}});
+    html += figure(
+        "Pages by how long their request took, from sending it to the last byte of its answer; failed "
+        "tries are not in it",
+        draw(chart),
+        table("Pages by the duration of their request", column("Duration") + column("Pages"), rows));
+    if (latency.pages < report.totals.done.pages)
+        html += paragraph("The duration of " + counted(report.totals.done.pages - latency.pages, "page") +
+                              " is not known: they were stored by an older pagehaul.",
+                          "note");
+    return section("latency", "Latency of the API", html + slowest_table(report));
+}
+
+std::string retries_section(const RunReport& report) {
+    const Retries& retries = report.retries;
+    if (retries.setbacks == 0)
+        return section("retries", "Retries",
+                       paragraph(retries.by_tries.empty() ? "No page has been tried to its end."
+                                                          : "Every page came at its first try."));
+    std::string html =
+        paragraph(retries.setbacks == 1 ? std::string("One try did not bring its page.")
+                                        : number_text(retries.setbacks) + " tries did not bring their page.");
+    html += tries_table(retries) + causes_table(retries);
+    html += paragraph(
+        "A failed try is not counted as an attempt of its page where the API asked for a pause, refused the "
+        "page for good, or "
+        "was down as a whole.",
+        "note");
+    return section("retries", "Retries", html);
+}
+
+}  // namespace pagehaul::report

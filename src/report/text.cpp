@@ -1,0 +1,151 @@
+#include "report/text.h"
+
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+
+namespace pagehaul::report {
+namespace {
+
+constexpr std::string_view replacement = "\xEF\xBF\xBD";
+
+struct Moment {
+    int year = 0;
+    unsigned month = 1, day = 1;
+    int hour = 0, minute = 0, second = 0;
+};
+
+Moment moment(EpochMs at) {
+    using namespace std::chrono;
+    const sys_time<milliseconds> time{milliseconds(at)};
+    const auto date = floor<days>(time);
+    const year_month_day ymd(date);
+    const hh_mm_ss clock(floor<seconds>(time - date));
+    return {.year = static_cast<int>(ymd.year()),
+            .month = static_cast<unsigned>(ymd.month()),
+            .day = static_cast<unsigned>(ymd.day()),
+            .hour = static_cast<int>(clock.hours().count()),
+            .minute = static_cast<int>(clock.minutes().count()),
+            .second = static_cast<int>(clock.seconds().count())};
+}
+
+template <class... Numbers>
+std::string format(const char* pattern, Numbers... numbers) {
+    std::array<char, 64> buffer{};
+    std::snprintf(buffer.data(), buffer.size(), pattern, numbers...);
+    return buffer.data();
+}
+
+}  // namespace
+
+std::string escape(std::string_view text) {
+    std::string out;
+    out.reserve(text.size() + text.size() / 8);
+    for (const char c : text) {
+        switch (c) {
+            case '&':
+                out += "&amp;";
+                break;
+            case '<':
+                out += "&lt;";
+                break;
+            case '>':
+                out += "&gt;";
+                break;
+            case '"':
+                out += "&quot;";
+                break;
+            case '\'':
+                out += "&#39;";
+                break;
+            default: {
+                const auto byte = static_cast<unsigned char>(c);
+                const bool is_space = c == '\n' || c == '\t';
+                if ((byte < 0x20 && !is_space) || byte == 0x7F)
+                    out += replacement;
+                else
+                    out += c;
+            }
+        }
+    }
+    return out;
+}
+
+Cut cut(std::string_view text, std::size_t most) {
+    Cut result;
+    std::size_t characters = 0;
+    std::size_t kept = text.size();
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool begins = (static_cast<unsigned char>(text[i]) & 0xC0U) != 0x80U;
+        if (!begins) continue;
+        if (characters == most) kept = i;
+        ++characters;
+    }
+    result.text = std::string(text.substr(0, kept));
+    result.left_out = characters > most ? characters - most : 0;
+    return result;
+}
+
+std::string number_text(std::int64_t value) {
+    std::string digits = std::to_string(value);
+    const std::size_t first = digits.front() == '-' ? 1 : 0;
+    for (std::size_t at = digits.size(); at > first + 3;) {
+        at -= 3;
+        digits.insert(at, ",");
+    }
+    return digits;
+}
+
+std::string counted(std::int64_t value, std::string_view one) {
+    return number_text(value) + " " + std::string(one) + (value == 1 ? "" : "s");
+}
+
+std::string percent_text(std::int64_t part, std::int64_t whole) {
+    if (whole <= 0) return "–";
+    if (part == whole) return "100 %";
+    if (part == 0) return "0 %";
+    const double percent = 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+    if (part < whole && percent > 99.9) return "> 99.9 %";
+    if (percent < 0.1) return "< 0.1 %";
+    return format("%.1f %%", percent);
+}
+
+std::string rate_text(std::int64_t count, std::int64_t ms) {
+    const double rate = 1'000.0 * static_cast<double>(count) / static_cast<double>(ms);
+    return rate < 10 ? format("%.1f", rate) : number_text(std::llround(rate));
+}
+
+std::string duration_text(std::int64_t ms) {
+    if (ms < 1'000) return std::to_string(ms) + " ms";
+    if (ms < 60'000) return format("%.1f s", static_cast<double>(ms / 100) / 10);
+    const auto seconds = static_cast<long long>(ms / 1'000);
+    if (seconds < 3'600) return format("%lld min %02lld s", seconds / 60, seconds % 60);
+    if (seconds < 86'400) return format("%lld h %02lld min", seconds / 3'600, seconds % 3'600 / 60);
+    return format("%lld d %02lld h", seconds / 86'400, seconds % 86'400 / 3'600);
+}
+
+std::string time_text(EpochMs at) {
+    const Moment m = moment(at);
+    return format("%04d-%02u-%02u %02d:%02d:%02d UTC", m.year, m.month, m.day, m.hour, m.minute, m.second);
+}
+
+std::string day_text(EpochMs at) {
+    constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    const Moment m = moment(at);
+    return std::to_string(m.day) + " " + months.at(m.month - 1);
+}
+
+std::string clock_text(EpochMs at, bool with_seconds) {
+    const Moment m = moment(at);
+    return with_seconds ? format("%02d:%02d:%02d", m.hour, m.minute, m.second)
+                        : format("%02d:%02d", m.hour, m.minute);
+}
+
+std::string machine_time(EpochMs at) {
+    const Moment m = moment(at);
+    return format("%04d-%02u-%02uT%02d:%02d:%02dZ", m.year, m.month, m.day, m.hour, m.minute, m.second);
+}
+
+}  // namespace pagehaul::report

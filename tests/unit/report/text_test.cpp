@@ -1,0 +1,91 @@
+#include "report/text.h"
+
+#include <gtest/gtest.h>
+
+#include "report/sections.h"
+
+namespace pagehaul::report {
+namespace {
+
+TEST(Escape, NothingThatHtmlReadsIsLeft) {
+    EXPECT_EQ(escape("<b a=\"1\" c='2'>&amp;</b>"),
+              "&lt;b a=&quot;1&quot; c=&#39;2&#39;&gt;&amp;amp;&lt;/b&gt;");
+}
+
+TEST(Escape, ControlCharactersThatHtmlCannotHoldAreReplaced) {
+    EXPECT_EQ(escape(std::string("a\0b\x1b[31mc\x7f", 9)), "a\xEF\xBF\xBD" "b\xEF\xBF\xBD[31mc\xEF\xBF\xBD");
+    EXPECT_EQ(escape("a\tb\nc"), "a\tb\nc");
+}
+
+TEST(Escape, OtherScriptsStayAsTheyAre) {
+    EXPECT_EQ(escape("￥ 日本 😀"), "￥ 日本 😀");
+}
+
+TEST(Cut, CountsCharactersNotBytes) {
+    EXPECT_EQ(cut("日本語", 3).text, "日本語");
+    EXPECT_EQ(cut("日本語", 3).left_out, 0U);
+    EXPECT_EQ(cut("日本語x", 2).text, "日本");
+    EXPECT_EQ(cut("日本語x", 2).left_out, 2U);
+    EXPECT_EQ(cut("", 5).text, "");
+}
+
+TEST(Numbers, AreGroupedByThousands) {
+    EXPECT_EQ(number_text(0), "0");
+    EXPECT_EQ(number_text(999), "999");
+    EXPECT_EQ(number_text(1'000), "1,000");
+    EXPECT_EQ(number_text(-1'234'567), "-1,234,567");
+    EXPECT_EQ(number_text(-999), "-999");
+    EXPECT_EQ(counted(1, "page"), "1 page");
+    EXPECT_EQ(counted(2'000, "page"), "2,000 pages");
+}
+
+TEST(Percent, SaysAllOrNothingOnlyWhenItIs) {
+    EXPECT_EQ(percent_text(1'000'000, 1'000'000), "100 %");
+    EXPECT_EQ(percent_text(999'999, 1'000'000), "> 99.9 %");
+    EXPECT_EQ(percent_text(1, 1'000'000), "< 0.1 %");
+    EXPECT_EQ(percent_text(0, 1'000'000), "0 %");
+    EXPECT_EQ(percent_text(1, 3), "33.3 %");
+    EXPECT_EQ(percent_text(0, 0), "–");
+    EXPECT_EQ(percent_text(11, 10), "110.0 %");
+}
+
+TEST(Rates, AreFineWhereTheyAreSmall) {
+    EXPECT_EQ(rate_text(7, 10'000), "0.7");
+    EXPECT_EQ(rate_text(12'345'600, 10'000), "1,234,560");
+}
+
+TEST(Durations, AreAsExactAsAPersonWants) {
+    EXPECT_EQ(duration_text(0), "0 ms");
+    EXPECT_EQ(duration_text(999), "999 ms");
+    EXPECT_EQ(duration_text(12'480), "12.4 s");
+    EXPECT_EQ(duration_text(59'999), "59.9 s");
+    EXPECT_EQ(duration_text(185'000), "3 min 05 s");
+    EXPECT_EQ(duration_text(7'440'000), "2 h 04 min");
+    EXPECT_EQ(duration_text(180'000'000), "2 d 02 h");
+}
+
+TEST(Times, AreUtc) {
+    EXPECT_EQ(time_text(1'780'000'000'999), "2026-05-28 20:26:40 UTC");
+    EXPECT_EQ(machine_time(1'780'000'000'000), "2026-05-28T20:26:40Z");
+    EXPECT_EQ(clock_text(1'780'000'000'000, false), "20:26");
+    EXPECT_EQ(clock_text(1'780'000'000'000, true), "20:26:40");
+    EXPECT_EQ(day_text(1'780'000'000'000), "28 May");
+    EXPECT_EQ(time_text(0), "1970-01-01 00:00:00 UTC");
+}
+
+TEST(Prose, SetsCommandsApartAndEscapesAllElse) {
+    EXPECT_EQ(prose("run `a <b>` again"), "run <code>a &lt;b&gt;</code> again");
+    EXPECT_EQ(prose("an open `end"), "an open <code>end</code>");
+}
+
+TEST(CutValue, SaysHowMuchItLeavesOut) {
+    EXPECT_EQ(cut_value("<ab>", 10), "<bdi>&lt;ab&gt;</bdi>");
+    EXPECT_EQ(cut_value("<abc", 2), "<bdi>&lt;a</bdi> <span class=\"cut\">… and 2 characters more</span>");
+}
+
+TEST(SliceName, MayBreakBehindItsCommas) {
+    EXPECT_EQ(slice_name("a=1,b=<2>"), "<bdi>a=1,<wbr>b=&lt;2&gt;</bdi>");
+}
+
+}  // namespace
+}  // namespace pagehaul::report
