@@ -74,14 +74,22 @@ void replace(const fs::path& path, std::string_view page) {
     throw WrongCall{"--html " + path.string() + ": " + reason};
 }
 
+/// What a link points to is replaced, not the link; it may not be there yet.
+fs::path behind_links(fs::path path) {
+    constexpr int most = 40;  // as Linux follows
+    std::error_code unknown;
+    for (int i = 0; i < most && fs::is_symlink(path, unknown); ++i)
+        path = path.parent_path() / fs::read_symlink(path, unknown);
+    return path;
+}
+
 void write_page(const std::string& to, std::string_view page) {
     if (to == "-") {
         if (!write_all(STDOUT_FILENO, page)) throw WrongCall{"--html -: " + errno_text()};
         return;
     }
     std::error_code unknown;
-    // Behind a link, what it points to is replaced.
-    const fs::path path = fs::is_symlink(to, unknown) ? fs::weakly_canonical(to, unknown) : fs::path(to);
+    const fs::path path = behind_links(to);
     const fs::file_status status = fs::status(path, unknown);
     if (fs::is_directory(status)) throw WrongCall{"--html " + to + ": is a directory, expected a file"};
     if (fs::exists(status) &&

@@ -14,7 +14,7 @@
 
 namespace pagehaul::ledger {
 
-// What the ledger's statements are made from. For the folder's own files.
+// What the ledger's statements are made from. For the folder's own files, and those of report/.
 
 using Variables = std::initializer_list<std::pair<std::string_view, std::string>>;
 

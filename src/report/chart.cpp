@@ -5,7 +5,6 @@
 #include <cstdio>
 
 #include "report/text.h"
-#include "report/timing.h"
 
 namespace pagehaul::report {
 namespace {
@@ -45,6 +44,17 @@ std::vector<double> places(const std::vector<Bar>& bars) {
     return edges;
 }
 
+/// A round number not below the highest bar; beyond 1 an even one, for the line in the middle.
+std::int64_t axis_top(std::int64_t highest) {
+    if (highest <= 1) return 1;
+    for (std::int64_t power = 1; power < 1'000'000'000'000'000; power *= 10)
+        for (const std::int64_t tenths : {10, 12, 15, 20, 25, 30, 40, 50, 60, 80}) {
+            const std::int64_t top = tenths * power / 10;
+            if (tenths * power % 20 == 0 && top >= highest) return top;
+        }
+    return highest;
+}
+
 std::string grid(std::int64_t top, double width) {
     std::string lines;
     for (const double part : {0.0, 0.5, 1.0}) {
@@ -82,8 +92,7 @@ std::string draw(const BarChart& chart) {
     std::int64_t highest = 1;
     for (const Bar& bar : chart.bars)
         highest = std::max(highest, bar.value + bar.pale);
-    std::int64_t top = round_up(highest);
-    if (top > 1 && top % 2 != 0) top *= 2;  // the middle line is a whole number
+    const std::int64_t top = axis_top(highest);
     const std::vector<double> edges = places(chart.bars);
     const std::string id = escape(chart.id);
     std::string svg = "<svg role=\"img\" aria-labelledby=\"" + id + "-t " + id + "-d\" viewBox=\"0 0 " +

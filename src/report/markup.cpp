@@ -1,7 +1,14 @@
+#include <algorithm>
+
 #include "report/sections.h"
 #include "report/text.h"
 
 namespace pagehaul::report {
+namespace {
+
+constexpr std::size_t unbroken = 26;  // so long, and a part of a slice's key fits a phone in one line
+
+}  // namespace
 
 std::string prose(std::string_view text) {
     const std::string escaped = escape(text);
@@ -63,10 +70,15 @@ std::string details(std::string_view summary, std::string_view body) {
 }
 
 std::string slice_name(std::string_view slice) {
-    std::string name = value(slice);
-    for (std::size_t at = name.find(','); at != std::string::npos; at = name.find(',', at + 1))
-        name.insert(at + 1, "<wbr>");
-    return name;
+    std::string name = "<bdi>";
+    for (std::size_t at = 0; at <= slice.size();) {
+        const std::size_t comma = std::min(slice.find(',', at), slice.size());
+        const std::string_view part = slice.substr(at, std::min(comma + 1, slice.size()) - at);
+        name += at == 0 ? "" : "<wbr>";
+        name += part.size() <= unbroken ? "<span>" + escape(part) + "</span>" : escape(part);
+        at = comma + 1;
+    }
+    return name + "</bdi>";
 }
 
 std::string slice_and_page(std::string_view slice, std::int64_t page) {

@@ -32,7 +32,7 @@ std::string table(std::string_view caption, std::string_view head, std::string_v
                   std::string_view style = "");
 std::string paragraph(std::string_view html, std::string_view style = "");
 std::string details(std::string_view summary, std::string_view body);
-/// A slice's key, which may break behind its commas.
+/// A slice's key, which breaks behind its commas; a long part breaks anywhere.
 std::string slice_name(std::string_view slice);
 std::string times_text(std::int64_t times);  ///< "once", "twice", "3 times"
 std::string slice_and_page(std::string_view slice, std::int64_t page);

@@ -27,7 +27,8 @@ struct Axis {
 };
 
 std::string bar_label(const Timeline::Bar& bar, EpochMs at, std::int64_t width_ms) {
-    std::string text = time_text(at) + ", " + duration_text(width_ms) + ": " + counted(bar.pages, "page");
+    std::string text =
+        time_text(at) + ", " + round_duration_text(width_ms) + ": " + counted(bar.pages, "page");
     if (bar.again > 0) text += ", and " + number_text(bar.again) + " of a pass that was pulled again";
     return text;
 }
@@ -56,13 +57,6 @@ std::string pauses(const RunReport& report) {
     return text.empty()
                ? ""
                : paragraph("The dashed line is a pause in which nobody worked: " + text + ".", "note");
-}
-
-std::string duration_axis(std::int64_t ms) {
-    if (ms >= 60'000 && ms % 60'000 == 0) return std::to_string(ms / 60'000) + " min";
-    if (ms < 1'000) return std::to_string(ms) + " ms";
-    return std::to_string(ms / 1'000) + (ms % 1'000 == 0 ? "" : "." + std::to_string(ms % 1'000 / 100)) +
-           " s";
 }
 
 std::string figure(const std::string& caption, const std::string& chart, const std::string& as_table) {
@@ -172,11 +166,12 @@ std::string time_section(const RunReport& report) {
             paragraph(report.totals.done.pages == 0
                           ? "No page has been stored."
                           : "This run is older than the ledger's record of when a page was stored."));
-    chart.title = "Pages stored in each " + duration_text(timeline.width_ms);
+    chart.title = "Pages stored in each " + round_duration_text(timeline.width_ms);
     chart.description = counted(known, "page") + " in all; at most " + number_text(best.pages + best.again) +
                         " in one bar, at " + time_text(best_at) + ".";
     const bool again = report.totals.pages_again > 0;
-    std::string caption = "Pages stored in each " + duration_text(timeline.width_ms) + " (times in UTC)";
+    std::string caption =
+        "Pages stored in each " + round_duration_text(timeline.width_ms) + " (times in UTC)";
     if (again) caption += "; the pale part was pulled again later";
     const std::int64_t worked = std::max<std::int64_t>(1, worked_ms(report.run.processes));
     std::string html = figure(caption, draw(chart), timeline_table(timeline)) + pauses(report);
@@ -204,10 +199,10 @@ std::string latency_section(const RunReport& report) {
                    .marks = {}};
     std::string rows;
     for (const Latency::Bucket& bucket : latency.buckets) {
-        const std::string range =
-            bucket.to_ms ? duration_axis(bucket.from_ms) + " to below " + duration_axis(*bucket.to_ms)
-                         : duration_axis(bucket.from_ms) + " and more";
-        chart.marks.push_back({.bar = chart.bars.size(), .text = duration_axis(bucket.from_ms)});
+        const std::string range = bucket.to_ms ? round_duration_text(bucket.from_ms) + " to below " +
+                                                     round_duration_text(*bucket.to_ms)
+                                               : round_duration_text(bucket.from_ms) + " and more";
+        chart.marks.push_back({.bar = chart.bars.size(), .text = round_duration_text(bucket.from_ms)});
         chart.bars.push_back({.value = bucket.pages,
                               .pale = 0,
                               .label = range + ": " + counted(bucket.pages, "page"),

@@ -24,6 +24,7 @@ h2{font-size:1.25rem;letter-spacing:-.01em;font-weight:650;margin-bottom:.6rem}
 h3{font-size:.98rem;font-weight:600;line-height:1.4}
 p+p{margin-top:.5rem}
 b{font-weight:620}
+bdi>span{white-space:nowrap}
 a{color:var(--busy)}
 a:focus-visible,summary:focus-visible,[tabindex]:focus-visible{outline:2px solid var(--busy);outline-offset:2px;border-radius:4px}
 code,pre{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.86em}
@@ -74,8 +75,8 @@ section>h2+*{margin-top:0}
 .scroll{position:relative;overflow-x:auto;background:linear-gradient(to right,var(--card) 30%,transparent) left/2.5rem 100% no-repeat local,linear-gradient(to left,var(--card) 30%,transparent) right/2.5rem 100% no-repeat local,
 linear-gradient(to right,var(--edge),transparent) left/.7rem 100% no-repeat scroll,linear-gradient(to left,var(--edge),transparent) right/.7rem 100% no-repeat scroll;border:1px solid var(--line);border-radius:10px;-webkit-overflow-scrolling:touch}
 table{border-collapse:collapse;width:100%;font-size:.9rem;font-variant-numeric:tabular-nums;overflow-wrap:normal}
-caption{text-align:left;color:var(--soft);font-size:.82rem;padding:.55rem .8rem .1rem}
-th,td{padding:.45rem .8rem;text-align:right;vertical-align:top;border-top:1px solid var(--line);white-space:nowrap}
+caption{text-align:left;color:var(--soft);font-size:.82rem;padding:.55rem .7rem .1rem}
+th,td{padding:.45rem .7rem;text-align:right;vertical-align:top;border-top:1px solid var(--line);white-space:nowrap}
 thead th{border-top:0;color:var(--soft);font-weight:550;font-size:.82rem;vertical-align:bottom}
 th:first-child,td.text,.why td{text-align:left}
 tbody th{font-weight:500;white-space:normal;min-width:9rem;max-width:26rem;overflow-wrap:break-word}

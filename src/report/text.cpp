@@ -125,6 +125,14 @@ std::string duration_text(std::int64_t ms) {
     return format("%lld d %02lld h", seconds / 86'400, seconds % 86'400 / 3'600);
 }
 
+std::string round_duration_text(std::int64_t ms) {
+    if (ms >= 86'400'000 && ms % 86'400'000 == 0) return std::to_string(ms / 86'400'000) + " d";
+    if (ms >= 3'600'000 && ms % 3'600'000 == 0) return std::to_string(ms / 3'600'000) + " h";
+    if (ms >= 60'000 && ms % 60'000 == 0) return std::to_string(ms / 60'000) + " min";
+    if (ms >= 1'000 && ms % 1'000 == 0) return std::to_string(ms / 1'000) + " s";
+    return duration_text(ms);
+}
+
 std::string time_text(EpochMs at) {
     const Moment m = moment(at);
     return format("%04d-%02u-%02u %02d:%02d:%02d UTC", m.year, m.month, m.day, m.hour, m.minute, m.second);

@@ -14,7 +14,7 @@ from harness.pagehaul import CONFIG, OK, USAGE
 from harness.pipeline import sliced
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-VERBS = ("run", "plan", "check", "status", "retry", "migrate", "schema", "version")
+VERBS = ("run", "plan", "check", "status", "report", "retry", "migrate", "schema", "version")
 EXAMPLES = [*sorted((ROOT / "deploy" / "examples").glob("*.yaml")), ROOT / "tests" / "demo" / "pipeline.yaml"]
 
 

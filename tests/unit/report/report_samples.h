@@ -44,14 +44,15 @@ inline RunReport good_run() {
                                 .done = {.pages = 3, .fetched = 250, .stored = 250}}},
                      .of = 1};
     report.timeline = {.width_ms = 1'000, .panels = {{.start = 1'780'000'000'000, .bars = {{1, 0}, {2, 0}}}}};
-    report.latency = {.pages = 3,
-                      .fastest = 10,
-                      .median = 12,
-                      .p90 = 20,
-                      .p95 = 20,
-                      .p99 = 20,
-                      .slowest = 21,
-                      .buckets = {{.from_ms = 10, .to_ms = 15, .pages = 2}, {.from_ms = 15, .to_ms = {}, .pages = 1}}};
+    report.latency = {
+        .pages = 3,
+        .fastest = 10,
+        .median = 12,
+        .p90 = 20,
+        .p95 = 20,
+        .p99 = 20,
+        .slowest = 21,
+        .buckets = {{.from_ms = 10, .to_ms = 15, .pages = 2}, {.from_ms = 15, .to_ms = {}, .pages = 1}}};
     report.slowest = {{.slice = "all", .no = 3, .pass = 1, .ms = 21, .setbacks = 0}};
     report.retries.by_tries = {{.setbacks = 0, .stored = 3, .not_stored = 0}};
     return report;

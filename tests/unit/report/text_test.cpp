@@ -13,7 +13,9 @@ TEST(Escape, NothingThatHtmlReadsIsLeft) {
 }
 
 TEST(Escape, ControlCharactersThatHtmlCannotHoldAreReplaced) {
-    EXPECT_EQ(escape(std::string("a\0b\x1b[31mc\x7f", 9)), "a\xEF\xBF\xBD" "b\xEF\xBF\xBD[31mc\xEF\xBF\xBD");
+    EXPECT_EQ(escape(std::string("a\0b\x1b[31mc\x7f", 10)),
+              "a\xEF\xBF\xBD"
+              "b\xEF\xBF\xBD[31mc\xEF\xBF\xBD");
     EXPECT_EQ(escape("a\tb\nc"), "a\tb\nc");
 }
 
@@ -64,6 +66,15 @@ TEST(Durations, AreAsExactAsAPersonWants) {
     EXPECT_EQ(duration_text(180'000'000), "2 d 02 h");
 }
 
+TEST(Durations, RoundOnesHaveNoNoughts) {
+    EXPECT_EQ(round_duration_text(500), "500 ms");
+    EXPECT_EQ(round_duration_text(30'000), "30 s");
+    EXPECT_EQ(round_duration_text(120'000), "2 min");
+    EXPECT_EQ(round_duration_text(7'200'000), "2 h");
+    EXPECT_EQ(round_duration_text(86'400'000), "1 d");
+    EXPECT_EQ(round_duration_text(1'500), "1.5 s");
+}
+
 TEST(Times, AreUtc) {
     EXPECT_EQ(time_text(1'780'000'000'999), "2026-05-28 20:26:40 UTC");
     EXPECT_EQ(machine_time(1'780'000'000'000), "2026-05-28T20:26:40Z");
@@ -83,8 +94,14 @@ TEST(CutValue, SaysHowMuchItLeavesOut) {
     EXPECT_EQ(cut_value("<abc", 2), "<bdi>&lt;a</bdi> <span class=\"cut\">… and 2 characters more</span>");
 }
 
-TEST(SliceName, MayBreakBehindItsCommas) {
-    EXPECT_EQ(slice_name("a=1,b=<2>"), "<bdi>a=1,<wbr>b=&lt;2&gt;</bdi>");
+TEST(SliceName, ALongPartMayBreakAnywhere) {
+    const std::string part(60, 'x');
+    EXPECT_EQ(slice_name(part), "<bdi>" + part + "</bdi>");
+}
+
+TEST(SliceName, BreaksBehindItsCommas) {
+    EXPECT_EQ(slice_name("a=1,b=<2>"), "<bdi><span>a=1,</span><wbr><span>b=&lt;2&gt;</span></bdi>");
+    EXPECT_EQ(slice_name("all"), "<bdi><span>all</span></bdi>");
 }
 
 }  // namespace

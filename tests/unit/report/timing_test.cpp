@@ -10,7 +10,8 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 Process from_to(EpochMs started, EpochMs last_seen) {
-    return {.host = "h", .pid = 1, .started = started, .last_seen = last_seen, .settled = true, .alive = false};
+    return {
+        .host = "h", .pid = 1, .started = started, .last_seen = last_seen, .settled = true, .alive = false};
 }
 
 TEST(Sittings, ProcessesThatOverlapAreOne) {
@@ -32,10 +33,12 @@ TEST(Pauses, ALongOneIsCutOut) {
 }
 
 TEST(Pauses, ATenthOfTheWholeAndHalfAMinuteAreTheLeast) {
-    EXPECT_THAT(cut_pauses({{0, 1'000}, {3'000, 4'000}}), ElementsAre(Span{0, 4'000})) << "two seconds are none";
+    EXPECT_THAT(cut_pauses({{0, 1'000}, {3'000, 4'000}}), ElementsAre(Span{0, 4'000}))
+        << "two seconds are none";
     EXPECT_THAT(cut_pauses({{0, 3'000'000}, {3'060'000, 6'000'000}}), ElementsAre(Span{0, 6'000'000}))
         << "a minute of a hundred is none";
-    EXPECT_THAT(cut_pauses({{0, 1'000}, {31'000, 32'000}}), ElementsAre(Span{0, 1'000}, Span{31'000, 32'000}));
+    EXPECT_THAT(cut_pauses({{0, 1'000}, {31'000, 32'000}}),
+                ElementsAre(Span{0, 1'000}, Span{31'000, 32'000}));
     EXPECT_THAT(cut_pauses({}), IsEmpty());
 }
 
@@ -44,7 +47,8 @@ TEST(BarWidth, IsTheSmallestRoundOneThatFits) {
     EXPECT_EQ(bar_width_ms({{0, 71'999}}, 72), 1'000);
     EXPECT_EQ(bar_width_ms({{0, 72'000}}, 72), 2'000);
     EXPECT_EQ(bar_width_ms({{0, 3'600'000}}, 72), 60'000);
-    EXPECT_EQ(bar_width_ms({{0, 36'000}, {90'000'000, 90'036'000}}, 72), 2'000) << "a bar begun is a bar, in each span";
+    EXPECT_EQ(bar_width_ms({{0, 36'000}, {90'000'000, 90'036'000}}, 72), 2'000)
+        << "a bar begun is a bar, in each span";
 }
 
 TEST(BarWidth, GrowsBeyondADayForARunOfMonths) {
@@ -54,7 +58,8 @@ TEST(BarWidth, GrowsBeyondADayForARunOfMonths) {
 
 TEST(LatencyEdges, ReachFromTheFastestBeyondP99InRoundSteps) {
     EXPECT_THAT(latency_edges(31, 33), ElementsAre(31, 32, 33, 34));
-    EXPECT_THAT(latency_edges(41, 103), ElementsAre(40, 45, 50, 55, 60, 65, 70, 75, 80, 85, 90, 95, 100, 105));
+    EXPECT_THAT(latency_edges(41, 103),
+                ElementsAre(40, 45, 50, 55, 60, 65, 70, 75, 80, 85, 90, 95, 100, 105));
     EXPECT_THAT(latency_edges(5, 5), ElementsAre(5, 6));
     EXPECT_THAT(latency_edges(0, 0), ElementsAre(0, 1));
 }
