@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "report/reading.h"
 
 namespace pagehaul::report {
@@ -49,10 +51,8 @@ WHERE p.run_id = {run} AND p.state = 'failed' ORDER BY p.failure = 'refused' DES
 
 void read_slices(const Reading& reading, RunReport& report) {
     const auto rows = reading.ask(slices_sql, {{"limit", std::to_string(max_slices)}});
-    std::int64_t unproven = 0;
     for (std::size_t i = 0; i < rows.size(); ++i) {
         report.slices.of = rows.integer(i, 14);
-        unproven = rows.integer(i, 15);
         report.slices.items.push_back({.key = reading.clean(rows.text(i, 0)),
                                        .state = rows.text(i, 1),
                                        .proof = rows.text(i, 2),
@@ -67,10 +67,12 @@ void read_slices(const Reading& reading, RunReport& report) {
                                                 .duplicates = rows.integer(i, 11)},
                                        .pages_open = rows.integer(i, 12),
                                        .pages_failed = rows.integer(i, 13)});
-        if (report.slices.items.back().state == "open" || report.slices.items.back().state == "failed")
-            --unproven;
     }
-    report.slices_left_out_unproven = unproven;
+    if (rows.empty()) return;
+    report.slices_left_out_unproven =
+        rows.integer(0, 15) -
+        std::count_if(report.slices.items.begin(), report.slices.items.end(),
+                      [](const Slice& slice) { return slice.state == "open" || slice.state == "failed"; });
 }
 
 void read_holes(const Reading& reading, RunReport& report) {

@@ -64,7 +64,7 @@ std::string quarantine_section(const RunReport& report) {
     for (const QuarantineReason& reason : quarantine.reasons.items) {
         const std::string amount = rows_and_pages(reason.rows, reason.pages);
         html += "<article><h3>" + cut_value(reason.reason, reason_shown) + " <span class=\"count\">" +
-                amount + "</span></h3>";
+                amount + "</span></h3>\n";
         html += std::string(&reason == &quarantine.reasons.items.front() ? "<details open>" : "<details>") +
                 "<summary>" +
                 (reason.rows + reason.pages > std::ssize(reason.samples)

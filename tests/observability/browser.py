@@ -21,6 +21,8 @@ class Browser:
             options.add_argument(flag)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         self._driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+        self._driver.get("about:blank")  # not the browser's own start page, which asks for things
+        self._address = None
 
     def open(self, path, width=1100, scheme="light"):
         for kind in ("browser", "performance"):
@@ -28,7 +30,8 @@ class Browser:
         phone = width < 500
         self.command("Emulation.setDeviceMetricsOverride", width=width, height=800, mobile=phone, deviceScaleFactor=2 if phone else 1)
         self.command("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
-        self._driver.get(path.as_uri())
+        self._address = path.as_uri()
+        self._driver.get(self._address)
         return self
 
     def run(self, script, *arguments):
@@ -38,9 +41,10 @@ class Browser:
         return self._driver.execute_cdp_cmd(name, parameters)
 
     def requests(self):
-        """The addresses that were asked for since open()."""
+        """The addresses that the page has asked for since open(), its own the first; not what the browser asks for itself."""
         messages = (json.loads(entry["message"])["message"] for entry in self._driver.get_log("performance"))
-        return [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
+        return [m["params"]["request"]["url"] for m in messages
+                if m["method"] == "Network.requestWillBeSent" and m["params"]["documentURL"] == self._address]
 
     def console(self):
         """What the page, or the browser about it, wrote to the console since open()."""
