@@ -1,6 +1,5 @@
 #include "report/read.h"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "ledger/migrations.h"
@@ -153,19 +152,6 @@ void refuse_other_versions(postgres::Connection& connection, const std::string& 
 }
 
 }  // namespace
-
-bool RunFacts::alive() const {
-    return state == State::running && std::any_of(processes.begin(), processes.end(),
-                                                  [](const Process& process) { return process.alive; });
-}
-
-EpochMs RunFacts::ended() const {
-    if (finished) return *finished;
-    EpochMs end = created;
-    for (const Process& process : processes)
-        end = std::max(end, process.last_seen);
-    return end;
-}
 
 std::string epoch_ms(std::string_view column) {
     return "floor(extract(epoch FROM " + std::string(column) + ") * 1000)::bigint";

@@ -6,6 +6,7 @@ namespace pagehaul::report {
 namespace {
 
 // The proof of an unproven slice says why its last pass did not count, as `status` does.
+// Pages are found by their slices: no index leads from a run to those that are done.
 constexpr std::string_view slices_sql = R"(
 SELECT s.key, s.state, coalesce(s.proof, ''), coalesce(s.error, s.drift, s.moved, ''), s.pass - s.first_pass + 1,
     s.total, s.planned,
@@ -18,9 +19,10 @@ LEFT JOIN (SELECT t.slice_id, t.pass, sum(t.pages)::bigint AS pages, sum(t.fetch
         sum(t.duplicates)::bigint AS duplicates
     FROM {s}.slice o JOIN {s}.tally t ON t.slice_id = o.id WHERE o.run_id = {run} GROUP BY t.slice_id, t.pass) t
     ON t.slice_id = s.id AND t.pass = s.pass
-LEFT JOIN (SELECT slice_id, pass, count(*) FILTER (WHERE state IN ('pending', 'leased')) AS open,
-        count(*) FILTER (WHERE state = 'failed') AS failed
-    FROM {s}.page WHERE run_id = {run} AND state <> 'done' GROUP BY slice_id, pass) p
+LEFT JOIN (SELECT p.slice_id, p.pass, count(*) FILTER (WHERE p.state IN ('pending', 'leased')) AS open,
+        count(*) FILTER (WHERE p.state = 'failed') AS failed
+    FROM {s}.slice o JOIN {s}.page p ON p.slice_id = o.id
+    WHERE o.run_id = {run} AND p.state <> 'done' GROUP BY p.slice_id, p.pass) p
     ON p.slice_id = s.id AND p.pass = s.pass
 WHERE s.run_id = {run}
 ORDER BY CASE s.state WHEN 'failed' THEN 0 WHEN 'open' THEN 1 ELSE 2 END,

@@ -1,7 +1,5 @@
 #include "report/render.h"
 
-#include <array>
-
 #include "report/sections.h"
 #include "report/style.h"
 #include "report/text.h"
@@ -68,21 +66,21 @@ std::string completeness(const RunReport& report) {
     const Totals& totals = report.totals;
     if (totals.slices_told == 0 || report.told == Told::nothing) return "–";
     const std::int64_t part = report.told == Told::rows ? totals.done.accounted() : totals.done.pages;
-    return percent_text(part, totals.told == 0 && part == 0 ? 0 : totals.told) == "–"
-               ? std::string("100 %")
-               : percent_text(part, totals.told);
+    if (totals.told == 0) return part == 0 ? "100 %" : "–";
+    return percent_text(part, totals.told);
 }
 
 std::string figures(const RunReport& report) {
     const Totals& totals = report.totals;
     const RunFacts& run = report.run;
     const std::int64_t failed = totals.pages_unavailable + totals.pages_refused;
-    const std::string of_told = totals.slices_told == 0     ? "no total told"
-                                : report.told == Told::rows ? "of " + counted(totals.told, "row") + " told"
-                                                            : "of " + counted(totals.told, "page") + " told";
+    const std::string unit = report.told == Told::rows ? "row" : "page";
+    const std::string of_told = totals.slices_told == 0 || report.told == Told::nothing
+                                    ? "no total told"
+                                    : "of " + counted(totals.told, unit) + " told" +
+                                          (totals.slices_told < totals.slices ? " so far" : "");
     std::string html = "<dl class=\"figures\">";
-    html += figure("Accounted for", completeness(report),
-                   report.told == Told::nothing ? "no total told" : of_told);
+    html += figure("Accounted for", completeness(report), of_told);
     html +=
         figure("Rows stored", number_text(totals.done.stored), "in " + counted(totals.done.pages, "page"));
     html += figure("Slices proven", number_text(totals.proven) + " of " + number_text(totals.slices),

@@ -22,7 +22,8 @@ struct Words {
 /// earlier one, and a process that was killed says nothing.
 Words words_for(const RunReport& report);
 
-/// What becomes of the sum of a slice or a run in the unit of `told`: told minus accounted for.
+/// Told minus accounted for, in the unit of `told`: negative where the API gave more than it told, absent
+/// where it told nothing.
 std::optional<std::int64_t> missing(Told told, std::optional<std::int64_t> total, const Counts& done);
 
 }  // namespace pagehaul::report
