@@ -90,9 +90,9 @@ std::string figures(const RunReport& report) {
         figure("In quarantine", number_text(report.quarantine.rows),
                report.quarantine.pages > 0 ? "and " + counted(report.quarantine.pages, "whole page") : "rows",
                report.quarantine.rows + report.quarantine.pages > 0 ? "careful" : "");
-    html +=
-        figure("Pages missing", number_text(report.holes.pages),
-               failed > 0 ? number_text(failed) + " failed" : "", report.holes.pages > 0 ? "careful" : "");
+    html += figure("Pages missing", number_text(report.holes.pages),
+                   failed > 0 ? number_text(failed) + " failed" : "",
+                   report.holes.pages > 0 && !run.alive() ? "careful" : "");
     html += figure("Failed tries", number_text(report.retries.setbacks), "");
     const std::string median = report.latency.pages > 0 ? duration_text(report.latency.median) : "–";
     html += figure("Median latency", median,

@@ -99,11 +99,14 @@ std::string legend(const std::vector<Part>& parts) {
 }
 
 /// ", so 3 are missing": what lies between told and accounted for.
-std::string difference(std::int64_t gap, bool proven) {
+std::string difference(const RunReport& report, std::int64_t gap) {
     if (gap == 0)
-        return proven ? ", and that agrees." : ". That agrees; a proof asks for more, slice by slice.";
-    return gap > 0 ? ", so " + number_text(gap) + (gap == 1 ? " is missing." : " are missing.")
-                   : ", so the API gave " + number_text(-gap) + " more than it told.";
+        return report.totals.proven == report.totals.slices
+                   ? ", and that agrees."
+                   : ". That agrees; a proof asks for more, slice by slice.";
+    if (gap < 0) return ", so the API gave " + number_text(-gap) + " more than it told.";
+    const char* verb = gap == 1 ? " is " : " are ";
+    return ", so " + number_text(gap) + verb + (report.run.alive() ? "still to come." : "missing.");
 }
 
 std::string told_for(const Totals& totals) {
@@ -127,18 +130,17 @@ std::string balance(const RunReport& report) {
     if (report.told == Told::pages)
         return paragraph("The API told <b>" + counted(totals.told, "page") + "</b>" + told_for(totals) +
                          "; " + number_text(done.pages) + " are stored" +
-                         difference(totals.told - done.pages, totals.proven == totals.slices) +
-                         " Rows: " + sum + ".");
+                         difference(report, totals.told - done.pages) + " Rows: " + sum + ".");
     const std::int64_t gap = totals.told - done.accounted();
     const std::vector<Part> parts{
         {done.stored, "fill-good", number_text(done.stored) + " stored"},
         {done.duplicates, "fill-pale", number_text(done.duplicates) + " duplicate"},
         {done.quarantined, "fill-careful", number_text(done.quarantined) + " quarantined"},
-        {std::max<std::int64_t>(0, gap), "fill-none",
-         number_text(std::max<std::int64_t>(0, gap)) + " missing"}};
+        {std::max<std::int64_t>(0, gap), report.run.alive() ? "rest" : "fill-none",
+         number_text(std::max<std::int64_t>(0, gap)) + (report.run.alive() ? " to come" : " missing")}};
     return draw_parts("Of " + counted(totals.told, "row") + " told: " + sum, parts) + legend(parts) +
            paragraph("The API told <b>" + counted(totals.told, "row") + "</b>" + told_for(totals) + ": " +
-                     sum + difference(gap, totals.proven == totals.slices));
+                     sum + difference(report, gap));
 }
 
 std::string notes(const RunReport& report) {

@@ -65,7 +65,7 @@ box-shadow:var(--shadow);min-width:0}
 section>*+*{margin-top:.8rem}
 section>h2+*{margin-top:0}
 .parts{display:block;width:100%;height:1.1rem;border-radius:6px}
-.rest{fill:var(--track)}
+.rest{fill:var(--track);background:var(--track)}
 .fill-good{fill:var(--mark-good);background:var(--mark-good)}
 .fill-careful{fill:var(--mark-careful);background:var(--mark-careful)}
 .fill-pale{fill:var(--pale);background:var(--pale)}
@@ -118,7 +118,8 @@ footer{color:var(--soft);font-size:.85rem;margin-top:1.4rem}
 @media (max-width:48rem){.figures{grid-template-columns:repeat(2,1fr)}}
 @media (max-width:34rem){.verdict{gap:.5rem .75rem;padding:1rem}.verdict>div{grid-column:1/-1}.sign{width:2rem;height:2rem}th,td{padding:.45rem .6rem}
 th.bar,td.bar{display:none}
-.figures.small{grid-template-columns:repeat(3,1fr)}.slices tbody th{position:sticky;left:0;background:var(--card);min-width:7.5rem;max-width:42vw}
+.figures.small{grid-template-columns:repeat(3,1fr)}tbody th,tbody th.wide{min-width:7.5rem;max-width:46vw}bdi>span{white-space:normal}
+.slices tbody th{position:sticky;left:0;background:var(--card)}
 .figures dd{font-size:1.2rem}}
 @media print{body{background:#fff}section,.figures>div{box-shadow:none;break-inside:avoid}}
 )";

@@ -128,7 +128,7 @@ def test_a_run_in_progress_promises_nothing(mock_api, db, pagehaul_for):
     running = start_midway(runner, api, db)
     page = page_of(runner)
     assert "Still running" in page.text and "exit code" not in page.text and "▸ at work" in page.sections["details"]
-    assert "12 pages stored" in page.text
+    assert "12 pages stored" in page.text and "so 1,750 are still to come" in page.sections["completeness"]
     release(api)
     assert running.wait(60) == OK
 
