@@ -89,7 +89,7 @@ struct Answer {
     record::DecodedPage page;  ///< empty where the body was no whole JSON document
     Reservation reserved;      ///< of the decoded page
     std::int64_t credential_version = 0;
-    Nanos took{0};  ///< from the request to the last byte
+    Nanos took{0};        ///< from the request to the last byte
     std::string excerpt;  ///< the body's beginning, where the judgement is not Accept
 };
 

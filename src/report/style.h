@@ -118,7 +118,7 @@ footer{color:var(--soft);font-size:.85rem;margin-top:1.4rem}
 @media (max-width:48rem){.figures{grid-template-columns:repeat(2,1fr)}}
 @media (max-width:34rem){.verdict{gap:.5rem .75rem;padding:1rem}.verdict>div{grid-column:1/-1}.sign{width:2rem;height:2rem}th,td{padding:.45rem .6rem}
 th.bar,td.bar{display:none}
-.figures.small{grid-template-columns:repeat(3,1fr)}tbody th,tbody th.wide{min-width:7.5rem;max-width:46vw}bdi>span{white-space:normal}
+.figures.small{grid-template-columns:repeat(3,1fr)}tbody th,tbody th.wide{min-width:7.5rem;max-width:50vw}bdi>span{white-space:normal}
 .slices tbody th{position:sticky;left:0;background:var(--card)}
 .figures dd{font-size:1.2rem}}
 @media print{body{background:#fff}section,.figures>div{box-shadow:none;break-inside:avoid}}
