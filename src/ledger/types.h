@@ -66,7 +66,7 @@ struct PageResult {
     std::vector<record::BadRow> bad;
     std::optional<std::int64_t> total;  ///< as this page told, rows or pages by Policy::total
     std::int64_t content_hash = 0;
-    std::int32_t fetch_ms = 0;  ///< from the request to the last byte of its answer
+    std::int32_t fetch_ms = 0;               ///< from the request to the last byte of its answer
     std::optional<std::string> slice_error;  ///< the page shows that its slice cannot work (key conflict,
                                              ///< capped pages): it fails, 65
 };
