@@ -58,8 +58,8 @@ ExitCode dispatch(int argc, const char* const* argv) {
     plan_verb->callback([&] { code = plan(plan_arguments); });
 
     CheckArguments check_arguments;
-    CLI::App* check_verb =
-        app.add_subcommand("check", "Try config, secrets, API, database, Pushgateway and collector: one line each");
+    CLI::App* check_verb = app.add_subcommand(
+        "check", "Try config, secrets, API, database, Pushgateway and collector: one line each");
     take_config(*check_verb, check_arguments.config);
     check_verb->add_flag("--offline", check_arguments.offline, "The config alone: connect to nothing");
     check_verb->footer(help::check);
