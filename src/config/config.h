@@ -234,6 +234,7 @@ struct Pushgateway {
 struct Telemetry {
     Log log;
     std::optional<Pushgateway> pushgateway;
+    std::optional<Millis> expect_every;  ///< between two successes; only told to who watches
 };
 
 /// A whole config file, every value checked and every default filled in. Plain data; made by `load`, then

@@ -95,6 +95,9 @@ Object<Telemetry> declare_telemetry() {
         .key("log", &Telemetry::log, Type<Log>(log), "The log, on stderr.")
         .key("pushgateway", &Telemetry::pushgateway, optionally(Type<Pushgateway>(pushgateway)),
              "Where metrics are pushed; left out: nowhere.")
+        .key("expect_every", &Telemetry::expect_every, optionally(duration(1s, 24h * 366)),
+             "How often a run is expected to succeed, 1d say. Pushed with the metrics, so that alerts and "
+             "dashboards know when one is overdue.")
         .later("traces")
         .later("otlp")
         .later("metrics");
