@@ -152,7 +152,7 @@ std::unique_ptr<telemetry::Pusher> pusher_for(Context& context) {
     if (!gateway_config) return nullptr;
     auto gateway = telemetry::gateway_of(*gateway_config, context.config.pipeline);
     if (!gateway) throw Failure(gateway.error());
-    auto transport = transport_for(gateway->origin, kConnectTimeout, context.clock);
+    auto transport = telemetry_transport_for(gateway->origin, kConnectTimeout, context.clock);
     const auto text = [&metrics = context.metrics](std::int64_t failures) {
         metrics.set_push_failures(failures);
         if (const auto bytes = telemetry::resident_bytes()) metrics.set_memory_resident(*bytes);

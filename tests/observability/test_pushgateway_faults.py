@@ -2,8 +2,13 @@
 
 import contextlib
 import os
+import random
+import socket
+import subprocess
 import threading
 import time
+
+import pytest
 
 from harness import bad_gateways
 from harness.pagehaul import DATA, OK
@@ -16,13 +21,13 @@ AT_A_RATE = {"source": {"limits": {"rate": f"{RATE}/s", "burst": 1}}, "run": {"w
 class Timed:
     """A run whose verdict (the termination message) and end are timed from outside."""
 
-    def __init__(self, name, runner, url):
+    def __init__(self, name, runner, url, **options):
         self.name = name
         self._message = runner.directory / "termination-log"
         self._message.touch()
         runner.configure(telemetry={"pushgateway": {"url": url, "interval": "1s"}})
         self._began = time.time()
-        self._process = runner.start(env={"PAGEHAUL_TERMINATION_LOG": self._message})
+        self._process = runner.start(env={"PAGEHAUL_TERMINATION_LOG": self._message}, **options)
         self._ended = None
         self._waiter = threading.Thread(target=self._wait, daemon=True)
         self._waiter.start()
@@ -83,3 +88,27 @@ def test_a_broken_gateway_changes_no_exit_code_of_a_run_that_fails(mock_api, pos
         for run in runs.values():
             assert run.code == DATA and run.result.stdout == "" and run.failed_pushes >= 1, f"{figures}\n{run.result}"
             assert run.to_exit <= 3, figures
+
+
+@pytest.fixture
+def silent_name_server(tmp_path):
+    """A command prefix: what it runs asks a name server that takes every question and answers none."""
+    if os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode != 0:
+        pytest.skip("needs the right to make a mount namespace")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        address = f"127.{random.randint(64, 250)}.{random.randint(1, 250)}.53"
+        server.bind((address, 53))  # where resolv.conf cannot name another port; an address of its own makes it free
+        resolver = tmp_path / "resolv.conf"
+        resolver.write_text(f"nameserver {address}\n")
+        wrapper = tmp_path / "with-silent-name-server"
+        wrapper.write_text(f'#!/bin/sh\nmount --bind {resolver} /etc/resolv.conf && exec "$@"\n')
+        wrapper.chmod(0o755)
+        yield ["unshare", "--mount", wrapper]
+
+
+def test_a_name_of_the_gateway_that_never_resolves_holds_up_neither_the_api_nor_the_end(pagehaul, silent_name_server):
+    """The HTTP library looks up one name at a time, for 10 s: the API's connections would wait behind it."""
+    run = Timed("no name", pagehaul, "http://gateway.test:9091", prefix=silent_name_server).join()
+    assert run.code == OK and run.failed_pushes >= 1, f"{run}\n{run.result}"
+    assert "gateway.test" in next(line["error"] for line in run.result.log if "error" in line)
+    assert run.to_verdict < 10 and run.to_exit <= 3, str(run)
