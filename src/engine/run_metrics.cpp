@@ -3,7 +3,6 @@
 #include <date/date.h>
 
 #include <algorithm>
-#include <map>
 #include <sstream>
 #include <utility>
 
@@ -60,21 +59,12 @@ const config::Dimension* date_dimension(const config::Source& source) {
 std::optional<WallTime> watermark(const std::vector<ledger::DaysOfRun>& days,
                                   const config::Dimension& dimension) {
     const std::string& zone = std::get<config::DateDimension>(dimension.values).zone;
-    struct OneRun {
-        sys_days last_ended;
-        std::vector<source::SliceDays> slices;
-    };
-    std::map<std::int64_t, OneRun> runs;
-    for (const ledger::DaysOfRun& row : days) {
-        OneRun& run = runs[row.run];
-        run.last_ended = source::last_ended_day(WallTime(std::chrono::seconds(row.planned_at)), zone);
-        run.slices.push_back({.first = day_of(row.first), .last = day_of(row.last), .proven = row.proven});
-    }
-    std::optional<sys_days> newest;
-    for (const auto& [id, run] : runs) {
-        const auto day = source::newest_complete_day(run.slices, run.last_ended);
-        if (day) newest = std::max(newest.value_or(*day), *day);
-    }
+    if (days.empty()) return std::nullopt;
+    std::vector<source::SliceDays> slices;
+    for (const ledger::DaysOfRun& row : days)
+        slices.push_back({.first = day_of(row.first), .last = day_of(row.last), .proven = row.proven});
+    const WallTime planned_at{std::chrono::seconds(days.front().planned_at)};
+    const auto newest = source::newest_complete_day(slices, source::last_ended_day(planned_at, zone));
     if (!newest) return std::nullopt;
     return source::end_of_day(*newest, zone);
 }
@@ -119,14 +109,19 @@ void publish_state(telemetry::Metrics& metrics, const ledger::RunState& state, c
     if (const auto ratio = completeness(state, policy)) metrics.set_completeness(*ratio);
 }
 
-void publish_watermark(const Context& context, postgres::Connection& connection) {
+std::optional<WallTime> read_watermark(const Context& context, postgres::Connection& connection) {
     const config::Dimension* const dimension = date_dimension(context.config.source);
-    if (dimension == nullptr || !context.config.telemetry.pushgateway) return;
+    if (dimension == nullptr) return std::nullopt;
     try {
-        const auto days = ledger::read_days(connection, context.scope, dimension->name);
-        if (const auto until = watermark(days, *dimension)) context.metrics.set_watermark(*until);
+        auto newest = watermark(ledger::read_days(connection, context.scope, dimension->name), *dimension);
+        if (const auto kept = ledger::read_complete_until(connection, context.scope)) {
+            const WallTime earlier{std::chrono::seconds(*kept)};
+            newest = std::max(newest.value_or(earlier), earlier);
+        }
+        return newest;
     } catch (const std::exception& failure) {
         log::warn("could not read how far the data is complete", {{"cause", failure.what()}});
+        return std::nullopt;
     }
 }
 
@@ -139,7 +134,7 @@ std::optional<Recalled> recall(const Context& context) {
         postgres::Connection connection(options);
         Recalled recalled{.run = ledger::read_past(connection, context.scope),
                           .state = ledger::read_state(connection, context.scope)};
-        if (recalled.run.is_newest) publish_watermark(context, connection);
+        if (const auto until = read_watermark(context, connection)) context.metrics.set_watermark(*until);
         return recalled;
     } catch (const Failure& failure) {
         log::warn("could not read the run that succeeded", {{"cause", failure.error().text()}});

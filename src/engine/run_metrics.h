@@ -25,9 +25,8 @@ namespace pagehaul::engine {
 /// for a run without slices. Pure.
 std::optional<double> completeness(const ledger::RunState& state, const ledger::Policy& policy);
 
-/// Up to when the pipeline's data is complete: the end, in the dimension's zone, of the newest complete day
-/// (source::newest_complete_day) of any of its runs; a day counts if it was over when its run was planned.
-/// That of the newest run alone would go back whenever an older window is pulled once more. Pure.
+/// Up to when the run makes the data complete: the end, in the dimension's zone, of its newest complete day
+/// (source::newest_complete_day); a day counts if it was over when the run was planned. Pure.
 std::optional<WallTime> watermark(const std::vector<ledger::DaysOfRun>& days,
                                   const config::Dimension& dimension);
 /// The dimension of dates by which the watermark is told: the only one. With none, or several, there is no
@@ -56,8 +55,10 @@ void publish_settings(telemetry::Metrics& metrics, const config::Config& config,
                       const MachineLimits& limits);
 /// The run's figures, from the ledger: they hold for all its processes.
 void publish_state(telemetry::Metrics& metrics, const ledger::RunState& state, const ledger::Policy& policy);
-/// Reads how far the pipeline's data is complete. Never fatal: without it the gateway keeps what it has.
-void publish_watermark(const Context& context, postgres::Connection& connection);
+/// How far the pipeline's data is complete: the newest watermark of its runs, so that it does not go back
+/// when an older window is pulled once more. nullopt where there is none, or when the ledger does not tell in
+/// time: the gateway then keeps what it has.
+std::optional<WallTime> read_watermark(const Context& context, postgres::Connection& connection);
 
 /// A run that had succeeded before this process came, context.scope's; and the watermark is published anew.
 struct Recalled {

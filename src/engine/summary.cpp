@@ -106,13 +106,17 @@ std::optional<ledger::RunState> settle(Context& context, std::optional<ledger::R
         postgres::Connection connection(options);
         state = ledger::read_state(connection, context.scope);
         const Verdict verdict = judge_run(context.stop.cause(), context.stop.reason(), *state);
-        ledger::settle(connection, context.scope,
-                       log::redacted(termination_message(verdict, context.config.pipeline, context.scope.run,
-                                                         *state, Millis{0})));
+        std::string kept = log::redacted(
+            termination_message(verdict, context.config.pipeline, context.scope.run, *state, Millis{0}));
+        if (const auto until = read_watermark(context, connection)) {
+            context.metrics.set_watermark(*until);
+            const auto seconds = std::chrono::floor<std::chrono::seconds>(until->time_since_epoch());
+            kept = ledger::with_complete_until(std::move(kept), seconds.count());
+        }
+        ledger::settle(connection, context.scope, kept);
         // Of processes that end at the same time the last to say that it stopped must find itself alone.
         if (state->other_workers > 0)
             state->other_workers = ledger::read_state(connection, context.scope).other_workers;
-        publish_watermark(context, connection);
     } catch (const Failure& failure) {
         log::warn("could not settle with the ledger; the next start will",
                   {{"cause", failure.error().text()}});

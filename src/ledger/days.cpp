@@ -8,13 +8,18 @@ namespace {
 // A split slice is what its parts are, and they are rows of their own.
 constexpr std::string_view days_sql = R"(
 SET LOCAL statement_timeout = '1s';
-SELECT d.run_id, extract(epoch FROM d.created_at)::bigint, d.first, d.last, bool_and(d.state = 'proven')
-FROM (SELECT s.run_id, r.created_at, s.state, s.params::json ->> {first} AS first,
-          s.params::json ->> {last} AS last
+SELECT extract(epoch FROM d.created_at)::bigint, d.first, d.last, bool_and(d.state = 'proven')
+FROM (SELECT r.created_at, s.state, s.params::json ->> {first} AS first, s.params::json ->> {last} AS last
       FROM {s}.run r JOIN {s}.slice s ON s.run_id = r.id
-      WHERE r.pipeline = {pipeline} AND s.state <> 'split') d
+      WHERE r.id = {run} AND s.state <> 'split') d
 WHERE d.first IS NOT NULL AND d.last IS NOT NULL
-GROUP BY 1, 2, 3, 4 ORDER BY 1)";
+GROUP BY 1, 2, 3 ORDER BY 2, 3)";
+
+// No text inside the object can hold the member: its quotes would be escaped.
+constexpr std::string_view complete_until_sql = R"(
+SET LOCAL statement_timeout = '1s';
+SELECT max(substring(verdict from '"complete_until":([0-9]+)')::bigint)
+FROM {s}.run WHERE pipeline = {pipeline})";
 
 constexpr std::string_view past_sql = R"(
 SELECT extract(epoch FROM coalesce(r.finished_at, r.created_at))::bigint,
@@ -30,12 +35,21 @@ std::vector<DaysOfRun> read_days(postgres::Connection& connection, const Scope& 
     std::vector<DaysOfRun> days;
     days.reserve(rows.size());
     for (std::size_t i = 0; i < rows.size(); ++i)
-        days.push_back({.run = rows.integer(i, 0),
-                        .planned_at = rows.integer(i, 1),
-                        .first = rows.text(i, 2),
-                        .last = rows.text(i, 3),
-                        .proven = rows.boolean(i, 4)});
+        days.push_back({.planned_at = rows.integer(i, 0),
+                        .first = rows.text(i, 1),
+                        .last = rows.text(i, 2),
+                        .proven = rows.boolean(i, 3)});
     return days;
+}
+
+std::string with_complete_until(std::string verdict_json, std::int64_t unix_seconds) {
+    const std::size_t end = verdict_json.rfind('}');
+    if (end == std::string::npos) return verdict_json;
+    return verdict_json.insert(end, ",\"complete_until\":" + std::to_string(unix_seconds));
+}
+
+std::optional<std::int64_t> read_complete_until(postgres::Connection& connection, const Scope& scope) {
+    return optional_integer(connection.exec(fill(complete_until_sql, scope))[0][0]);
 }
 
 PastRun read_past(postgres::Connection& connection, const Scope& scope) {

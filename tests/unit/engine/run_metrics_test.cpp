@@ -89,9 +89,9 @@ std::int64_t unix_of(int month, int day, int hour) {
     return std::chrono::duration_cast<std::chrono::seconds>(at.time_since_epoch()).count();
 }
 
-ledger::DaysOfRun day(std::int64_t run, int d, bool proven) {
+ledger::DaysOfRun day(int d, bool proven) {
     const std::string text = "2026-11-" + std::string(d < 10 ? "0" : "") + std::to_string(d);
-    return {.run = run, .planned_at = unix_of(11, 23, 3), .first = text, .last = text, .proven = proven};
+    return {.planned_at = unix_of(11, 23, 3), .first = text, .last = text, .proven = proven};
 }
 
 config::Dimension dates(const std::string& name) {
@@ -107,25 +107,15 @@ std::optional<std::int64_t> watermark_of(const std::vector<ledger::DaysOfRun>& d
     return std::chrono::duration_cast<std::chrono::seconds>(at->time_since_epoch()).count();
 }
 
-TEST(WatermarkOfRuns, IsTheEndOfTheNewestCompleteDayInTheDimensionsZone) {
-    EXPECT_EQ(watermark_of({day(1, 20, true), day(1, 21, true), day(1, 22, false)}), unix_of(11, 21, 16));
-    EXPECT_EQ(watermark_of({day(1, 20, false)}), std::nullopt);
+TEST(WatermarkOfARun, IsTheEndOfTheNewestCompleteDayInTheDimensionsZone) {
+    EXPECT_EQ(watermark_of({day(20, true), day(21, true), day(22, false)}), unix_of(11, 21, 16));
+    EXPECT_EQ(watermark_of({day(20, false)}), std::nullopt);
     EXPECT_EQ(watermark_of({}), std::nullopt);
 }
 
-TEST(WatermarkOfRuns, DoesNotGoBackWhenAnOlderWindowIsPulledAgain) {
-    EXPECT_EQ(watermark_of({day(1, 20, true), day(1, 21, true), day(2, 3, true)}), unix_of(11, 21, 16));
-    EXPECT_EQ(watermark_of({day(1, 20, true), day(1, 21, true), day(2, 20, true), day(2, 21, false)}),
-              unix_of(11, 21, 16));
-}
-
-TEST(WatermarkOfRuns, WhatOneRunHasProvenFillsNoHoleOfAnother) {
-    EXPECT_EQ(watermark_of({day(1, 20, false), day(1, 21, true), day(2, 20, true)}), unix_of(11, 20, 16));
-}
-
-TEST(WatermarkOfRuns, ADayThatWentOnWhenItsRunWasPlannedIsNotComplete) {
-    EXPECT_EQ(watermark_of({day(1, 22, true), day(1, 23, true)}), unix_of(11, 22, 16));
-    ledger::DaysOfRun in_time = day(1, 22, true);
+TEST(WatermarkOfARun, ADayThatWentOnWhenItsRunWasPlannedIsNotComplete) {
+    EXPECT_EQ(watermark_of({day(22, true), day(23, true)}), unix_of(11, 22, 16));
+    ledger::DaysOfRun in_time = day(22, true);
     in_time.planned_at = unix_of(11, 22, 16);
     EXPECT_EQ(watermark_of({in_time}), unix_of(11, 22, 16));
     in_time.planned_at -= 1;

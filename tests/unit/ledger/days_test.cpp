@@ -20,21 +20,35 @@ struct Days : LedgerTest {
         std::string out;
         for (const DaysOfRun& row : days) {
             if (!out.empty()) out += ", ";
-            out += std::to_string(row.run) + ": " + row.first + ".." + row.last +
-                   (row.proven ? " proven" : " open");
+            out += row.first + ".." + row.last + (row.proven ? " proven" : " open");
         }
         return out;
     }
 };
 
-TEST_F(Days, AreThoseOfEveryRunOfThePipeline) {
+TEST_F(Days, AreThoseOfTheRun) {
     auto worker = process();
     started(*worker, dated(*worker, "k1", {"2026-11-20", "2026-11-21"}));
     pull(*worker, 3);
-    started(*worker, dated(*worker, "k2", {"2026-11-22"}));
     EXPECT_EQ(text(read_days(worker->work, worker->scope, "date")),
-              "1: 2026-11-20..2026-11-20 proven, 1: 2026-11-21..2026-11-21 proven, "
-              "2: 2026-11-22..2026-11-22 open");
+              "2026-11-20..2026-11-20 proven, 2026-11-21..2026-11-21 proven");
+    started(*worker, dated(*worker, "k2", {"2026-11-22"}));
+    EXPECT_EQ(text(read_days(worker->work, worker->scope, "date")), "2026-11-22..2026-11-22 open");
+}
+
+TEST_F(Days, UpToWhenTheDataIsCompleteIsTheNewestThatARunHasKept) {
+    auto worker = process();
+    started(*worker, dated(*worker, "k1", {"2026-11-20"}));
+    EXPECT_EQ(read_complete_until(worker->work, worker->scope), std::nullopt);
+    pull(*worker, 3);
+    settle(worker->work, worker->scope, with_complete_until(R"({"verdict":"succeeded"})", 1'795'402'800));
+    EXPECT_EQ(ask("SELECT verdict FROM pagehaul.run"),
+              R"({"verdict":"succeeded","complete_until":1795402800})");
+    started(*worker, dated(*worker, "k2", {"2026-11-01"}));
+    settle(worker->work, worker->scope, with_complete_until(R"({"verdict":"failed"})", 1'795'000'000));
+    started(*worker, dated(*worker, "k3", {"2026-11-02"}));
+    settle(worker->work, worker->scope, R"({"reason":"said \"complete_until\":1999999999, and lied"})");
+    EXPECT_EQ(read_complete_until(worker->work, worker->scope), 1'795'402'800);
 }
 
 TEST_F(Days, ADayIsProvenWhenEverySliceOfItIs) {
@@ -48,9 +62,9 @@ TEST_F(Days, ADayIsProvenWhenEverySliceOfItIs) {
     commit(*worker, {page(take(*worker, 1).at(0), 3, 3)});
     polled(*worker);
     EXPECT_EQ(ask("SELECT count(*) FROM pagehaul.slice WHERE state = 'proven'"), "1");
-    EXPECT_EQ(text(read_days(worker->work, worker->scope, "date")), "1: 2026-11-20..2026-11-22 open");
+    EXPECT_EQ(text(read_days(worker->work, worker->scope, "date")), "2026-11-20..2026-11-22 open");
     pull(*worker, 3);
-    EXPECT_EQ(text(read_days(worker->work, worker->scope, "date")), "1: 2026-11-20..2026-11-22 proven");
+    EXPECT_EQ(text(read_days(worker->work, worker->scope, "date")), "2026-11-20..2026-11-22 proven");
 }
 
 TEST_F(Days, ARunWithoutTheDimensionHasNone) {
