@@ -240,7 +240,8 @@ struct Traces {
 struct Telemetry {
     Log log;
     std::optional<Pushgateway> pushgateway;
-    std::optional<Traces> traces;  ///< absent: only where the environment names an endpoint
+    std::optional<Traces> traces;        ///< absent: only where the environment names an endpoint
+    std::optional<Millis> expect_every;  ///< between two successes; only told to who watches
 };
 
 /// A whole config file, every value checked and every default filled in. Plain data; made by `load`, then

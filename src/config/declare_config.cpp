@@ -133,6 +133,9 @@ Object<Telemetry> declare_telemetry() {
         .key("traces", &Telemetry::traces, optionally(Type<Traces>(declare_traces())),
              "Where traces go, by OTLP over HTTP; left out: where OTEL_EXPORTER_OTLP_ENDPOINT says, or "
              "nowhere.")
+        .key("expect_every", &Telemetry::expect_every, optionally(duration(1s, 24h * 366)),
+             "How often a run is expected to succeed, 1d say. Pushed with the metrics, so that alerts and "
+             "dashboards know when one is overdue.")
         .later("otlp")
         .later("metrics");
 }

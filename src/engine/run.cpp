@@ -10,6 +10,7 @@
 
 #include "core/fault.h"
 #include "engine/crew.h"
+#include "engine/run_metrics.h"
 #include "engine/sizing.h"
 #include "engine/source_kit.h"
 #include "engine/start_up.h"
@@ -17,7 +18,6 @@
 #include "ledger/run_state.h"
 #include "log/log.h"
 #include "telemetry/progress.h"
-#include "telemetry/push.h"
 
 namespace pagehaul::engine {
 namespace {
@@ -41,16 +41,6 @@ class Latest {
     bool known_ = false;      // protected by mutex_
 };
 
-std::unique_ptr<telemetry::Pusher> pusher_for(Context& context, std::function<std::string()> text) {
-    const auto& gateway_config = context.config.telemetry.pushgateway;
-    if (!gateway_config) return nullptr;
-    auto gateway = telemetry::gateway_of(*gateway_config, context.config.pipeline);
-    if (!gateway) throw Failure(gateway.error());
-    auto transport = transport_for(gateway->origin, Millis{2'000}, context.clock);
-    return std::make_unique<telemetry::Pusher>(std::move(*gateway), std::move(transport), std::move(text),
-                                               gateway_config->interval, context.clock);
-}
-
 // Beside the last push of metrics, and no longer than that: the chart's grace period knows of one of them.
 constexpr Millis kFlushLimit{2'500};
 
@@ -64,8 +54,9 @@ std::unique_ptr<telemetry::Tracer> tracer_for(Context& context, const RunOptions
     auto tracer = std::make_unique<telemetry::Tracer>(
         settings,
         telemetry::Tracer::Parts{
-            .transport =
-                settings.recording ? transport_for(settings.origin, Millis{2'000}, context.clock) : nullptr,
+            .transport = settings.recording
+                             ? telemetry_transport_for(settings.origin, Millis{2'000}, context.clock)
+                             : nullptr,
             .source_url = context.config.source.base_url,
             .redact = log::redacted},
         context.clock, context.random);
@@ -106,7 +97,6 @@ std::unique_ptr<postgres::Connection> pull(Context& context, const Sizing& sizin
     SourceGate& gate = source.gate();
     const sink::Upsert upsert(context.config.sink);
 
-    context.metrics.set_workers(sizing.fetch_workers, sizing.writers);
     Crew crew(context, sizing,
               {.gate = gate,
                .upsert = upsert,
@@ -115,7 +105,7 @@ std::unique_ptr<postgres::Connection> pull(Context& context, const Sizing& sizin
                .claimer = std::move(started.claimer),
                .on_state = [&](const ledger::RunState& state) {
                    latest.set(state);
-                   publish_state(context.metrics, state);
+                   publish_state(context.metrics, state, context.policy);
                    context.metrics.set_in_flight(gate.in_flight(), gate.in_flight_limit());
                    context.metrics.set_queue_depth(crew.queued());
                    context.metrics.set_buffer_bytes(source.budget().used());
@@ -139,6 +129,19 @@ std::unique_ptr<postgres::Connection> pull(Context& context, const Sizing& sizin
     }
     heartbeat.stop();
     return crew.take_connection();
+}
+
+/// How a process ends that got no run. What succeeded before is told as it ended then, as long as no newer
+/// run has spoken: the process that finished it may have died before its last push.
+Ending ending_without_work(const Context& context, const ledger::StartOutcome& outcome, const RunEnded& ended,
+                           Latest& latest) {
+    if (std::holds_alternative<ledger::Differs>(outcome)) return ended;
+    if (!std::holds_alternative<ledger::AlreadySucceeded>(outcome)) return NothingEnded{};
+    const auto past = recall(context);
+    if (!past || !past->run.is_newest) return NothingEnded{};
+    latest.set(past->state);
+    return RunEnded{
+        .at = WallTime(std::chrono::seconds(past->run.finished_at)), .took = {}, .exit = ended.exit};
 }
 
 /// What needs no pulling: the run succeeded already, another one holds the lock, the config is not the key's.
@@ -177,25 +180,37 @@ Verdict run(const config::Config& config, const RunOptions& options, StopControl
     Latest latest;
     std::unique_ptr<telemetry::Pusher> pusher;
     std::unique_ptr<telemetry::Tracer> tracer;
-    const auto tell = [&](const Verdict& verdict) {
+    const auto ended_now = [&](const Verdict& verdict) {
+        return RunEnded{.at = clock.wall_now(), .took = clock.now() - began, .exit = verdict.code};
+    };
+    const auto tell = [&](const Verdict& verdict, const Ending& ending) {
         const Nanos took = clock.now() - began;
-        const ledger::RunState state = latest.get().value_or(ledger::RunState{});
-        publish_state(metrics, state);
-        metrics.run_ended(clock.wall_now(), took, verdict.code);
-        if (tracer) end_trace(*tracer, context, verdict);
-        if (pusher) pusher->finish();
-        if (tracer) tracer->finish();
+        const std::optional<ledger::RunState> known = latest.get();
+        const ledger::RunState state = known.value_or(ledger::RunState{});
+        // Before the last push: a gateway that stalls must not hold up who waits for the verdict.
         log_summary(context, verdict, state, took);
         write_termination_log(options.termination_log,
                               termination_message(verdict, config.pipeline, context.scope.run, state,
                                                   std::chrono::duration_cast<Millis>(took)));
+        if (known) publish_state(metrics, *known, context.policy);
+        publish_ending(metrics, ending);
+        // Both at once: the spans leave in the tracer's own thread while the push blocks.
+        if (tracer) end_trace(*tracer, context, verdict);
+        if (pusher && !std::holds_alternative<NothingEnded>(ending)) pusher->finish();
+        if (tracer) tracer->finish();
         return verdict;
+    };
+    const auto fail_early = [&](StopCause cause, const std::string& why) {
+        const Verdict verdict = judge_run(cause, why, latest.get().value_or(ledger::RunState{}));
+        return tell(verdict, ended_now(verdict));
     };
     const Conclude conclude = [&](std::unique_ptr<postgres::Connection> connection) {
         fault_point("before_settle");
         connection = connection_to_settle(context, latest.get(), std::move(connection));
-        latest.set(settle(context, latest.get(), connection.get()));
-        Verdict verdict = tell(judge_run(stop.cause(), stop.reason(), *latest.get()));
+        if (auto state = settle(context, latest.get(), connection.get())) latest.set(*state);
+        const ledger::RunState state = latest.get().value_or(ledger::RunState{});
+        const Verdict verdict = judge_run(stop.cause(), stop.reason(), state);
+        tell(verdict, ending_of(ended_now(verdict), state.other_workers));
         if (verdict.code == ExitCode::ok && connection != nullptr) prune_old_runs(context, *connection);
         return verdict;
     };
@@ -205,8 +220,8 @@ Verdict run(const config::Config& config, const RunOptions& options, StopControl
         const MachineLimits limits = read_limits(system_probe());
         const Sizing sizing = plan_workers(limits, config);
         log_start(context, options, sizing, limits);
-        pusher = pusher_for(context, [&metrics] { return metrics.text(); });
-        if (pusher) pusher->start();
+        publish_settings(metrics, config, sizing, limits);
+        pusher = pusher_for(context);
         const Deadline deadline =
             config.run.deadline ? Deadline::after(began, *config.run.deadline) : Deadline::never();
         StartedUp started = [&] {
@@ -220,8 +235,10 @@ Verdict run(const config::Config& config, const RunOptions& options, StopControl
             return start_up(context, options);
         }();
         if (!std::holds_alternative<ledger::Started>(started.outcome)) {
-            return tell(verdict_without_work(started.outcome));
+            const Verdict verdict = verdict_without_work(started.outcome);
+            return tell(verdict, ending_without_work(context, started.outcome, ended_now(verdict), latest));
         }
+        if (pusher) pusher->start();
         log::set_context("run", context.scope.run);
         if (tracer)
             tracer->describe_run(
@@ -232,9 +249,9 @@ Verdict run(const config::Config& config, const RunOptions& options, StopControl
         // A stop that began before the failure says why; what failed on the way out is its consequence.
         const StopCause failed = stop_cause_for(failure.error().kind);
         const StopCause cause = stop.cause() == StopCause::none || is_grave(failed) ? failed : stop.cause();
-        return tell(judge_run(cause, failure.error().text(), latest.get().value_or(ledger::RunState{})));
+        return fail_early(cause, failure.error().text());
     } catch (const std::exception& error) {
-        return tell(judge_run(StopCause::bug, error.what(), latest.get().value_or(ledger::RunState{})));
+        return fail_early(StopCause::bug, error.what());
     }
 }
 

@@ -128,14 +128,17 @@ StartedUp start_up(Context& context, const RunOptions& options) {
         started.outcome = ledger::start(connection, request);
         fault_point("after_start");
     });
-    if (const auto* begun = std::get_if<ledger::Started>(&started.outcome)) {
-        context.scope = {.schema = config.ledger.schema,
-                         .pipeline = config.pipeline,
-                         .worker = worker,
-                         .run = begun->run,
-                         .stale = config.run.stale,
-                         .pgbouncer = config.sink.pgbouncer};
-        context.policy = policy_of(config);
+    context.scope = {.schema = config.ledger.schema,
+                     .pipeline = config.pipeline,
+                     .worker = worker,
+                     .run = 0,
+                     .stale = config.run.stale,
+                     .pgbouncer = config.sink.pgbouncer};
+    context.policy = policy_of(config);
+    if (const auto* done = std::get_if<ledger::AlreadySucceeded>(&started.outcome)) {
+        context.scope.run = done->run;
+    } else if (const auto* begun = std::get_if<ledger::Started>(&started.outcome)) {
+        context.scope.run = begun->run;
         started.claimer = session.release();
     }
     return started;

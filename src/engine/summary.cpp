@@ -6,6 +6,7 @@
 #include <fstream>
 #include <utility>
 
+#include "engine/run_metrics.h"
 #include "engine/start_up.h"
 #include "log/log.h"
 
@@ -26,8 +27,6 @@ void log_start(const Context& context, const RunOptions& options, const Sizing& 
     log::write(log::Level::info, "start", fields);
     for (const std::string& warning : sizing.warnings)
         log::warn(warning, {});
-    for (const auto& [name, value] : sizing.numbers(limits))
-        context.metrics.set_sizing(name, value);
 }
 
 void log_started(const ledger::Started& started) {
@@ -81,24 +80,6 @@ void log_summary(const Context& context, const Verdict& verdict, const ledger::R
         log::error("slice failed", {{"cause", failure}});
 }
 
-void publish_state(telemetry::Metrics& metrics, const ledger::RunState& state) {
-    using telemetry::PageResult;
-    using telemetry::RowResult;
-    metrics.set_rows(RowResult::fetched, state.rows_fetched);
-    metrics.set_rows(RowResult::stored, state.rows_stored);
-    metrics.set_rows(RowResult::quarantined, state.rows_quarantined);
-    metrics.set_rows(RowResult::duplicate, state.rows_duplicate);
-    const std::int64_t failed = state.pages_unavailable + state.pages_refused;
-    metrics.set_pages(PageResult::planned,
-                      state.pages_pending + state.pages_leased + state.pages_done + failed);
-    metrics.set_pages(PageResult::stored, state.pages_done);
-    metrics.set_pages(PageResult::failed, failed);
-    if (state.rows_told && *state.rows_told > 0) {
-        const std::int64_t seen = state.rows_stored + state.rows_quarantined + state.rows_duplicate;
-        metrics.set_completeness(static_cast<double>(seen) / static_cast<double>(*state.rows_told));
-    }
-}
-
 telemetry::ProgressSnapshot progress_snapshot(const std::optional<ledger::RunState>& state,
                                               const Tallies& tallies, std::int64_t pages_done_before,
                                               int in_flight, int in_flight_limit, bool stopping) {
@@ -144,16 +125,24 @@ std::unique_ptr<postgres::Connection> connection_to_settle(const Context& contex
     }
 }
 
-ledger::RunState settle(Context& context, const std::optional<ledger::RunState>& last_known,
-                        postgres::Connection* connection) {
-    ledger::RunState state = last_known.value_or(ledger::RunState{});
+std::optional<ledger::RunState> settle(Context& context, std::optional<ledger::RunState> last_known,
+                                       postgres::Connection* connection) {
+    std::optional<ledger::RunState> state = std::move(last_known);
     if (connection == nullptr) return state;
     try {
         state = ledger::read_state(*connection, context.scope);
-        const Verdict verdict = judge_run(context.stop.cause(), context.stop.reason(), state);
-        ledger::settle(*connection, context.scope,
-                       log::redacted(termination_message(verdict, context.config.pipeline, context.scope.run,
-                                                         state, Millis{0})));
+        const Verdict verdict = judge_run(context.stop.cause(), context.stop.reason(), *state);
+        std::string kept = log::redacted(
+            termination_message(verdict, context.config.pipeline, context.scope.run, *state, Millis{0}));
+        if (const auto until = read_watermark(context, *connection)) {
+            context.metrics.set_watermark(*until);
+            const auto seconds = std::chrono::floor<std::chrono::seconds>(until->time_since_epoch());
+            kept = ledger::with_complete_until(std::move(kept), seconds.count());
+        }
+        ledger::settle(*connection, context.scope, kept);
+        // Of processes that end at the same time the last to say that it stopped must find itself alone.
+        if (state->other_workers > 0)
+            state->other_workers = ledger::read_state(*connection, context.scope).other_workers;
     } catch (const Failure& failure) {
         warn_unsettled(failure);
     }

@@ -21,9 +21,6 @@ void log_start(const Context& context, const RunOptions& options, const Sizing& 
 void log_started(const ledger::Started& started);
 void log_summary(const Context& context, const Verdict& verdict, const ledger::RunState& state, Nanos took);
 
-/// The run's figures, from the ledger: they hold for all its processes.
-void publish_state(telemetry::Metrics& metrics, const ledger::RunState& state);
-
 telemetry::ProgressSnapshot progress_snapshot(const std::optional<ledger::RunState>& state,
                                               const Tallies& tallies, std::int64_t pages_done_before,
                                               int in_flight, int in_flight_limit, bool stopping);
@@ -38,8 +35,9 @@ std::unique_ptr<postgres::Connection> connection_to_settle(const Context& contex
 /// is freed if nobody else of the run is alive. Keeps the verdict with the run. A database that does not
 /// answer within seconds, or a `connection` that is null, is left alone: a later start finds a worker without
 /// a backend.
-ledger::RunState settle(Context& context, const std::optional<ledger::RunState>& last_known,
-                        postgres::Connection* connection);
+/// @return the run as the ledger has it at the end, or, should it not answer, `last_known`.
+std::optional<ledger::RunState> settle(Context& context, std::optional<ledger::RunState> last_known,
+                                       postgres::Connection* connection);
 /// Deletes runs older than ledger.keep, a few at a time; after a success and its verdict, never fatal.
 void prune_old_runs(const Context& context, postgres::Connection& connection);
 

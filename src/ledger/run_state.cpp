@@ -15,12 +15,14 @@ SELECT r.state, coalesce(r.stop_reason, ''), coalesce(r.stop_at >= w.started_at,
     done.pages, done.fetched, done.stored, done.quarantined, done.duplicates,
     greatest(0, ceil(extract(epoch FROM pending.due - {s}.clock()) * 1000))::bigint,
     (SELECT count(*) FROM {s}.worker o WHERE o.run_id = {run} AND o.stopped_at IS NULL
-        AND o.id <> {worker} AND NOT {dead})
+        AND o.id <> {worker} AND NOT {dead}),
+    s.told_of, s.planned, s.planned_of
 FROM {s}.run r
 LEFT JOIN {s}.worker w ON w.id = {worker},
 LATERAL (SELECT count(*) FILTER (WHERE state = 'open') AS open,
     count(*) FILTER (WHERE state IN ('proven', 'split')) AS proven,
     count(*) FILTER (WHERE state = 'failed') AS failed, sum(total)::bigint AS told,
+    count(total) AS told_of, coalesce(sum(planned), 0)::bigint AS planned, count(planned) AS planned_of,
     count(*) FILTER (WHERE proof = 'pages') AS by_pages, count(*) FILTER (WHERE proof = 'counts') AS by_counts
     FROM {s}.slice WHERE run_id = {run}) s,
 LATERAL (SELECT coalesce(sum(p.pages), 0)::bigint AS pages, min(p.due) AS due FROM (
@@ -88,11 +90,14 @@ RunState read_state(postgres::Connection& connection, const Scope& scope) {
                    .slices_open = rows.integer(0, 4),
                    .slices_proven = rows.integer(0, 5),
                    .slices_failed = rows.integer(0, 6),
+                   .slices_told = rows.integer(0, 21),
+                   .slices_planned = rows.integer(0, 23),
                    .pages_pending = rows.integer(0, 10),
                    .pages_leased = rows.integer(0, 11),
                    .pages_done = rows.integer(0, 14),
                    .pages_unavailable = rows.integer(0, 12),
                    .pages_refused = rows.integer(0, 13),
+                   .pages_planned = rows.integer(0, 22),
                    .first_refusal = {},
                    .rows_stored = rows.integer(0, 16),
                    .rows_quarantined = rows.integer(0, 17),

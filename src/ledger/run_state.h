@@ -18,12 +18,15 @@ struct RunState {
     std::string stop_reason;            ///< "" or what a process told all others ("credential: …")
     bool stop_is_ours_to_obey = false;  ///< set after our own worker row
     std::int64_t slices_open = 0, slices_proven = 0, slices_failed = 0;
+    std::int64_t slices_told = 0;     ///< whose total was told
+    std::int64_t slices_planned = 0;  ///< whose last page is known
     std::int64_t pages_pending = 0, pages_leased = 0, pages_done = 0;
     std::int64_t pages_unavailable = 0;  ///< failed, a later start tries them again: 69
     std::int64_t pages_refused = 0;      ///< failed for good: 65
+    std::int64_t pages_planned = 0;      ///< of the slices whose last page is known
     std::string first_refusal;           ///< the first of those and why: "all, page 7: …"
     std::int64_t rows_stored = 0, rows_quarantined = 0, rows_duplicate = 0, rows_fetched = 0;
-    std::optional<std::int64_t> rows_told;  ///< Σ of the totals told
+    std::optional<std::int64_t> rows_told;  ///< Σ of the totals told; of pages where those are told
     std::int64_t other_workers = 0;         ///< fresh ones
     std::optional<Millis> next_due;     ///< until the earliest pending page may be tried; 0 when one is due
     std::string proof;                  ///< "counts", "pages" or "": the weakest of the proven slices

@@ -34,9 +34,47 @@ double unix_seconds(WallTime time) {
     return std::chrono::duration<double>(time.time_since_epoch()).count();
 }
 
+const char* name_of(RowResult result) {
+    switch (result) {
+        case RowResult::fetched:
+            return "fetched";
+        case RowResult::stored:
+            return "stored";
+        case RowResult::quarantined:
+            return "quarantined";
+        case RowResult::duplicate:
+            return "duplicate";
+    }
+    return "";
+}
+
+const char* name_of(PageResult result) {
+    switch (result) {
+        case PageResult::planned:
+            return "planned";
+        case PageResult::stored:
+            return "stored";
+        case PageResult::failed:
+            return "failed";
+    }
+    return "";
+}
+
+const char* name_of(SliceResult result) {
+    switch (result) {
+        case SliceResult::planned:
+            return "planned";
+        case SliceResult::proven:
+            return "proven";
+        case SliceResult::failed:
+            return "failed";
+    }
+    return "";
+}
+
 template <class Enum>
-std::size_t index(Enum value) {
-    return static_cast<std::size_t>(value);
+void set(Family<Gauge>& family, Enum result, std::int64_t count) {
+    family.Add({{"result", name_of(result)}}).Set(static_cast<double>(count));
 }
 
 }  // namespace
@@ -52,49 +90,58 @@ struct Metrics::Impl {
         return prometheus::BuildHistogram().Name(name).Help(help).Register(registry).Add({}, bounds);
     }
 
-    // What exists only once it has a value is registered when it gets one.
+    // A family is exposed once it has a member: what must not exist without a value gets one with it.
+
     Family<Gauge>& requests =
-        family("pagehaul_requests", "Requests of this run by HTTP status, none: no answer.");
+        family("pagehaul_requests", "Requests that this process has sent, by HTTP status; none: no answer.");
     std::mutex first_of_a_status;
     std::array<std::atomic<Gauge*>, kStatuses> request_by_status{};  // written under first_of_a_status
+    Gauge& retries = gauge("pagehaul_retries", "Attempts of this process that are tried again.");
 
-    Family<Gauge>& row_family =
-        family("pagehaul_rows", "Rows of this run: fetched = stored + quarantined + duplicate.");
-    std::array<Gauge*, 4> rows = {
-        &row_family.Add({{"result", "fetched"}}), &row_family.Add({{"result", "stored"}}),
-        &row_family.Add({{"result", "quarantined"}}), &row_family.Add({{"result", "duplicate"}})};
-    Gauge& quarantined =
-        gauge("pagehaul_quarantined_rows", "Rows of this run that were put into quarantine.");
-
-    Family<Gauge>& page_family = family("pagehaul_pages", "Pages of this run by what became of them.");
-    std::array<Gauge*, 3> pages = {&page_family.Add({{"result", "planned"}}),
-                                   &page_family.Add({{"result", "stored"}}),
-                                   &page_family.Add({{"result", "failed"}})};
-    Gauge& retries = gauge("pagehaul_retries", "Attempts of this run that are tried again.");
+    Family<Gauge>& rows =
+        family("pagehaul_rows", "Rows of the run: fetched = stored + quarantined + duplicate.");
+    Family<Gauge>& quarantined =
+        family("pagehaul_quarantined_rows", "Rows of the run that were put into quarantine.");
+    Family<Gauge>& pages = family("pagehaul_pages", "Pages of the run by what became of them.");
+    Family<Gauge>& slices = family("pagehaul_slices", "Slices of the run by what became of them.");
+    Family<Gauge>& completeness = family("pagehaul_completeness_ratio",
+                                         "Share of the run's data that is accounted for; 1 is all of it.");
+    Family<Gauge>& watermark =
+        family("pagehaul_source_watermark_timestamp_seconds",
+               "Up to when the pipeline's data is complete: the end of the newest complete day.");
 
     Family<Gauge>& worker_family = family("pagehaul_workers", "Threads of this process.");
     Gauge& fetch_workers = worker_family.Add({{"kind", "fetch"}});
     Gauge& writers = worker_family.Add({{"kind", "write"}});
-    Gauge& in_flight = gauge("pagehaul_requests_in_flight", "Requests under way.");
+    Gauge& in_flight = gauge("pagehaul_requests_in_flight", "Requests of this process under way.");
     Gauge& in_flight_limit =
-        gauge("pagehaul_requests_in_flight_limit", "Requests that may be under way now.");
+        gauge("pagehaul_requests_in_flight_limit", "Requests of this process that may be under way now.");
     Gauge& queue_depth = gauge("pagehaul_queue_depth", "Page jobs claimed and not yet taken by a worker.");
     Gauge& buffer_bytes = gauge("pagehaul_buffer_bytes", "Bytes of bodies, decoded pages and page buffer.");
-    Family<Gauge>& completeness = family("pagehaul_completeness_ratio",
-                                         "Rows accounted for over the totals the API told; 1 is complete.");
+    Family<Gauge>& memory_limit =
+        family("pagehaul_memory_limit_bytes", "Memory that this process may use, as its sizing read it.");
+    Family<Gauge>& memory_resident =
+        family("pagehaul_memory_resident_bytes", "Memory that this process has in use.");
     Family<Gauge>& sizing = family("pagehaul_sizing", "What the sizing read and decided, by name.");
+    Gauge& push_failures =
+        gauge("pagehaul_push_failures", "Pushes of this process that the gateway did not take.");
 
     Histogram& request_seconds =
         histogram("pagehaul_request_duration_seconds", "Time to a whole answer of the API.", kRequestBounds);
     Histogram& commit_seconds =
         histogram("pagehaul_commit_duration_seconds", "Time of a writer's transaction.", kCommitBounds);
 
+    Family<Gauge>& expected_interval = family("pagehaul_expected_interval_seconds",
+                                              "How often a run is to succeed: telemetry.expect_every.");
+    Family<Gauge>& run_deadline =
+        family("pagehaul_run_deadline_seconds", "After which a process ends itself: run.deadline.");
+    Gauge& in_progress = gauge("pagehaul_run_in_progress", "1 while a run goes on, 0 when it has ended.");
     Family<Gauge>& last_success = family("pagehaul_last_success_timestamp_seconds",
                                          "When a run of this pipeline last ended complete and proven.");
     Gauge& last_run =
         gauge("pagehaul_last_run_timestamp_seconds", "When the last run began; when it ended, once it has.");
     Family<Gauge>& last_duration =
-        family("pagehaul_last_run_duration_seconds", "How long the last run took.");
+        family("pagehaul_last_run_duration_seconds", "How long the process took that ended the last run.");
     Family<Gauge>& last_ok =
         family("pagehaul_last_run_success", "1 if the last run ended complete and proven, else 0.");
     Family<Gauge>& last_exit = family("pagehaul_last_run_exit_code", "Exit code of the last run.");
@@ -115,6 +162,7 @@ Metrics::Metrics(std::string_view version) : impl_(std::make_unique<Impl>()) {
     impl_->family("pagehaul_build_info", "1; the version is the label.")
         .Add({{"version", std::string(version)}})
         .Set(1);
+    impl_->request_gauge(200);
 }
 
 Metrics::~Metrics() = default;
@@ -128,26 +176,21 @@ void Metrics::commit_done(Nanos latency) {
     impl_->commit_seconds.Observe(seconds(latency));
 }
 
-void Metrics::add_rows(RowResult result, std::int64_t count) {
-    impl_->rows[index(result)]->Increment(static_cast<double>(count));
-    if (result == RowResult::quarantined) impl_->quarantined.Increment(static_cast<double>(count));
+void Metrics::retried() {
+    impl_->retries.Increment();
 }
 
 void Metrics::set_rows(RowResult result, std::int64_t count) {
-    impl_->rows[index(result)]->Set(static_cast<double>(count));
-    if (result == RowResult::quarantined) impl_->quarantined.Set(static_cast<double>(count));
-}
-
-void Metrics::add_pages(PageResult result, std::int64_t count) {
-    impl_->pages[index(result)]->Increment(static_cast<double>(count));
+    set(impl_->rows, result, count);
+    if (result == RowResult::quarantined) impl_->quarantined.Add({}).Set(static_cast<double>(count));
 }
 
 void Metrics::set_pages(PageResult result, std::int64_t count) {
-    impl_->pages[index(result)]->Set(static_cast<double>(count));
+    set(impl_->pages, result, count);
 }
 
-void Metrics::retried() {
-    impl_->retries.Increment();
+void Metrics::set_slices(SliceResult result, std::int64_t count) {
+    set(impl_->slices, result, count);
 }
 
 void Metrics::set_workers(int fetch, int writers) {
@@ -172,21 +215,54 @@ void Metrics::set_completeness(double ratio) {
     impl_->completeness.Add({}).Set(ratio);
 }
 
+void Metrics::set_watermark(WallTime until) {
+    impl_->watermark.Add({}).Set(unix_seconds(until));
+}
+
 void Metrics::set_sizing(std::string_view name, double value) {
     impl_->sizing.Add({{"name", std::string(name)}}).Set(value);
 }
 
-void Metrics::run_started(WallTime now) {
-    impl_->last_run.Set(unix_seconds(now));
+void Metrics::set_memory_limit(std::int64_t bytes) {
+    impl_->memory_limit.Add({}).Set(static_cast<double>(bytes));
 }
 
-void Metrics::run_ended(WallTime now, Nanos duration, ExitCode exit) {
-    const bool ok = exit == ExitCode::ok;
+void Metrics::set_memory_resident(std::int64_t bytes) {
+    impl_->memory_resident.Add({}).Set(static_cast<double>(bytes));
+}
+
+void Metrics::set_expected_interval(Millis span) {
+    impl_->expected_interval.Add({}).Set(seconds(span));
+}
+
+void Metrics::set_run_deadline(Millis span) {
+    impl_->run_deadline.Add({}).Set(seconds(span));
+}
+
+void Metrics::set_push_failures(std::int64_t count) {
+    impl_->push_failures.Set(static_cast<double>(count));
+}
+
+void Metrics::run_started(WallTime now) {
     impl_->last_run.Set(unix_seconds(now));
-    impl_->last_duration.Add({}).Set(seconds(duration));
+    impl_->in_progress.Set(1);
+}
+
+void Metrics::process_ended() {
+    set_in_flight(0, 0);
+    set_queue_depth(0);
+    set_buffer_bytes(0);
+}
+
+void Metrics::run_ended(WallTime at, std::optional<Nanos> took, ExitCode exit) {
+    process_ended();
+    const bool ok = exit == ExitCode::ok;
+    impl_->in_progress.Set(0);
+    impl_->last_run.Set(unix_seconds(at));
+    if (took) impl_->last_duration.Add({}).Set(seconds(*took));
     impl_->last_ok.Add({}).Set(ok ? 1 : 0);
     impl_->last_exit.Add({}).Set(static_cast<double>(static_cast<int>(exit)));
-    if (ok) impl_->last_success.Add({}).Set(unix_seconds(now));
+    if (ok) impl_->last_success.Add({}).Set(unix_seconds(at));
 }
 
 std::string Metrics::text() const {

@@ -11,7 +11,7 @@
 namespace pagehaul::telemetry {
 namespace {
 
-constexpr std::chrono::seconds kDeadline{3};
+constexpr std::chrono::seconds kDeadline{2};
 constexpr std::int64_t kLogEvery = 10;
 constexpr std::size_t kMaxAnswer = 64UL * 1024;
 constexpr std::size_t kExcerpt = 200;
@@ -63,8 +63,8 @@ Result<void> push_once(http::Transport& transport, const Gateway& gateway, std::
                     std::string(response->body.view().substr(0, kExcerpt)));
 }
 
-Pusher::Pusher(Gateway gateway, std::unique_ptr<http::Transport> transport, std::function<std::string()> text,
-               Millis interval, const Clock& clock)
+Pusher::Pusher(Gateway gateway, std::unique_ptr<http::Transport> transport, Text text, Millis interval,
+               const Clock& clock)
     : gateway_(std::move(gateway)),
       transport_(std::move(transport)),
       text_(std::move(text)),
@@ -93,14 +93,15 @@ std::int64_t Pusher::failures() const {
 }
 
 void Pusher::loop(std::stop_token stop) {
-    while (clock_.wait_until(clock_.now() + interval_, stop))
+    do {
         push(stop);
+    } while (clock_.wait_until(clock_.now() + interval_, stop));
 }
 
 bool Pusher::push(std::stop_token stop) {
     Result<void> pushed;
     try {
-        pushed = push_once(*transport_, gateway_, text_(), clock_, stop);
+        pushed = push_once(*transport_, gateway_, text_(failures()), clock_, stop);
     } catch (const std::exception& failure) {
         // Metrics never end a run, whatever goes wrong in them.
         pushed = fail(ErrorKind::bug, std::string(kOrigin), failure.what());

@@ -35,26 +35,29 @@ Result<http::Request> request_to(const Gateway& gateway, std::string method, std
 bool refuses_credential(int status);
 
 /// One POST: merges into the group, so that series missing from `body` (last_success of a failed run) keep
-/// their older value. Blocks at most 3 s. Anything but a 2xx is an error of kind transient,
-/// for 401 and 403 credential, for another 4xx permanent.
+/// their older value. Blocks at most 2 s and a little: a stop has 3 s for the last push and what follows it.
+/// Anything but a 2xx is an error of kind transient, for 401 and 403 credential, for another 4xx permanent.
 Result<void> push_once(http::Transport& transport, const Gateway& gateway, std::string body,
                        const Clock& clock, std::stop_token stop);
 
-/// Pushes at an interval from a thread of its own, and once more at the end. A failed push is never fatal: it
-/// is counted, logged the first time and then at every tenth in a row. Nothing ever goes to stdout.
+/// Pushes at once and at an interval from a thread of its own, and once more at the end. A failed push is
+/// never fatal: it is counted, logged the first time and then at every tenth in a row. Nothing ever goes to
+/// stdout.
 class Pusher {
   public:
-    /// `text` renders the metrics; called from the pusher's thread and from finish(). The transport must be
-    /// for `gateway.origin`.
-    Pusher(Gateway gateway, std::unique_ptr<http::Transport> transport, std::function<std::string()> text,
-           Millis interval, const Clock& clock);
-    /// As finish(), without the last push.
+    /// Renders the metrics, told how many pushes have failed so far.
+    using Text = std::function<std::string(std::int64_t failures)>;
+    /// `text` is called from the pusher's thread and from finish(), never from both at a time. The transport
+    /// must be for `gateway.origin`.
+    Pusher(Gateway gateway, std::unique_ptr<http::Transport> transport, Text text, Millis interval,
+           const Clock& clock);
+    /// As finish(), without the last push: for a process that has nothing to say.
     ~Pusher();
     Pusher(const Pusher&) = delete;
     Pusher& operator=(const Pusher&) = delete;
 
     void start();
-    /// Ends the thread (a push under way is cut off) and pushes a last time: at most 3 s and a little.
+    /// Ends the thread (a push under way is cut off) and pushes a last time: at most 2 s and a little.
     /// Idempotent.
     /// @return whether the last push succeeded.
     bool finish();
@@ -66,7 +69,7 @@ class Pusher {
 
     const Gateway gateway_;
     const std::unique_ptr<http::Transport> transport_;
-    const std::function<std::string()> text_;
+    const Text text_;
     const Millis interval_;
     const Clock& clock_;
     mutable std::mutex mutex_;

@@ -1,16 +1,12 @@
 """Metrics at a real Pushgateway; and that no gateway, however broken, changes a run or holds it up."""
 
 import base64
-import contextlib
-import http.server
-import socket
-import threading
 import time
 
 import pytest
 
+from harness.bad_gateways import absent, answering_400, stalled
 from harness.pagehaul import CREDENTIAL, DATA, OK
-from harness.process import free_port
 from harness.waiting import eventually
 
 
@@ -112,38 +108,6 @@ def test_a_wrong_password_of_the_gateway_is_told_and_fails_no_run(pagehaul, push
     checked = pagehaul.run("check")
     assert checked.code == CREDENTIAL and "FAIL  pushgateway" in checked.stdout and "telemetry.pushgateway.auth" in checked.stdout
     assert guarded.forwarded == 0 and "push-canary" not in str(result) + str(checked)
-
-
-@contextlib.contextmanager
-def absent():
-    yield f"http://127.0.0.1:{free_port()}"
-
-
-@contextlib.contextmanager
-def stalled():
-    """Takes connections and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield f"http://127.0.0.1:{server.getsockname()[1]}"
-
-
-@contextlib.contextmanager
-def answering_400():
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self):
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_error(400, "pushed metrics are invalid")
-
-        def log_message(self, *_):
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 @pytest.mark.parametrize("gateway", [absent, stalled, answering_400])

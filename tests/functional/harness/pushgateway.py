@@ -7,13 +7,15 @@ from .process import Process
 
 
 class Pushgateway:
-    def __init__(self, directory, host="127.0.0.1"):
+    def __init__(self, directory, host="127.0.0.1", prefix=""):
+        """prefix: the path below which it serves everything, as behind an ingress."""
         self._process = Process(
-            ["/usr/bin/prometheus-pushgateway", f"--web.listen-address={host}:0", "--persistence.file="],
+            ["/usr/bin/prometheus-pushgateway", f"--web.listen-address={host}:0", "--persistence.file=",
+             f"--web.route-prefix={prefix or '/'}"],
             directory=directory, name="pushgateway")
         listening = self._process.wait_for(
             lambda: re.search(r'msg="Listening on" address=(\S+)', self._process.stderr), what="names its port")
-        self.url = "http://" + listening.group(1)
+        self.url = "http://" + listening.group(1) + prefix
         self._process.wait_for(lambda: answers(self.url + "/-/ready"), what="answers")
 
     def groups(self):
@@ -33,7 +35,6 @@ class Pushgateway:
         values = list(self.metric(name).values())
         assert len(values) == 1, f"{name} has {len(values)} values"
         return values[0]
-
 
     def close(self):
         self._process.stop()

@@ -44,7 +44,7 @@ TEST_F(SettlingTest, ADatabaseThatIsGoneIsLeftAlone) {
     EXPECT_EQ(connection_to_settle(context, std::nullopt, nullptr), nullptr);
     ledger::RunState last;
     last.pages_done = 7;
-    EXPECT_EQ(settle(context, last, nullptr).pages_done, 7);
+    EXPECT_EQ(settle(context, last, nullptr)->pages_done, 7);
 }
 
 }  // namespace

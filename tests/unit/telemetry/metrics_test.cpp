@@ -24,25 +24,67 @@ const WallTime kNow = WallTime(milliseconds(1'790'000'000'500));
     return ::testing::AssertionFailure() << line << " is not in" << text;
 }
 
-TEST(Metrics, CountsRowsPagesAndRetriesAsGauges) {
+TEST(Metrics, TheRunsFiguresAreGauges) {
     Metrics metrics("1.2.3");
-    metrics.add_rows(RowResult::fetched, 100);
-    metrics.add_rows(RowResult::stored, 97);
-    metrics.add_rows(RowResult::quarantined, 2);
-    metrics.add_rows(RowResult::duplicate, 1);
-    metrics.add_pages(PageResult::stored, 1);
+    metrics.set_rows(RowResult::fetched, 100);
+    metrics.set_rows(RowResult::stored, 97);
+    metrics.set_rows(RowResult::quarantined, 2);
+    metrics.set_rows(RowResult::duplicate, 1);
     metrics.set_pages(PageResult::planned, 10);
+    metrics.set_pages(PageResult::stored, 1);
+    metrics.set_slices(SliceResult::planned, 3);
+    metrics.set_slices(SliceResult::proven, 2);
+    metrics.set_slices(SliceResult::failed, 1);
+    metrics.set_watermark(kNow);
     metrics.retried();
     EXPECT_TRUE(has(metrics, "pagehaul_rows{result=\"fetched\"} 100"));
     EXPECT_TRUE(has(metrics, "pagehaul_rows{result=\"stored\"} 97"));
     EXPECT_TRUE(has(metrics, "pagehaul_rows{result=\"quarantined\"} 2"));
     EXPECT_TRUE(has(metrics, "pagehaul_rows{result=\"duplicate\"} 1"));
     EXPECT_TRUE(has(metrics, "pagehaul_quarantined_rows 2"));
-    EXPECT_TRUE(has(metrics, "pagehaul_pages{result=\"stored\"} 1"));
     EXPECT_TRUE(has(metrics, "pagehaul_pages{result=\"planned\"} 10"));
+    EXPECT_TRUE(has(metrics, "pagehaul_pages{result=\"stored\"} 1"));
+    EXPECT_TRUE(has(metrics, "pagehaul_slices{result=\"planned\"} 3"));
+    EXPECT_TRUE(has(metrics, "pagehaul_slices{result=\"proven\"} 2"));
+    EXPECT_TRUE(has(metrics, "pagehaul_slices{result=\"failed\"} 1"));
+    EXPECT_TRUE(has(metrics, "pagehaul_source_watermark_timestamp_seconds 1790000000.5"));
     EXPECT_TRUE(has(metrics, "pagehaul_retries 1"));
     EXPECT_TRUE(has(metrics, "pagehaul_build_info{version=\"1.2.3\"} 1"));
     EXPECT_TRUE(has(metrics, "# TYPE pagehaul_rows gauge"));
+}
+
+TEST(Metrics, WhatTheLedgerHasNotToldYetDoesNotExistSoThatTheGatewayKeepsWhatItHas) {
+    Metrics metrics("1");
+    metrics.run_started(kNow);
+    for (const char* name : {"rows", "quarantined_rows", "pages", "slices", "completeness_ratio",
+                             "source_watermark_timestamp_seconds"})
+        EXPECT_THAT(metrics.text(), Not(HasSubstr("pagehaul_" + std::string(name)))) << name;
+}
+
+TEST(Metrics, WhatIsThisProcesssOwnExistsFromTheStartSoThatNoOlderValueStays) {
+    const Metrics metrics("1");
+    EXPECT_TRUE(has(metrics, "pagehaul_requests{code=\"200\"} 0"));
+    EXPECT_TRUE(has(metrics, "pagehaul_retries 0"));
+    EXPECT_TRUE(has(metrics, "pagehaul_push_failures 0"));
+    EXPECT_TRUE(has(metrics, "pagehaul_request_duration_seconds_count 0"));
+    EXPECT_TRUE(has(metrics, "pagehaul_commit_duration_seconds_count 0"));
+}
+
+TEST(Metrics, SettingsAndLimitsExistOnlyWhereThereAreSome) {
+    Metrics metrics("1");
+    for (const char* name :
+         {"expected_interval_seconds", "run_deadline_seconds", "memory_limit_bytes", "memory_resident_bytes"})
+        EXPECT_THAT(metrics.text(), Not(HasSubstr("pagehaul_" + std::string(name)))) << name;
+    metrics.set_expected_interval(std::chrono::hours(24));
+    metrics.set_run_deadline(milliseconds(1'500));
+    metrics.set_memory_limit(128LL << 20U);
+    metrics.set_memory_resident(30LL << 20U);
+    metrics.set_push_failures(3);
+    EXPECT_TRUE(has(metrics, "pagehaul_expected_interval_seconds 86400"));
+    EXPECT_TRUE(has(metrics, "pagehaul_run_deadline_seconds 1.5"));
+    EXPECT_TRUE(has(metrics, "pagehaul_memory_limit_bytes 134217728"));
+    EXPECT_TRUE(has(metrics, "pagehaul_memory_resident_bytes 31457280"));
+    EXPECT_TRUE(has(metrics, "pagehaul_push_failures 3"));
 }
 
 TEST(Metrics, CountsRequestsByStatus) {
@@ -76,6 +118,38 @@ TEST(Metrics, LastSuccessExistsOnlyAfterASuccess) {
     EXPECT_TRUE(has(succeeded, "pagehaul_last_run_timestamp_seconds 1790000000.5"));
     EXPECT_TRUE(has(succeeded, "pagehaul_last_run_success 1"));
     EXPECT_TRUE(has(succeeded, "pagehaul_last_run_exit_code 0"));
+}
+
+TEST(Metrics, ARunIsInProgressUntilItEndsAndThenNothingIsUnderWay) {
+    Metrics metrics("1");
+    metrics.run_started(kNow);
+    metrics.set_in_flight(7, 16);
+    metrics.set_queue_depth(3);
+    metrics.set_buffer_bytes(4096);
+    EXPECT_TRUE(has(metrics, "pagehaul_run_in_progress 1"));
+    metrics.run_ended(kNow, seconds(12), ExitCode::ok);
+    EXPECT_TRUE(has(metrics, "pagehaul_run_in_progress 0"));
+    EXPECT_TRUE(has(metrics, "pagehaul_requests_in_flight 0"));
+    EXPECT_TRUE(has(metrics, "pagehaul_queue_depth 0"));
+    EXPECT_TRUE(has(metrics, "pagehaul_buffer_bytes 0"));
+}
+
+TEST(Metrics, AProcessThatLeavesARunToOthersTellsNoVerdict) {
+    Metrics metrics("1");
+    metrics.run_started(kNow);
+    metrics.set_in_flight(7, 16);
+    metrics.process_ended();
+    EXPECT_TRUE(has(metrics, "pagehaul_run_in_progress 1"));
+    EXPECT_TRUE(has(metrics, "pagehaul_requests_in_flight 0"));
+    EXPECT_THAT(metrics.text(), Not(HasSubstr("pagehaul_last_run_success")));
+    EXPECT_THAT(metrics.text(), Not(HasSubstr("pagehaul_last_run_exit_code")));
+}
+
+TEST(Metrics, ARunThatNobodySawHasNoDuration) {
+    Metrics metrics("1");
+    metrics.run_ended(kNow, std::nullopt, ExitCode::ok);
+    EXPECT_TRUE(has(metrics, "pagehaul_last_success_timestamp_seconds 1790000000.5"));
+    EXPECT_THAT(metrics.text(), Not(HasSubstr("pagehaul_last_run_duration_seconds")));
 }
 
 TEST(Metrics, WhatIsSetTwiceHasTheLastValue) {
@@ -117,7 +191,7 @@ TEST(Metrics, ManyThreadsLoseNothing) {
             threads.emplace_back([&, t] {
                 for (int i = 0; i < 500; ++i) {
                     metrics.request_done(i % 2 == 0 ? 200 : 500 + t, milliseconds(i));
-                    metrics.add_rows(RowResult::fetched, 2);
+                    metrics.retried();
                     metrics.commit_done(milliseconds(i));
                     if (i % 100 == 0) {
                         EXPECT_FALSE(metrics.text().empty());
@@ -128,7 +202,7 @@ TEST(Metrics, ManyThreadsLoseNothing) {
     }
     EXPECT_TRUE(has(metrics, "pagehaul_requests{code=\"200\"} 1000"));
     EXPECT_TRUE(has(metrics, "pagehaul_requests{code=\"503\"} 250"));
-    EXPECT_TRUE(has(metrics, "pagehaul_rows{result=\"fetched\"} 4000"));
+    EXPECT_TRUE(has(metrics, "pagehaul_retries 2000"));
     EXPECT_TRUE(has(metrics, "pagehaul_commit_duration_seconds_count 2000"));
 }
 

@@ -28,7 +28,9 @@ struct Pushing {
         auto owned = std::make_unique<FakeTransport>(std::move(answer));
         transport = owned.get();
         pusher = std::make_unique<Pusher>(
-            gateway(), std::move(owned), [] { return "metric 1\n"; }, interval, system_clock());
+            gateway(), std::move(owned),
+            [](std::int64_t failures) { return "failures " + std::to_string(failures) + "\n"; }, interval,
+            system_clock());
     }
     FakeTransport* transport = nullptr;
     std::unique_ptr<Pusher> pusher;
@@ -68,15 +70,15 @@ TEST(Gateway, ABadUrlIsAConfigErrorThatKeepsThePassword) {
     }
 }
 
-TEST(Push, PostsTheTextWithinThreeSeconds) {
+TEST(Push, PostsTheTextWithinTwoSeconds) {
     FakeTransport transport([](std::stop_token) { return FakeTransport::status(202); });
     const MonoTime before = system_clock().now();
     EXPECT_TRUE(push_once(transport, gateway(), "metric 1\n", system_clock(), {}));
     const auto sent = transport.sent().at(0);
     EXPECT_EQ(sent.request.method, "POST");
     EXPECT_EQ(sent.request.body, "metric 1\n");
-    EXPECT_LE(sent.deadline.when(), system_clock().now() + std::chrono::seconds(3));
-    EXPECT_GE(sent.deadline.when(), before + std::chrono::seconds(3));
+    EXPECT_LE(sent.deadline.when(), system_clock().now() + std::chrono::seconds(2));
+    EXPECT_GE(sent.deadline.when(), before + std::chrono::seconds(2));
 }
 
 TEST(Push, ACredentialThatNoHeaderCanHoldIsAConfigErrorThatDoesNotRepeatIt) {
@@ -110,7 +112,7 @@ TEST(Push, ARefusalSaysWhatTheGatewaySaid) {
     EXPECT_EQ(push_once(broken, gateway(), "x", system_clock(), {}).error().kind, ErrorKind::transient);
 }
 
-TEST(Pusher, PushesAtTheIntervalAndALastTime) {
+TEST(Pusher, PushesAtOnceAtTheIntervalAndALastTime) {
     Pushing pushing([](std::stop_token) { return FakeTransport::status(200); }, Millis(1));
     pushing.pusher->start();
     pushing.transport->wait_for(3);
@@ -122,9 +124,23 @@ TEST(Pusher, PushesAtTheIntervalAndALastTime) {
 TEST(Pusher, FinishDoesNotWaitForTheInterval) {
     Pushing pushing([](std::stop_token) { return FakeTransport::status(200); });
     pushing.pusher->start();
+    pushing.transport->wait_for(1);
     EXPECT_TRUE(pushing.pusher->finish());
     EXPECT_TRUE(pushing.pusher->finish());
-    EXPECT_EQ(pushing.transport->sent().size(), 1U);
+    EXPECT_EQ(pushing.transport->sent().size(), 2U);
+}
+
+TEST(Pusher, APushTellsHowManyHaveFailed) {
+    Pushing pushing(
+        [refused = std::make_shared<std::atomic<int>>(0)](std::stop_token) {
+            return FakeTransport::status(refused->fetch_add(1) < 2 ? 503 : 200);
+        },
+        Millis(1));
+    pushing.pusher->start();
+    pushing.transport->wait_for(3);
+    EXPECT_TRUE(pushing.pusher->finish());
+    EXPECT_EQ(pushing.transport->sent().at(0).request.body, "failures 0\n");
+    EXPECT_EQ(pushing.transport->sent().at(2).request.body, "failures 2\n");
 }
 
 TEST(Pusher, FinishCutsOffAPushThatHangs) {
@@ -164,8 +180,9 @@ TEST(Pusher, AThrowIsAFailedPushAndNothingMore) {
     auto transport =
         std::make_unique<FakeTransport>([](std::stop_token) { return FakeTransport::status(200); });
     Pusher pusher(
-        gateway(), std::move(transport), []() -> std::string { throw std::runtime_error("no text"); },
-        Millis(1000), system_clock());
+        gateway(), std::move(transport),
+        [](std::int64_t) -> std::string { throw std::runtime_error("no text"); }, Millis(1000),
+        system_clock());
     EXPECT_FALSE(pusher.finish());
     EXPECT_EQ(pusher.failures(), 1);
 }
