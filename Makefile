@@ -74,7 +74,9 @@ chart: deps-test  ## test the Helm chart and what is made from it, without a clu
 	@tests/support/build.sh dev pagehaul
 	@tools=$$(tests/chart/tools.sh) && tests/chart/run.sh "$$tools" build/dev/pagehaul
 
-chart-docs: deps-test  ## make the chart's README and deploy/kubernetes from the chart anew
+chart-docs: deps-test  ## make anew what is made: the dashboard, the chart's copies and README, deploy/kubernetes
+	@$(PYTHON) deploy/grafana/dashboard.py
+	@$(PYTHON) tests/chart/files.py
 	@$(PYTHON) tests/chart/readme.py
 	@tools=$$(tests/chart/tools.sh) && $(PYTHON) tests/chart/manifests.py "$$tools/helm"
 

@@ -201,7 +201,7 @@ def main():
     if "--check" not in sys.argv[1:]:
         FILE.write_text(text, encoding="utf-8")
     elif FILE.read_text(encoding="utf-8") != text:
-        sys.exit("deploy/grafana/pagehaul.json is not what dashboard.py says: please run `make dashboard`")
+        sys.exit("deploy/grafana/pagehaul.json is not what dashboard.py says: please run `make chart-docs`")
 
 
 if __name__ == "__main__":
