@@ -12,6 +12,8 @@ from harness.pushgateway import Pushgateway
 from harness.waiting import eventually
 
 DAY = datetime.timedelta(days=1)
+# A limit for the memory to be shown against, wherever the tests run.
+LIMITED = ["prlimit", f"--as={4 * 1024**3}"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +61,7 @@ class Observed:
             last = datetime.date.today() + run.last_day * DAY
             runner.configure(sliced(advertisers=("1001", "1002"), date_from=str(last - DAY), date_to=str(last)), run.changes, pipeline=run.name,
                              source={"limits": {"rate": "8/s"}}, telemetry={"pushgateway": {"url": self.pushgateway.url, "interval": "1s"}})
-            started.append((run, runner, runner.start()))
+            started.append((run, runner, runner.start(prefix=LIMITED)))
         self.results = {run.name: process.result() for run, _, process in started}
         self.problems = "\n".join(filter(None, (runner.problems() for _, runner, _ in started)))
         eventually(self._all_is_scraped, what="Prometheus has scraped the last push of each run")
