@@ -31,14 +31,16 @@ def a_second(selector):
     return f"clamp_min(deriv({selector}[$__rate_interval]), 0)"
 
 
-def quantiles(metric):
-    return [(f"histogram_quantile({q}, sum by (le, pipeline) (rate({ours(metric + '_bucket')}[$__rate_interval])))", f"{{{{pipeline}}}} {name}")
-            for q, name in ((0.5, "half"), (0.95, "95 %"), (0.99, "99 %"))]
+def by_result(metric, *results):
+    return [(ours(metric, result=result), f"{{{{pipeline}}}} {result}") for result in results]
 
 
-def average(metric):
-    return (f"sum by (pipeline) (rate({ours(metric + '_sum')}[$__rate_interval])) / sum by (pipeline) (rate({ours(metric + '_count')}[$__rate_interval]))",
-            "{{pipeline}} mean")
+def latency(metric):
+    """Quantiles and mean of what was measured within the window."""
+    count, total, buckets = (f"rate({ours(metric + part)}[$__rate_interval])" for part in ("_count", "_sum", "_bucket"))
+    quantiles = ((0.5, "median"), (0.95, "95 %"), (0.99, "99 %"))
+    return [*((f"histogram_quantile({q}, sum by (le, pipeline) ({buckets}))", f"{{{{pipeline}}}} {name}") for q, name in quantiles),
+            (f"sum by (pipeline) ({total}) / sum by (pipeline) ({count})", "{{pipeline}} mean")]
 
 
 SINCE_SUCCESS = f"time() - {ours('pagehaul_last_success_timestamp_seconds')}"
@@ -63,10 +65,10 @@ AT_A_GLANCE = [
          (each(ours("pagehaul_last_run_success")), "{{pipeline}}"), words=VERDICTS, none="none yet"),
     stat("Last exit code", "The exit code of the last run that ended. The operator's guide says what to do about each.", "none",
          (each(ours("pagehaul_last_run_exit_code")), "{{pipeline}}"), words=EXIT_CODES, none="none yet"),
-    stat("Completeness", "Rows that are stored, quarantined or duplicate over the rows that the API told there are. Below 100 % while a run is at work; "
-         "after it something is missing.", "percentunit",
+    stat("Completeness", "Share of the run's data that is accounted for: rows stored, quarantined or duplicate over the rows that the API told, or "
+         "pages where it tells no number of rows. Below 100 % while a run is at work; after it something is missing.", "percentunit",
          (each(ours("pagehaul_completeness_ratio")), "{{pipeline}}"), thresholds=WHOLE, decimals=2, none="not told"),
-    stat("Data is behind by", "Age of the newest data that is known to be complete: the pipeline's watermark.", "s",
+    stat("Data is behind by", "Age of the newest day that is known to be complete: the pipeline's watermark. None without slices by date.", "s",
          (each(LAG), "{{pipeline}}"), none="unknown"),
     table("Pipelines", "All selected pipelines, a line each.", "pipeline", [
         ("since success", each(SINCE_SUCCESS), {"unit": "s"}),
@@ -86,7 +88,8 @@ AT_A_GLANCE = [
 ]
 
 RUNS = [
-    series("Duration and deadline", "What the last run that ended took, how long the one at work has been at it, and the deadline at which it ends itself.", "s",
+    series("Duration and deadline", "What the last run that ended took, how long the one at work has been at it, and the deadline at which it "
+           "ends itself.", "s",
            (ours("pagehaul_last_run_duration_seconds"), "{{pipeline}} last run"),
            (f"time() - {ours('pagehaul_last_run_timestamp_seconds')} and {ours('pagehaul_run_in_progress')} == 1", "{{pipeline}} at work since"),
            (ours("pagehaul_run_deadline_seconds"), "{{pipeline}} deadline")),
@@ -94,12 +97,12 @@ RUNS = [
     series("Freshness", "Time since the last success, and how far the data is behind, against the objective.", "s",
            (SINCE_SUCCESS, "{{pipeline}} since success"), (LAG, "{{pipeline}} data behind"), (OBJECTIVE, "{{pipeline}} objective")),
     series("Rows by result", "Rows of the run: fetched = stored + quarantined + duplicate.", "short",
-           *((ours("pagehaul_rows", result=result), f"{{{{pipeline}}}} {result}") for result in ("stored", "duplicate", "quarantined", "fetched")), stack=True),
+           *by_result("pagehaul_rows", "stored", "duplicate", "quarantined", "fetched"), stack=True),
     series("Pages by result", "Pages of the run. It ends complete when every planned one is stored.", "short",
-           *((ours("pagehaul_pages", result=result), f"{{{{pipeline}}}} {result}") for result in ("stored", "failed", "planned")), stack=True),
+           *by_result("pagehaul_pages", "stored", "failed", "planned"), stack=True),
     series("Slices by result", "Slices of the run, such as days: a proven one has been shown to be complete.", "short",
-           *((ours("pagehaul_slices", result=result), f"{{{{pipeline}}}} {result}") for result in ("proven", "failed", "planned")), stack=True),
-    series("Completeness", "Rows accounted for over the rows that the API told there are.", "percentunit",
+           *by_result("pagehaul_slices", "proven", "failed", "planned"), stack=True),
+    series("Completeness", "Share of the run's data that is accounted for. Above 100 % where the API has fewer rows than it told.", "percentunit",
            (ours("pagehaul_completeness_ratio"), "{{pipeline}}")),
     series("Quarantine", "Rows of the run that did not convert and were kept aside with their reason; `pagehaul status` shows samples.", "short",
            (ours("pagehaul_quarantined_rows"), "{{pipeline}}")),
@@ -109,7 +112,7 @@ RUNS = [
 API = [
     series("Pages a second", "Pages stored a second, while a run is at work.", "ops", (a_second(ours("pagehaul_pages", result="stored")), "{{pipeline}}")),
     series("Rows a second", "Rows stored a second, while a run is at work.", "ops", (a_second(ours("pagehaul_rows", result="stored")), "{{pipeline}}")),
-    series("API latency", "Time to a whole answer of the API.", "s", *quantiles("pagehaul_request_duration_seconds"), average("pagehaul_request_duration_seconds")),
+    series("API latency", "Time to a whole answer of the API.", "s", *latency("pagehaul_request_duration_seconds")),
     series("Answers by code", "Answers a second by HTTP status; none: no answer came.", "reqps",
            (f"sum by (pipeline, code) ({a_second(ours('pagehaul_requests'))})", "{{pipeline}} {{code}}"), stack=True),
     series("Throttled", "Answers 429 of the run: the API asks for fewer requests. `source.limits.rate` sets how many pagehaul sends.", "short",
@@ -118,16 +121,17 @@ API = [
 ]
 
 INSIDE = [
-    series("Commit latency", "Time of a writer's transaction: staging, merge and ledger.", "s", *quantiles("pagehaul_commit_duration_seconds"),
-           average("pagehaul_commit_duration_seconds")),
+    series("Commit latency", "Time of a writer's transaction: staging, merge and ledger.", "s", *latency("pagehaul_commit_duration_seconds")),
     series("Queue depth", "Page jobs that are claimed and wait for a worker.", "short", (ours("pagehaul_queue_depth"), "{{pipeline}}")),
-    series("Requests in flight and workers", "Requests under way against what may be under way now (health of the API and `source.limits` decide), and threads.",
-           "short", (ours("pagehaul_requests_in_flight"), "{{pipeline}} in flight"), (ours("pagehaul_requests_in_flight_limit"), "{{pipeline}} limit"),
-           (ours("pagehaul_workers"), "{{pipeline}} workers: {{kind}}")),
-    series("Memory", "Resident memory and the bytes in buffers, against the memory that pagehaul found itself to be allowed.", "bytes",
+    series("Requests in flight and workers", "Requests under way against what may be under way now (health of the API and `source.limits` decide), "
+           "and threads.", "short", (ours("pagehaul_requests_in_flight"), "{{pipeline}} in flight"),
+           (ours("pagehaul_requests_in_flight_limit"), "{{pipeline}} limit"), (ours("pagehaul_workers"), "{{pipeline}} workers: {{kind}}")),
+    series("Memory", "Resident memory and the bytes in buffers, against the memory that pagehaul found itself to be allowed, if "
+           "anything limits it.", "bytes",
            (ours("pagehaul_memory_resident_bytes"), "{{pipeline}} resident"), (ours("pagehaul_buffer_bytes"), "{{pipeline}} buffers"),
            (ours("pagehaul_memory_limit_bytes"), "{{pipeline}} limit")),
-    series("Pushes that failed", "Of this run, as pagehaul counts them; and 1 while the last push that the Pushgateway saw was one that it refused.", "short",
+    series("Pushes that failed", "Of the last process, as pagehaul counts them, told by the next push that succeeds; and 1 while the last "
+           "push that the Pushgateway saw is one that it refused.", "short",
            (ours("pagehaul_push_failures"), "{{pipeline}} failed"),
            (f"{ours('push_failure_time_seconds', job='pagehaul')} > bool {ours('push_time_seconds', job='pagehaul')}", "{{pipeline}} refused")),
     series("Since the last push", "Age of what is shown here. While a run is at work it stays below `telemetry.pushgateway.interval`.", "s",
@@ -163,7 +167,8 @@ KUBERNETES = [
     states("Jobs", "The Jobs that are kept: at work, complete or failed.", JOB_STATES,
            (f"({jobs('kube_job_status_active')} > bool 0) == 1 or ({jobs('kube_job_complete', condition='true')} == 1) * 2"
             f" or ({jobs('kube_job_failed', condition='true')} == 1) * 3", "{{job_name}}")),
-    series("Pods of the Jobs", "How many pods of each Job are at work, succeeded and failed. A failed one is followed by another, `backoffLimit` times.", "short",
+    series("Pods of the Jobs", "How many pods of each Job are at work, succeeded and failed. A failed one is followed by another, "
+           "`backoffLimit` times.", "short",
            (jobs("kube_job_status_active"), "{{job_name}} active"), (jobs("kube_job_status_succeeded"), "{{job_name}} succeeded"),
            (f"sum by (namespace, job_name) (kube_job_status_failed{{{JOB}}})", "{{job_name}} failed")),
     series("Container memory", "Working set of the container `run` against its limit; at the limit the kernel kills it.", "bytes",
@@ -174,7 +179,7 @@ KUBERNETES = [
            (f'kube_pod_container_resource_limits{{{POD}, resource="cpu"}}', "{{pod}} limit")),
     series("CPU throttling", "Share of the scheduler's periods in which the container `run` had used up its CPU limit. Workers follow the limit; "
            "a high share means that decoding and storing wait.", "percentunit",
-           (f"rate(container_cpu_cfs_throttled_periods_total{{{POD}}}[$__rate_interval]) / rate(container_cpu_cfs_periods_total{{{POD}}}[$__rate_interval])", "{{pod}}"),
+           (" / ".join(f"rate(container_cpu_cfs_{periods}_total{{{POD}}}[$__rate_interval])" for periods in ("throttled_periods", "periods")), "{{pod}}"),
            top=1),
 ]
 
@@ -189,7 +194,8 @@ DASHBOARD = {
         # For the row Kubernetes. Names that the chart makes hold its own.
         variable("namespace", "Namespace", "label_values(kube_cronjob_info, namespace)"),
         variable("cronjob", "CronJob", 'label_values(kube_cronjob_info{namespace=~"$namespace", cronjob=~".*pagehaul.*"}, cronjob)'),
-        variable("job", "Job", 'label_values(kube_job_owner{namespace=~"$namespace", owner_kind="CronJob", owner_name=~"$cronjob"}, job_name)', hidden=True),
+        variable("job", "Job",
+                 'label_values(kube_job_owner{namespace=~"$namespace", owner_kind="CronJob", owner_name=~"$cronjob"}, job_name)', hidden=True),
         variable("pod", "Pod", 'label_values(kube_pod_owner{namespace=~"$namespace", owner_kind="Job", owner_name=~"$job"}, pod)', hidden=True),
     ]},
     "panels": laid_out([("Is the data fresh and complete?", AT_A_GLANCE), ("Runs", RUNS), ("API", API), ("Inside", INSIDE), ("Kubernetes", KUBERNETES)]),
