@@ -65,6 +65,15 @@ def test_every_query_of_the_dashboard_has_an_answer_for_each_run_that_it_is_abou
     assert {labels["pipeline"] for labels, _ in answered} == has_answers_from(expression)
 
 
+def test_prometheus_can_read_the_queries_for_kubernetes_too(observed):
+    """What they answer is seen in tests/e2e."""
+    chosen = {"namespace": "data", "cronjob": "reports-pagehaul-orders", "job": ".+", "pod": ".+", "__rate_interval": "1m"}
+    targets = [target for row, panel in panels() if row == KUBERNETES_ROW for target in panel["targets"]]
+    assert targets
+    for target in targets:
+        assert observed.prometheus.query(re.sub(r"\$([a-z_]+)", lambda name: chosen[name[1]], target["expr"])) == []
+
+
 @pytest.mark.parametrize("target", [target for _, target in DRAWN], ids=[name for name, _ in DRAWN])
 def test_every_series_is_told_apart_by_its_legend(observed, target):
     """Two lines of one name cannot be told apart."""
