@@ -9,7 +9,7 @@ BASE ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help deps deps-test deps-build deps-demo deps-lint build release asan tsan demo test unit functional bench format \
-	format-check tidy image chart chart-docs e2e clean
+	format-check tidy image chart chart-docs observability e2e clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,9 +74,17 @@ chart: deps-test  ## test the Helm chart and what is made from it, without a clu
 	@tests/support/build.sh dev pagehaul
 	@tools=$$(tests/chart/tools.sh) && tests/chart/run.sh "$$tools" build/dev/pagehaul
 
-chart-docs: deps-test  ## make the chart's README and deploy/kubernetes from the chart anew
+chart-docs: deps-test  ## make anew what is made: the dashboard, the chart's copies and README, deploy/kubernetes
+	@$(PYTHON) deploy/grafana/dashboard.py
+	@$(PYTHON) tests/chart/files.py
 	@$(PYTHON) tests/chart/readme.py
 	@tools=$$(tests/chart/tools.sh) && $(PYTHON) tests/chart/manifests.py "$$tools/helm"
+
+observability:  ## test dashboard and alerts on runs that a real Pushgateway and a real Prometheus watch; ARGS='-k dashboard' picks some
+	@$(DEPS) build observability
+	@tests/support/build.sh dev pagehaul mockapi
+	@$(PYTEST) -m 'not alone' $(ARGS) tests/observability || [ $$? -eq 5 ]  # 5: ARGS picked none of these
+	@$(PYTHON) -m pytest -m alone $(ARGS) tests/observability || [ $$? -eq 5 ]
 
 e2e: deps-test  ## run the chart and the image on a real Kubernetes (as root); needs Go 1.26 and, once, the network and 15 minutes
 	@$(DEPS) image cluster

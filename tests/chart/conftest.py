@@ -22,7 +22,7 @@ class Helm:
         self.binary = pathlib.Path(folder) / "helm"
         self.tmp_path = tmp_path
 
-    def template(self, *files, values=None, kube="1.34.0", extra=()):
+    def template(self, *files, values=None, kube="1.34.0", extra=(), chart=CHART):
         """The CompletedProcess of `helm template` under these values: files, then a mapping on them."""
         files = [str(file) for file in files]
         if values is not None:
@@ -30,8 +30,14 @@ class Helm:
             own.write_text(yaml.safe_dump(values))
             files.append(str(own))
         options = [option for file in files for option in ("--values", file)]
-        command = [self.binary, "template", "release", CHART, "--namespace", "data", "--kube-version", kube, *options, *extra]
+        command = [self.binary, "template", "release", chart, "--namespace", "data", "--kube-version", kube, *options, *extra]
         return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+    def package(self):
+        """The chart's archive, as it is published."""
+        subprocess.run([self.binary, "package", CHART, "--destination", self.tmp_path], capture_output=True, check=True, timeout=60)
+        (archive,) = self.tmp_path.glob("pagehaul-*.tgz")
+        return archive
 
     def render(self, *files, **options):
         """The rendered objects."""

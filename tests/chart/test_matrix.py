@@ -11,7 +11,7 @@ from conftest import CHART, CI_VALUES, ROOT, feature
 
 KUBERNETES = ["1.29.0", "1.30.0", "1.31.0", "1.32.0", "1.33.0", "1.34.0"]
 RENDERED = ROOT / "build" / "chart"
-LIMITS = {"CronJob": 52, "Pod": 63, "ConfigMap": 253, "Secret": 253, "ServiceAccount": 253, "NetworkPolicy": 253}
+LIMITS = {"CronJob": 52, "Pod": 63, "ConfigMap": 253, "Secret": 253, "ServiceAccount": 253, "NetworkPolicy": 253, "PrometheusRule": 253}
 
 
 def pod_specs(documents):
@@ -107,6 +107,7 @@ def test_the_schema_knows_exactly_the_keys_that_values_explains():
     settings = schema["definitions"]["settings"]["properties"]
     assert values["defaults"].keys() == settings.keys() - {"config", "existingConfigMap"}
     groups = [(values[group], schema["properties"][group]) for group in ("image", "configMap", "serviceAccount", "networkPolicy", "helmTest")]
+    groups += [(values["metrics"][group], schema["properties"]["metrics"]["properties"][group]) for group in ("dashboard", "prometheusRule")]
     groups += [(values["defaults"][group], settings[group]) for group in ("run", "migrate", "secret")]
     for held, known in groups:
         assert held.keys() == known["properties"].keys()

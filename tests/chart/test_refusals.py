@@ -33,6 +33,11 @@ SCHEMA = {
     "a ConfigMap without a name": (orders(existingConfigMap={"key": "a"}), "missing property 'name'"),
     "a number in a Secret": (orders(secret={"values": {"PIN": 1234}}), "/pipelines/orders/secret/values/PIN"),
     "exit code 0 that fails the Job": (orders(failJobOnExitCodes=[0]), "/pipelines/orders/failJobOnExitCodes/0"),
+    "an expected interval in words": (orders(expectEvery="daily"), "/pipelines/orders/expectEvery"),
+    "a typo in the dashboard's values": ({"metrics": {"dashboard": {"enable": True}}}, "/metrics/dashboard"),
+    "a label that is none": ({"metrics": {"dashboard": {"label": "a b"}}}, "/metrics/dashboard/label"),
+    "a runbook with an anchor": ({"metrics": {"prometheusRule": {"runbookUrl": "https://wiki.example.com/#top"}}}, "/metrics/prometheusRule/runbookUrl"),
+    "an alert's label with a dash": ({"metrics": {"prometheusRule": {"alertLabels": {"my-team": "a"}}}}, "'my-team' does not match pattern"),
     "no config kept": ({"configMap": {"keep": 0}}, "/configMap/keep"),
 }
 
@@ -64,6 +69,12 @@ TEMPLATE = {
         config("pipeline: x\nrun: {drain: 5s}\n"),
         "pipelines.orders.config: run.drain is 5s in the pipeline file and 20s in the chart's values, which win: expected 5s here only"),
     "a file whose deadline would lose": (config({"pipeline": "x", "run": {"deadline": "2h"}}), "run.deadline is 2h in the pipeline file and 50m"),
+    "a file whose interval would lose": (
+        config("pipeline: x\ntelemetry: {expect_every: 2h}\n", expectEvery="1h"),
+        "telemetry.expect_every is 2h in the pipeline file and 1h in the chart's values, which win: expected 2h here only, as expectEvery of the pipeline"),
+    "an alert that there is not": (
+        {**MINIMAL, "metrics": {"prometheusRule": {"enabled": True, "disabled": ["PagehaulSlo"]}}},
+        "metrics.prometheusRule.disabled: there is no alert PagehaulSlo: expected one of PagehaulNotSucceeding, "),
     "an ID that Helm would round": (
         config({"source": {"slices": {"id": [1, 9007199254740993]}}}),
         "pipelines.orders.config.source.slices.id.1: Helm cannot hold a number this large exactly"),

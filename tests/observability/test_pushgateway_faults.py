@@ -13,6 +13,9 @@ import pytest
 from harness import bad_gateways
 from harness.pagehaul import DATA, OK
 
+# Times are compared to 2 %: nothing may run beside these tests.
+pytestmark = pytest.mark.alone
+
 # 300 requests, the proof's two among them, at 5 a second: the rate alone decides how long a run takes.
 PAGES, RATE, SECONDS = 298, 5, 60
 AT_A_RATE = {"source": {"limits": {"rate": f"{RATE}/s", "burst": 1}}, "run": {"workers": 4}}

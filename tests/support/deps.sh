@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what a group of targets needs from Debian 12: deps.sh GROUP... with the groups build, demo, lint, test, browser, container, image, cluster.
+# Installs what a group of targets needs from Debian 12: deps.sh GROUP... with the groups build, demo, lint, test, observability, container, image,
+# cluster.
 # Nothing missing: returns in milliseconds, needs no rights and no network. Starts no service and leaves none running.
 set -euo pipefail
 
@@ -9,8 +10,8 @@ build="make g++ cmake ninja-build ccache pkg-config libcpprest-dev libpqxx-dev p
 demo="postgresql prometheus-pushgateway python3"
 lint="clang-format clang-tidy git"
 test="$demo python3-pytest python3-pytest-xdist python3-psycopg2 python3-jsonschema python3-yaml python3-venv rabbitmq-server pgbouncer openssl curl"
-# For the tests that look at a page as a person does.
-browser="chromium chromium-driver python3-selenium fonts-dejavu-core"
+# A real Prometheus beside the tests' other servers, with promtool, and a browser that looks at the report as a person does.
+observability="$test prometheus chromium chromium-driver python3-selenium fonts-dejavu-core"
 # For the one test that runs the binary inside a container with real limits.
 container="podman runc"
 image="buildah podman runc debootstrap ca-certificates git openssl iproute2 python3-pytest"
@@ -20,8 +21,8 @@ cluster="containerd runc containernetworking-plugins etcd-server buildah iproute
 wanted=()
 for group in "$@"; do
     case $group in
-        build | demo | lint | test | browser | container | image | cluster) read -r -d '' -a packages <<<"${!group}" || true ;;
-        *) echo "deps.sh: unknown group '$group': expected build, demo, lint, test, browser, container, image or cluster" >&2; exit 64 ;;
+        build | demo | lint | test | observability | container | image | cluster) read -r -d '' -a packages <<<"${!group}" || true ;;
+        *) echo "deps.sh: unknown group '$group': expected build, demo, lint, test, observability, container, image or cluster" >&2; exit 64 ;;
     esac
     wanted+=("${packages[@]}")
 done

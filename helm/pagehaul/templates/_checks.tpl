@@ -49,7 +49,7 @@
 {{- end -}}
 {{- end -}}
 
-{{/* The pipeline file's text, checked as far as a template can. at, config (text or mapping), run (the chart's). */}}
+{{/* The pipeline file's text, checked as far as a template can. at, config (text or mapping), p (the settings). */}}
 {{- define "pagehaul.config" -}}
 {{- $at := .at -}}
 {{- $parsed := .config -}}
@@ -61,14 +61,15 @@
 {{- else -}}
 {{- include "pagehaul.check.numbers" (dict "at" $at "value" .config) -}}
 {{- end -}}
-{{- $run := get $parsed "run" -}}
-{{- if kindIs "map" $run -}}
-{{- range $key := list "deadline" "drain" -}}
-{{- if hasKey $run $key -}}
-{{- $theirs := get $run $key | toString -}}
-{{- $ours := get $.run $key -}}
-{{- if and $ours (ne $theirs $ours) -}}
-{{- fail (printf "%s: run.%s is %s in the pipeline file and %s in the chart's values, which win: expected %s here only, as run.%s of the pipeline" $at $key $theirs $ours $theirs $key) -}}
+{{- $ours := dict "run" (pick .p.run "deadline" "drain") "telemetry" (dict "expect_every" .p.expectEvery) -}}
+{{- $names := dict "deadline" "run.deadline" "drain" "run.drain" "expect_every" "expectEvery" -}}
+{{- range $section, $values := $ours -}}
+{{- $theirs := get $parsed $section -}}
+{{- if kindIs "map" $theirs -}}
+{{- range $key, $value := $values -}}
+{{- if and $value (hasKey $theirs $key) (ne (get $theirs $key | toString) $value) -}}
+{{- $said := get $theirs $key | toString -}}
+{{- fail (printf "%s: %s.%s is %s in the pipeline file and %s in the chart's values, which win: expected %s here only, as %s of the pipeline" $at $section $key $said $value $said (get $names $key)) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

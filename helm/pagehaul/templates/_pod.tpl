@@ -3,7 +3,7 @@
 {{- $p := .p -}}
 metadata:
   labels:
-    {{- include "pagehaul.labels" (dict "root" .root "name" $p.pipeline "more" (list $p.podLabels)) | nindent 4 }}
+    {{- include "pagehaul.labels" (dict "root" .root "name" $p.pipeline "more" (list $p.nameLabel $p.podLabels)) | nindent 4 }}
   {{- with $p.podAnnotations }}
   annotations:
     {{- toYaml . | nindent 4 }}

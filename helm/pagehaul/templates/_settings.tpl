@@ -60,11 +60,17 @@
 {{- $_ := set $p "secretName" (ternary $p.cronJobName (include "pagehaul.fullname" $root) $p.ownsSecret) -}}
 {{- end -}}
 {{- include "pagehaul.check" (dict "at" (printf "pipelines.%s" .name) "p" $p "own" $own) -}}
+{{- $_ := set $p "nameLabel" dict -}}
 {{- if $own.existingConfigMap -}}
 {{- $_ := set $p "configMap" (dict "name" $own.existingConfigMap.name "key" (default "pipeline.yaml" $own.existingConfigMap.key)) -}}
 {{- else -}}
-{{- $text := include "pagehaul.config" (dict "at" (printf "pipelines.%s.config" .name) "config" $own.config "run" $p.run) -}}
+{{- $text := include "pagehaul.config" (dict "at" (printf "pipelines.%s.config" .name) "config" $own.config "p" $p) -}}
 {{- $_ := set $p "configText" $text -}}
+{{- /* The name that metrics and alerts know it by, where it can be a label. */ -}}
+{{- $called := get (fromYaml $text) "pipeline" | toString -}}
+{{- if regexMatch "^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$" $called -}}
+{{- $_ := set $p "nameLabel" (dict "pagehaul/pipeline" $called) -}}
+{{- end -}}
 {{- $_ := set $p "configMap" (dict "name" (printf "%s-%s" $p.cronJobName (sha256sum $text | trunc 10)) "key" "pipeline.yaml") -}}
 {{- end -}}
 {{- if and (kindIs "invalid" $p.activeDeadlineSeconds) $p.run.deadline -}}
@@ -84,5 +90,6 @@
 {{- $lines := list -}}
 {{- with .run.deadline -}}{{- $lines = append $lines (printf "run.deadline=%s" .) -}}{{- end -}}
 {{- with .run.drain -}}{{- $lines = append $lines (printf "run.drain=%s" .) -}}{{- end -}}
+{{- with .expectEvery -}}{{- $lines = append $lines (printf "telemetry.expect_every=%s" .) -}}{{- end -}}
 {{- join "\n" (concat $lines .set) -}}
 {{- end -}}

@@ -1,4 +1,5 @@
-// Reads rendered manifests as the API server does, with Kubernetes' own types: a field that there is not, or a value of another type, is an error.
+// Reads rendered manifests as the API server does, with Kubernetes' own types and the Prometheus Operator's: a field that there is not, or a value
+// of another type, is an error. So is a kind that neither has.
 // strict FILE...: prints what is wrong, then how many objects it saw.
 package main
 
@@ -7,11 +8,16 @@ import (
 	"fmt"
 	"os"
 
+	monitoring "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	"k8s.io/apimachinery/pkg/runtime/serializer/json"
 	"k8s.io/client-go/kubernetes/scheme"
 )
 
 func main() {
+	if err := monitoring.AddToScheme(scheme.Scheme); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	options := json.SerializerOptions{Yaml: true, Strict: true}
 	decoder := json.NewSerializerWithOptions(json.DefaultMetaFactory, scheme.Scheme, scheme.Scheme, options)
 	objects, wrong := 0, 0

@@ -1,0 +1,63 @@
+"""The alerts, without a server: promtool's opinion, and what it has none on."""
+
+import re
+import subprocess
+
+import pytest
+import yaml
+from conftest import GUIDE, ROOT, RULES, alert_rules
+
+ALERTS = alert_rules()
+NAMES = [alert["alert"] for alert in ALERTS]
+CASES = ROOT / "tests" / "observability" / "rules_test.yaml"
+
+
+def promtool(*arguments):
+    done = subprocess.run(["/usr/bin/promtool", *arguments], capture_output=True, text=True, timeout=60)
+    return done.returncode, done.stdout + done.stderr
+
+
+def anchors():
+    """As a Markdown renderer makes them of the guide's headings."""
+    headings = re.findall(r"^#+ (.+)$", GUIDE.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
+def test_promtool_takes_them():
+    code, output = promtool("check", "rules", "--lint-fatal", RULES)
+    assert code == 0 and f"SUCCESS: {len(ALERTS)} rules found" in output, output
+
+
+def test_each_fires_and_clears():
+    code, output = promtool("test", "rules", CASES)
+    assert code == 0, output
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_promtool_was_asked_for_silence_then_an_alert_then_silence(name):
+    """In one test at least, so that it is the alert that comes and goes."""
+    asked = [[bool(check.get("exp_alerts")) for check in case["alert_rule_test"] if check["alertname"] == name]
+             for case in yaml.safe_load(CASES.read_text(encoding="utf-8"))["tests"]]
+    assert [False, True, False] in [[fires for at, fires in enumerate(case) if at == 0 or case[at - 1] != fires] for case in asked]
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=NAMES)
+def test_each_says_how_grave_it_is_and_what_is_the_matter_and_waits_a_little(alert):
+    assert alert["alert"].startswith("Pagehaul") and alert["for"]
+    assert alert["labels"]["severity"] in ("critical", "warning")
+    notes = alert["annotations"]
+    assert notes.keys() == {"summary", "description", "runbook_url"}
+    for text in (notes["summary"], notes["description"]):
+        assert "{{ $labels.pipeline }}" in text
+    assert "{{ $value" in notes["description"]
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=NAMES)
+def test_each_has_a_section_in_the_operators_guide(alert):
+    page, anchor = alert["annotations"]["runbook_url"].split("#")
+    assert page.endswith("/deploy/README.md") and anchor == alert["alert"].lower()
+    assert anchor in anchors()
+
+
+def test_no_section_is_left_of_an_alert_that_there_is_no_more():
+    assert {anchor for anchor in anchors() if anchor.startswith("pagehaul") and anchor != "pagehaul"} == {name.lower() for name in NAMES}
