@@ -5,9 +5,12 @@ import json
 import pytest
 import yaml
 
+from harness.recovery import assert_complete
 from kube.cluster import CHART, Failed
 from kube.namespace import Namespace
 
+# One worker's: a priority belongs to the whole cluster.
+dry_run = pytest.mark.xdist_group("dry_run")
 FEATURES = sorted((CHART / "ci").glob("*-values.yaml"))
 MANIFESTS = CHART.parents[1] / "deploy" / "kubernetes"
 
@@ -33,19 +36,21 @@ def assert_taken(namespace, text):
     assert len(done.stdout.splitlines()) == len(documents) and done.stdout.count("(server dry run)") == len(documents)
 
 
+@dry_run
 @pytest.mark.parametrize("values", FEATURES, ids=lambda path: path.name.removesuffix("-values.yaml"))
 def test_the_api_server_takes_every_feature_of_the_chart(bystander, cluster, values):
     assert_taken(bystander, cluster.helm("template", "release", CHART, "--namespace", bystander.name, "--kube-version", "1.34.0",
                                          "--values", values).stdout)
 
 
+@dry_run
 def test_the_api_server_takes_the_plain_manifests(bystander, cluster):
     files = [path for path in sorted(MANIFESTS.glob("*.yaml")) if path.name != "kustomization.yaml"]
     assert_taken(bystander, "---\n".join(path.read_text(encoding="utf-8") for path in files))
     assert_taken(bystander, cluster.kubectl("kustomize", MANIFESTS).stdout)
 
 
-def test_the_standard_restricted_is_enforced_and_admits_our_pods(release, namespace):
+def test_the_standard_restricted_is_enforced_and_admits_our_pods(release, namespace, api, db):
     careless = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "careless"},
                 "spec": {"containers": [{"name": "run", "image": "localhost/pagehaul:dev"}]}}
     with pytest.raises(Failed, match='violates PodSecurity "restricted'):
@@ -54,3 +59,4 @@ def test_the_standard_restricted_is_enforced_and_admits_our_pods(release, namesp
     release.install()
     namespace.create_job(release.cronjob, "now")
     namespace.wait_job("now", "Complete")
+    assert_complete(db, api)
