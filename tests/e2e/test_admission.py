@@ -9,19 +9,26 @@ from harness.recovery import assert_complete
 from kube.cluster import CHART, Failed
 from kube.namespace import Namespace
 
-# One worker's: a priority belongs to the whole cluster.
+# One worker's: a priority and a kind belong to the whole cluster.
 dry_run = pytest.mark.xdist_group("dry_run")
 FEATURES = sorted((CHART / "ci").glob("*-values.yaml"))
+# Where the features put what is not the release's own.
+ELSEWHERE = "monitoring"
 MANIFESTS = CHART.parents[1] / "deploy" / "kubernetes"
 
 
 @pytest.fixture(scope="module")
 def bystander(cluster):
-    """A namespace in which nothing is ever made but what admission looks for: service accounts and a priority."""
+    """A namespace in which nothing is ever made but what admission looks for: service accounts, a priority, the kind of the alerts."""
     cluster.kubectl("create", "priorityclass", "batch", "--value=-1")
+    cluster.kubectl("create", "--filename", cluster.tools / "prometheusrules.yaml")
+    cluster.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd/prometheusrules.monitoring.coreos.com")
     held = Namespace(cluster, "bystander")
+    cluster.kubectl("create", "namespace", ELSEWHERE)
     yield held
     held.close()
+    cluster.kubectl("delete", "namespace", ELSEWHERE, "--wait=false")
+    cluster.kubectl("delete", "--filename", cluster.tools / "prometheusrules.yaml")
     cluster.kubectl("delete", "priorityclass", "batch")
 
 
@@ -31,9 +38,14 @@ def assert_taken(namespace, text):
     for document in documents:
         if document["kind"] == "ServiceAccount":
             namespace.kubectl("apply", "--filename", "-", stdin=json.dumps(document))
-    done = namespace.kubectl("apply", "--dry-run=server", "--validate=strict", "--filename", "-", stdin=text)
-    assert not done.stderr
-    assert len(done.stdout.splitlines()) == len(documents) and done.stdout.count("(server dry run)") == len(documents)
+    taken = []
+    for there in sorted({document["metadata"].get("namespace", namespace.name) for document in documents}):
+        held = [document for document in documents if document["metadata"].get("namespace", namespace.name) == there]
+        done = namespace.cluster.kubectl("--namespace", there, "apply", "--dry-run=server", "--validate=strict", "--filename", "-",
+                                         stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": held}))
+        assert not done.stderr
+        taken += done.stdout.splitlines()
+    assert len(taken) == len(documents) and all("(server dry run)" in line for line in taken), taken
 
 
 @dry_run

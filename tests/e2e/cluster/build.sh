@@ -10,7 +10,7 @@
 # Needs Go (the version that the go.mod name, or newer) and, the first time, the network and COLD.
 set -euo pipefail
 cd "$(dirname "$0")"
-pinned=$(cat build.sh */go.mod */go.sum */tools.go | sha256sum | cut -c1-16)
+pinned=$(grep -v '^ *#' build.sh | cat - */go.mod */go.sum */tools.go | sha256sum | cut -c1-16)
 bin=${XDG_CACHE_HOME:-$HOME/.cache}/pagehaul/k8s/$pinned
 mkdir -p "$bin"
 # Two clones may want it at once: the second waits and finds it built.

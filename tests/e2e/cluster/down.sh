@@ -23,9 +23,12 @@ stop() {
 }
 
 # First who would start containers again; then the containers; then who ran them.
-for name in kubelet scheduler controllers apiserver etcd; do
-    stop $name
+for name in kubelet scheduler controllers; do
+    stop $name &
 done
+wait
+stop apiserver
+stop etcd
 if [ -e "$folder/pid/containerd" ]; then
     for task in $(run tasks list --quiet 2>/dev/null); do
         run tasks delete --force "$task" >/dev/null 2>&1

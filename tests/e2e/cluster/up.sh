@@ -125,7 +125,8 @@ imageMaximumGCAge: 0s
 enforceNodeAllocatable: []
 makeIPTablesUtilChains: false
 END
-start kubelet "$tools/kubelet" --config="$folder/kubelet.yaml" --kubeconfig="$KUBECONFIG" --root-dir="$folder/kubelet" --cert-dir="$folder/pki" \
+# --containerd: or it finds no container to measure, and tells of pods only.
+start kubelet "$tools/kubelet" --config="$folder/kubelet.yaml" --containerd="$folder/containerd.sock" --kubeconfig="$KUBECONFIG" --root-dir="$folder/kubelet" --cert-dir="$folder/pki" \
     --hostname-override=node1 --node-ip=$host
 until_ready kubelet 120 "$tools/kubectl" wait --for=condition=Ready node/node1 --timeout=1s
 until_ready controllers 60 "$tools/kubectl" --namespace default get serviceaccount default
