@@ -15,9 +15,11 @@ mkdir -m 1777 "$folder/tmp"
 tests=
 clear_away() {
     local code=$?
+    set +e
     trap '' INT TERM HUP
     if [ -n "$tests" ]; then
-        kill -INT -- "-$tests" 2>/dev/null && wait "$tests"
+        kill -INT -- "-$tests" 2>/dev/null
+        wait "$tests"
     fi
     "$here/cluster/down.sh" "$folder"
     rm -rf "$root/build/e2e"
