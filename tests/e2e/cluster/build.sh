@@ -7,7 +7,7 @@
 #
 # each at the versions of its go.mod. Goes on where an interrupted call has stopped: a component that is there is whole, and what Go has
 # compiled for another is in Go's own cache.
-# Needs Go (the version that the go.mod name, or newer) and, the first time, the network and COLD.
+# Needs Go (the version that the go.mod name, or newer) and, the first time, the network and a quarter of an hour on two cores.
 set -euo pipefail
 cd "$(dirname "$0")"
 pinned=$(grep -v '^ *#' build.sh | cat - */go.mod */go.sum */tools.go | sha256sum | cut -c1-16)
