@@ -86,7 +86,7 @@ observability:  ## test dashboard and alerts on runs that a real Pushgateway and
 	@$(PYTEST) -m 'not alone' $(ARGS) tests/observability || [ $$? -eq 5 ]  # 5: ARGS picked none of these
 	@$(PYTHON) -m pytest -m alone $(ARGS) tests/observability || [ $$? -eq 5 ]
 
-e2e: deps-test  ## run the chart and the image on a real Kubernetes (as root); needs Go 1.26 and, once, the network and 15 minutes
+e2e: deps-test  ## run the chart and the image on a real Kubernetes (as root); needs Go 1.26; the first time the network and 15 minutes more
 	@$(DEPS) image cluster
 	@tests/support/build.sh dev mockapi
 	@tests/image/build.sh

@@ -9,9 +9,18 @@ tools=$("$here/cluster/build.sh")
 helm=$("$root/tests/chart/tools.sh")/helm
 
 folder=$(mktemp -d /tmp/pagehaul-e2e-XXXXXX)
+# PostgreSQL runs as a user of its own and has its data in there.
+chmod 711 "$folder"
+mkdir -m 1777 "$folder/tmp"
+tests=
 clear_away() {
     local code=$?
-    trap '' INT TERM
+    set +e
+    trap '' INT TERM HUP
+    if [ -n "$tests" ]; then
+        kill -INT -- "-$tests" 2>/dev/null
+        wait "$tests"
+    fi
     "$here/cluster/down.sh" "$folder"
     rm -rf "$root/build/e2e"
     if [ $code -ne 0 ]; then
@@ -22,6 +31,7 @@ clear_away() {
     exit $code
 }
 trap clear_away EXIT
+trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
@@ -29,5 +39,15 @@ trap 'exit 143' TERM
 buildah push --quiet localhost/pagehaul:dev "docker-archive:$folder/pagehaul.tar:localhost/pagehaul:dev"
 ctr --address "$folder/containerd.sock" --namespace k8s.io images import "$folder/pagehaul.tar" >/dev/null
 rm "$folder/pagehaul.tar"
-KUBECONFIG=$folder/admin.kubeconfig KUBECACHEDIR=$folder/cache PAGEHAUL_E2E_TOOLS=$tools PAGEHAUL_E2E_HELM=$helm \
-    /usr/bin/python3 -m pytest --rootdir "$here" -c "$here/pytest.ini" "$@" "$here"
+
+# In a process group of their own: a signal to this script reaches it at once, and it passes it on to all of them.
+# Whatever they leave, interrupted, lies in the folder.
+set -m
+TMPDIR=$folder/tmp KUBECONFIG=$folder/admin.kubeconfig KUBECACHEDIR=$folder/cache PAGEHAUL_E2E_TOOLS=$tools PAGEHAUL_E2E_HELM=$helm \
+    /usr/bin/python3 -m pytest -n "${JOBS:-2}" --dist loadgroup --rootdir "$here" -c "$here/pytest.ini" "$@" "$here" </dev/null &
+tests=$!
+set +m
+code=0
+wait "$tests" || code=$?
+tests=
+exit $code

@@ -64,6 +64,7 @@ def test_an_evicted_pod_drains_and_costs_the_job_no_try(release, namespace, api,
     assert pod.conditions["DisruptionTarget"]["reason"] == "EvictionByEvictionAPI"
     assert_drained(db, pod)
     assert_next_pod_finishes(namespace, api, db, missing_pages(db))
+    assert namespace.job("now")["status"].get("failed", 0) == 0
 
 
 def test_the_deadline_ends_a_run_and_the_next_pod_resumes_it(release, namespace, api, db):

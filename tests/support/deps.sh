@@ -15,8 +15,8 @@ observability="$test prometheus chromium chromium-driver python3-selenium fonts-
 # For the one test that runs the binary inside a container with real limits.
 container="podman runc"
 image="buildah podman runc debootstrap ca-certificates git openssl iproute2 python3-pytest"
-# A Kubernetes of one node: what it runs on that is not Kubernetes' own.
-cluster="containerd runc containernetworking-plugins etcd-server buildah iproute2 openssl gcc libc6-dev"
+# A Kubernetes of one node: what it runs on that is not its own, and what watches it.
+cluster="prometheus containerd runc containernetworking-plugins etcd-server buildah iproute2 openssl gcc libc6-dev"
 
 wanted=()
 for group in "$@"; do

@@ -1,24 +1,54 @@
 #!/usr/bin/env bash
-# Builds Kubernetes' components at the versions of tools/go.mod, once a machine, and prints their folder: build.sh
-# Needs Go (the version that tools/go.mod names, or newer) and, the first time, the network and about 15 minutes.
+# Builds what the cluster is made of, once a machine, and prints its folder: build.sh [COMPONENT...]; without names all of it.
+#
+#   tools/               Kubernetes' own components
+#   kube-state-metrics/  tells a Prometheus about the cluster's objects
+#   crds/                no program: prometheusrules.yaml, the kind of object in which alerts are handed to Prometheus' operator
+#
+# each at the versions of its go.mod. Goes on where an interrupted call has stopped: a component that is there is whole, and what Go has
+# compiled for another is in Go's own cache.
+# Needs Go (the version that the go.mod name, or newer) and, the first time, the network and a quarter of an hour on two cores.
 set -euo pipefail
-cd "$(dirname "$0")/tools"
-pinned=$(cat go.mod go.sum tools.go | sha256sum | cut -c1-16)
+cd "$(dirname "$0")"
+pinned=$(grep -v '^ *#' build.sh | cat - */go.mod */go.sum */tools.go | sha256sum | cut -c1-16)
 bin=${XDG_CACHE_HOME:-$HOME/.cache}/pagehaul/k8s/$pinned
 mkdir -p "$bin"
 # Two clones may want it at once: the second waits and finds it built.
 exec 9>"$bin/.lock"
 flock 9
-if [ ! -e "$bin/.complete" ]; then
-    command -v go >/dev/null || { echo "build.sh: needs Go $(awk '$1 == "go" {print $2}' go.mod) or newer on the PATH" >&2; exit 1; }
-    version=$(awk '$1 == "k8s.io/kubernetes" {print $2}' go.mod)
-    IFS=. read -r major minor _ <<<"${version#v}"
-    stamp=k8s.io/component-base/version
-    for package in $(awk -F'"' '/^\t_/ {print $2}' tools.go); do
-        # One at a time, on two jobs: linking these is what takes the memory.
-        CGO_ENABLED=0 go build -p 2 -trimpath -o "$bin/" \
-            -ldflags "-s -w -X $stamp.gitVersion=$version -X $stamp.gitMajor=$major -X $stamp.gitMinor=$minor" "$package" >&2
-    done
-    touch "$bin/.complete"
-fi
+
+go() {
+    type -P go >/dev/null || { echo "build.sh: needs Go $(awk '$1 == "go" {print $2}' kube-state-metrics/go.mod) or newer on the PATH" >&2; exit 1; }
+    command go -C "$@"
+}
+
+# build NAME: as .NAME
+build() {
+    local flags=() package module version major minor stamp=k8s.io/component-base/version
+    case $1 in
+        prometheusrules.yaml)
+            go crds mod download github.com/prometheus-operator/prometheus-operator
+            cp "$(go crds list -m -f '{{.Dir}}' github.com/prometheus-operator/prometheus-operator)/example/prometheus-operator-crd/monitoring.coreos.com_$1" "$bin/.$1"
+            return ;;
+        kube-state-metrics) package=k8s.io/kube-state-metrics/v2 module=kube-state-metrics ;;
+        *)
+            package=k8s.io/kubernetes/cmd/$1 module=tools
+            # Without a version they refuse to start.
+            version=$(go tools list -m -f '{{.Version}}' k8s.io/kubernetes)
+            IFS=. read -r major minor _ <<<"${version#v}"
+            flags=(-X $stamp.gitVersion="$version" -X $stamp.gitMajor="$major" -X $stamp.gitMinor="$minor") ;;
+    esac
+    # One at a time, on two jobs: linking these is what takes the memory.
+    CGO_ENABLED=0 go $module build -p 2 -trimpath -o "$bin/.$1" -ldflags "-s -w ${flags[*]}" "$package" >&2
+}
+
+known="$(awk -F'"' '/^\t_/ {print $2}' tools/tools.go | xargs basename -a) kube-state-metrics prometheusrules.yaml"
+[ $# -gt 0 ] || set -- $known
+for name in "$@"; do
+    [[ " "${known//$'\n'/ }" " == *" $name "* ]] || { echo "build.sh: unknown component '$name': expected one of" $known >&2; exit 64; }
+    [ ! -e "$bin/$name" ] || continue
+    echo "build.sh: $name" >&2
+    build "$name"
+    mv "$bin/.$name" "$bin/$name"
+done
 echo "$bin"

@@ -13,7 +13,7 @@ if ip link show "$bridge" >/dev/null 2>&1; then
     echo "up.sh: the bridge $bridge is there: another cluster is up, or one was killed; then \`down.sh FOLDER\` and \`ip link delete $bridge\` clear it away" >&2
     exit 1
 fi
-mkdir -p "$folder"/{log,pid,pki,cni,image}
+mkdir -p "$folder"/{log,pid,pki,cni,image,pods}
 # Says that the bridge is ours to delete.
 touch "$folder/bridge"
 # An address of its own: else it takes the lowest of its ports, and with each new pod the others may lose the host for half a minute.
@@ -103,6 +103,8 @@ until_ready apiserver 120 "$tools/kubectl" get --raw /readyz
 start controllers "$tools/kube-controller-manager" --kubeconfig="$KUBECONFIG" --service-account-private-key-file="$folder/pki/accounts.key" \
     --use-service-account-credentials --leader-elect=false --cert-dir="$folder/pki" --bind-address=$host
 start scheduler "$tools/kube-scheduler" --kubeconfig="$KUBECONFIG" --leader-elect=false --cert-dir="$folder/pki" --bind-address=$host
+# A kubelet sets these as it likes them; down.sh sets them back.
+sysctl vm.overcommit_memory kernel.panic kernel.panic_on_oops kernel.keys.root_maxkeys kernel.keys.root_maxbytes >"$folder/sysctl"
 # Kubelet 1.34 still takes a kernel with cgroup v1. Nothing is evicted, and no image collected, for lack of space: the images cannot be pulled again.
 cat >"$folder/kubelet.yaml" <<END
 apiVersion: kubelet.config.k8s.io/v1beta1
@@ -113,6 +115,7 @@ cgroupDriver: cgroupfs
 failSwapOn: false
 failCgroupV1: false
 containerRuntimeEndpoint: unix://$folder/containerd.sock
+podLogsDir: $folder/pods
 authentication: {anonymous: {enabled: true}, webhook: {enabled: false}}
 authorization: {mode: AlwaysAllow}
 featureGates: {KubeletInUserNamespace: true}
@@ -122,7 +125,8 @@ imageMaximumGCAge: 0s
 enforceNodeAllocatable: []
 makeIPTablesUtilChains: false
 END
-start kubelet "$tools/kubelet" --config="$folder/kubelet.yaml" --kubeconfig="$KUBECONFIG" --root-dir="$folder/kubelet" --cert-dir="$folder/pki" \
+# --containerd: or it finds no container to measure, and tells of pods only.
+start kubelet "$tools/kubelet" --config="$folder/kubelet.yaml" --containerd="$folder/containerd.sock" --kubeconfig="$KUBECONFIG" --root-dir="$folder/kubelet" --cert-dir="$folder/pki" \
     --hostname-override=node1 --node-ip=$host
 until_ready kubelet 120 "$tools/kubectl" wait --for=condition=Ready node/node1 --timeout=1s
 until_ready controllers 60 "$tools/kubectl" --namespace default get serviceaccount default

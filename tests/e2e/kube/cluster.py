@@ -21,7 +21,8 @@ class Failed(AssertionError):
 
 class Cluster:
     def __init__(self, tools, helm, kubeconfig):
-        self._kubectl, self._helm, self._kubeconfig = pathlib.Path(tools) / "kubectl", helm, kubeconfig
+        self.tools, self.kubeconfig = pathlib.Path(tools), kubeconfig
+        self._kubectl, self._helm = self.tools / "kubectl", helm
         config = yaml.safe_load(pathlib.Path(kubeconfig).read_text(encoding="utf-8"))
         server = config["clusters"][0]["cluster"]
         self._address = server["server"].removeprefix("https://")
@@ -38,7 +39,7 @@ class Cluster:
         """The CompletedProcess; Failed with its output when it did not exit 0 and check is on."""
         command = [str(binary), *map(str, args)]
         done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=timeout,
-                              env={**os.environ, "KUBECONFIG": str(self._kubeconfig)})
+                              env={**os.environ, "KUBECONFIG": str(self.kubeconfig)})
         if check and done.returncode != 0:
             raise Failed(f"{' '.join(command[1:])}: exit {done.returncode}\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
         return done

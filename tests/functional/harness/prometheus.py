@@ -1,4 +1,4 @@
-"""A real Prometheus that scrapes a Pushgateway a few times a second and judges our rules as often."""
+"""A real Prometheus that scrapes a few times a second and judges our rules as often."""
 
 import json
 import math
@@ -13,13 +13,16 @@ SCRAPE = "250ms"
 
 
 class Prometheus:
-    def __init__(self, directory, pushgateway, rules=()):
-        """`pushgateway`: its URL."""
+    def __init__(self, directory, pushgateway=None, rules=(), scrape=()):
+        """`pushgateway`: its URL. `scrape`: what else it is to look at, as in scrape_configs."""
         directory = pathlib.Path(directory)
-        target = urllib.parse.urlsplit(pushgateway).netloc
+        scraped = list(scrape)
+        if pushgateway:
+            target = urllib.parse.urlsplit(pushgateway).netloc
+            scraped.append({"job_name": "pushgateway", "honor_labels": True, "static_configs": [{"targets": [target]}]})
         config = {"global": {"scrape_interval": SCRAPE, "scrape_timeout": SCRAPE, "evaluation_interval": SCRAPE},
                   "rule_files": [str(path) for path in rules],
-                  "scrape_configs": [{"job_name": "pushgateway", "honor_labels": True, "static_configs": [{"targets": [target]}]}]}
+                  "scrape_configs": scraped}
         path = directory / "prometheus.yml"
         path.write_text(json.dumps(config))  # JSON is YAML
         self._process = Process(
@@ -40,6 +43,11 @@ class Prometheus:
         found = self._get("query_range", query=expression, start=start, end=end, step=step)["result"]
         series = [(one["metric"], [number for _, text in one["values"] if not math.isnan(number := float(text))]) for one in found]
         return [(labels, values) for labels, values in series if values]
+
+    def label_values(self, selector, label, start):
+        """The values of a label of these series since then: what Grafana makes a variable's choices of."""
+        found = self._get("series", start=start, **{"match[]": selector})
+        return sorted({series[label] for series in found if label in series})
 
     def metrics(self):
         """The names of all metrics it has seen."""
