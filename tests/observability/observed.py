@@ -52,6 +52,8 @@ class Observed:
         self._servers = []
         self.pushgateway = self._keep(Pushgateway(directory))
         self.prometheus = self._keep(Prometheus(directory, self.pushgateway.url, rules))
+        # It looks for its targets up to five seconds after its start; what came and went before, it would not have seen.
+        eventually(lambda: self.prometheus.query("up"), what="Prometheus scrapes the Pushgateway")
         self.began = time.time()
         started = []
         for run in RUNS:
