@@ -43,7 +43,8 @@ Exit codes:
   143  stopped by SIGTERM; resumable
 
 Environment: PAGEHAUL_SET stands for --set (one override a line), PAGEHAUL_RUN_KEY for --run-key; HTTPS_PROXY,
-HTTP_PROXY and NO_PROXY are obeyed; OTEL_EXPORTER_OTLP_ENDPOINT and its like say where traces go. A verb's data goes to stdout, the log to stderr.)";
+HTTP_PROXY and NO_PROXY are obeyed; OTEL_EXPORTER_OTLP_ENDPOINT and its like say where traces go. A verb's data
+goes to stdout, the log to stderr.)";
 
 constexpr const char* run = R"(
 Asks page 1 of every slice for its total, pulls all pages side by side, and proves at the end that nothing is
@@ -81,9 +82,9 @@ API, quarantined rows above all, so treat it like the data; secrets of the confi
   pagehaul report -c orders.yaml last --html last.html
   pagehaul report -c orders.yaml 42 --html - | mail …
 
-A run in progress is shown as it is now. An existing file is overwritten only if it is an HTML page. Exit code 0 however the
-run ended; 64 no such run, no --html, or a file that cannot be written; 69 database unreachable; 77 it refused the
-login; 78 bad config, or a ledger of another version.)";
+A run in progress is shown as it is now. An existing file is overwritten only if it is an HTML page. Exit code 0
+however the run ended; 64 no such run, no --html, or a file that cannot be written; 69 database unreachable; 77 it
+refused the login; 78 bad config, or a ledger of another version.)";
 
 constexpr const char* retry = R"(
 A new run of only those slices that failed, or whose newest pull left quarantined rows or failed pages: use it when the

@@ -3,6 +3,7 @@
 
 #include "config/declaration.h"
 #include "config/types.h"
+#include "core/ascii.h"
 
 namespace pagehaul::config {
 namespace {
@@ -46,10 +47,7 @@ bool check_traces(const Node& node, Reader& reader, Traces& traces) {
 
 Object<Traces> declare_traces() {
     const auto header_fault = [](const std::string& name) -> std::optional<std::string> {
-        std::string lower = name;
-        std::transform(lower.begin(), lower.end(), lower.begin(),
-                       [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-        if (lower == "content-type") return "expected another header: pagehaul sets this one itself";
+        if (lower(name) == "content-type") return "expected another header: pagehaul sets this one itself";
         return header_name_fault(name);
     };
     return Object<Traces>()

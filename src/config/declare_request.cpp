@@ -1,21 +1,14 @@
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 #include "config/declaration.h"
 #include "config/placeholders.h"
 #include "config/types.h"
 #include "config/values.h"
+#include "core/ascii.h"
 
 namespace pagehaul::config {
 namespace {
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return out;
-}
 
 std::optional<std::string> path_fault(std::string_view path) {
     if (!path.starts_with('/')) return "expected a path that begins with /, appended to source.base_url";

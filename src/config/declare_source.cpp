@@ -1,21 +1,13 @@
-#include <algorithm>
-#include <cctype>
-
 #include "config/declaration.h"
 #include "config/types.h"
 #include "config/union.h"
 #include "config/values.h"
+#include "core/ascii.h"
 
 namespace pagehaul::config {
 namespace {
 
 using namespace std::chrono_literals;
-
-std::string lower(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return text;
-}
 
 bool check_limits(const Node& node, Reader& reader, Limits& limits) {
     if (limits.concurrency && limits.ceiling) {

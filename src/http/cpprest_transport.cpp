@@ -8,6 +8,7 @@
 
 #include <openssl/crypto.h>
 
+#include "core/ascii.h"
 #include "http/authorize.h"
 #include "http/cpprest_error.h"
 #include "http/inflate.h"
@@ -219,11 +220,7 @@ Result<Response> CpprestTransport::finish(Exchange& exchange, const Bounds& boun
     std::size_t header_bytes = 0;
     for (auto& [name, value] : exchange.headers) {
         header_bytes += name.size() + value.size();
-        std::string lower = name;
-        for (char& letter : lower) {
-            if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-        }
-        response.headers.emplace_back(std::move(lower), std::move(value));
+        response.headers.emplace_back(lower(name), std::move(value));
     }
     if (header_bytes > kMaxHeaderBytes) {
         return fail(ErrorKind::permanent, "",

@@ -1,9 +1,9 @@
 #include "telemetry/trace_settings.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "config/values.h"
+#include "core/ascii.h"
 #include "core/percent.h"
 
 namespace pagehaul::telemetry {
@@ -13,12 +13,6 @@ using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 constexpr std::string_view kTracesPath = "/v1/traces";
 constexpr std::int64_t kMaxTimeoutMs = 3'600'000;
-
-std::string lower(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return text;
-}
 
 std::string_view trimmed(std::string_view text) {
     const auto blank = [](char c) { return c == ' ' || c == '\t'; };
