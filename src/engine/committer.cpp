@@ -195,7 +195,7 @@ void Committer::count(const Pages& stored, std::int64_t changed) {
         tallies.rows_stored += result.stored;
         tallies.rows_duplicate += result.duplicates;
         tallies.rows_quarantined += static_cast<std::int64_t>(result.bad.size());
-        if (!log::enabled(log::Level::debug)) continue;
+        if (!log::enabled(log::Level::debug)) continue;  // the fields would be made for each page
         log_job(log::Level::debug, "page stored", result.claim, page->span,
                 {{"rows", result.stored}, {"quarantined", result.bad.size()}});
     }

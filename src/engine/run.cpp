@@ -11,6 +11,7 @@
 #include "core/fault.h"
 #include "engine/crew.h"
 #include "engine/run_metrics.h"
+#include "engine/run_trace.h"
 #include "engine/sizing.h"
 #include "engine/source_kit.h"
 #include "engine/start_up.h"
@@ -40,44 +41,6 @@ class Latest {
     ledger::RunState state_;  // protected by mutex_
     bool known_ = false;      // protected by mutex_
 };
-
-// Beside the last push of metrics, and no longer than that: the chart's grace period knows of one of them.
-constexpr Millis kFlushLimit{2'500};
-
-std::unique_ptr<telemetry::Tracer> tracer_for(Context& context, const RunOptions& options) {
-    if (!options.traces) return nullptr;
-    const telemetry::TraceSettings& settings = *options.traces;
-    for (const std::string& warning : settings.warnings)
-        log::warn(warning, {});
-    // Nobody would ever see this trace: not the collector, not the API, not the caller.
-    if (!settings.recording && !settings.propagate && !settings.parent) return nullptr;
-    auto tracer = std::make_unique<telemetry::Tracer>(
-        settings,
-        telemetry::Tracer::Parts{
-            .transport = settings.recording
-                             ? telemetry_transport_for(settings.origin, Millis{2'000}, context.clock)
-                             : nullptr,
-            .source_url = context.config.source.base_url,
-            .redact = log::redacted},
-        context.clock, context.random);
-    tracer->describe_run({{"pagehaul.pipeline", context.config.pipeline}});
-    log::set_context("trace_id", telemetry::hex(tracer->trace()));
-    return tracer;
-}
-
-/// A stop by signal is no error of the run.
-void end_trace(telemetry::Tracer& tracer, const Context& context, const Verdict& verdict) {
-    tracer.describe_run({{"pagehaul.verdict", verdict.word},
-                         {"pagehaul.exit_code", static_cast<int>(verdict.code)},
-                         {"pagehaul.pages_stored", context.tallies.pages_stored.load()},
-                         {"pagehaul.rows_stored", context.tallies.rows_stored.load()},
-                         {"pagehaul.requests", context.tallies.requests.load()},
-                         {"pagehaul.retries", context.tallies.retries.load()}});
-    const bool well = verdict.code == ExitCode::ok || verdict.code == ExitCode::terminated ||
-                      verdict.code == ExitCode::interrupted;
-    tracer.end_run(well ? "" : "exit_" + std::to_string(static_cast<int>(verdict.code)), verdict.reason,
-                   context.clock.now() + kFlushLimit);
-}
 
 /// Settles, and says what the run came to: to the ledger, the gateway, the log and Kubernetes. Takes what
 /// take_connection gave, or null.
@@ -215,7 +178,7 @@ Verdict run(const config::Config& config, const RunOptions& options, StopControl
         return verdict;
     };
     try {
-        tracer = tracer_for(context, options);
+        if (options.traces) tracer = tracer_for(context, *options.traces);
         context.tracer = tracer.get();
         const MachineLimits limits = read_limits(system_probe());
         const Sizing sizing = plan_workers(limits, config);

@@ -128,13 +128,10 @@ std::optional<WallTime> read_watermark(const Context& context, postgres::Connect
 std::optional<Recalled> recall(const Context& context) {
     if (!context.config.telemetry.pushgateway) return std::nullopt;
     try {
-        postgres::ConnectOptions options = connect_options(context.config, context.scope.worker);
-        options.connect_timeout_ms = 2'000;
-        options.statement_timeout_ms = 5'000;
-        postgres::Connection connection(options);
-        Recalled recalled{.run = ledger::read_past(connection, context.scope),
-                          .state = ledger::read_state(connection, context.scope)};
-        if (const auto until = read_watermark(context, connection)) context.metrics.set_watermark(*until);
+        const auto connection = connect_briefly(context);
+        Recalled recalled{.run = ledger::read_past(*connection, context.scope),
+                          .state = ledger::read_state(*connection, context.scope)};
+        if (const auto until = read_watermark(context, *connection)) context.metrics.set_watermark(*until);
         return recalled;
     } catch (const Failure& failure) {
         log::warn("could not read the run that succeeded", {{"cause", failure.error().text()}});

@@ -63,6 +63,13 @@ postgres::ConnectOptions connect_options(const config::Config& config, const std
             .pgbouncer = config.sink.pgbouncer};
 }
 
+std::unique_ptr<postgres::Connection> connect_briefly(const Context& context) {
+    postgres::ConnectOptions options = connect_options(context.config, context.scope.worker);
+    options.connect_timeout_ms = 2'000;
+    options.statement_timeout_ms = kBriefStatement.count();
+    return std::make_unique<postgres::Connection>(options);
+}
+
 ledger::Policy policy_of(const config::Config& config) {
     const config::Pagination& pagination = config.source.pagination;
     ledger::Policy policy;

@@ -18,6 +18,11 @@ std::string new_uuid(Random& random);
 /// them.
 postgres::ConnectOptions connect_options(const config::Config& config, const std::string& worker);
 
+constexpr Millis kBriefStatement{5'000};
+/// A connection that answers within seconds or fails: 2 s to connect, kBriefStatement for each statement. For
+/// the end of a process, which nothing may hold up. Throws Failure.
+std::unique_ptr<postgres::Connection> connect_briefly(const Context& context);
+
 /// The policy part of the config, as the ledger wants it.
 ledger::Policy policy_of(const config::Config& config);
 

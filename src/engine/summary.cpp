@@ -107,18 +107,14 @@ telemetry::ProgressSnapshot progress_snapshot(const std::optional<ledger::RunSta
 std::unique_ptr<postgres::Connection> connection_to_settle(const Context& context,
                                                            const std::optional<ledger::RunState>& last_known,
                                                            std::unique_ptr<postgres::Connection> warm) {
-    constexpr Millis kStatement{5'000};
     const bool has_succeeded = last_known && last_known->status == ledger::RunStatus::succeeded;
     try {
         if (has_succeeded && warm != nullptr && warm->is_open() && !context.scope.pgbouncer) {
-            warm->exec("SET statement_timeout = " + std::to_string(kStatement.count()));
+            warm->exec("SET statement_timeout = " + std::to_string(kBriefStatement.count()));
             return warm;
         }
         warm.reset();
-        postgres::ConnectOptions options = connect_options(context.config, context.scope.worker);
-        options.connect_timeout_ms = 2'000;
-        options.statement_timeout_ms = kStatement.count();
-        return std::make_unique<postgres::Connection>(options);
+        return connect_briefly(context);
     } catch (const Failure& failure) {
         warn_unsettled(failure);
         return nullptr;
