@@ -53,7 +53,7 @@ unit: build deps-test  ## the unit tests (GoogleTest)
 functional: build deps-test  ## the functional tests (pytest, real servers); ARGS='-k drift' picks some
 	@$(PYTEST) $(ARGS) tests/functional
 
-bench: release deps-test  ## measure against a Go worker pool, dlt and plain COPY; needs Go 1.24+ and the network once
+bench: deps-test  ## measure against a Go worker pool, dlt and plain COPY; needs Go 1.24+ and the network once
 	@tests/bench/run.sh $(ARGS)
 
 format: deps-lint  ## format the C++ sources in place
