@@ -47,7 +47,7 @@ std::string_view build_version() {
     return PAGEHAUL_VERSION;
 }
 
-std::string redacted(std::string text) {
+std::string redacted(const std::string& text) {
     return redactor().redact(text);
 }
 

@@ -19,7 +19,7 @@ namespace pagehaul::cli {
 std::string_view build_version();
 
 /// `text` without the secrets of the config that was loaded.
-std::string redacted(std::string text);
+std::string redacted(const std::string& text);
 
 /// Loads the config, teaches the log its secrets and sets it up. Throws Failure of kind config whose message
 /// lists every problem of the file, one a line.

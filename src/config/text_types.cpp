@@ -14,7 +14,8 @@ Type<std::string> closed_text(std::string expected,
                               std::function<std::optional<std::string>(std::string_view)> fault) {
     return {
         .read =
-            [expected, fault](const Node& node, Reader& reader, std::string& out) {
+            [expected = std::move(expected), fault = std::move(fault)](const Node& node, Reader& reader,
+                                                                       std::string& out) {
                 if (reader.is_unexpanded(node)) return false;
                 if (!node.is_scalar()) {
                     return reader.refuse(node, "expected " + expected + ", not " + describe(node));
@@ -77,7 +78,7 @@ Type<std::string> template_text() {
     return closed_text("a text, which may hold {{ … }}", template_fault);
 }
 
-Type<std::string> ruled_text(std::string expected, std::string pattern,
+Type<std::string> ruled_text(std::string expected, const std::string& pattern,
                              std::function<std::optional<std::string>(std::string_view)> fault) {
     Node schema = string_schema();
     if (!pattern.empty()) schema.with("pattern", Node::string(pattern));
@@ -92,7 +93,7 @@ Type<std::string> ruled_text(std::string expected, std::string pattern,
     });
 }
 
-Type<std::string> json_pointer(std::string expected) {
+Type<std::string> json_pointer(const std::string& expected) {
     return ruled_text("a JSON pointer such as /data/list, " + expected, "^(/([^~]|~[01])*)?$",
                       [](std::string_view text) -> std::optional<std::string> {
                           if (is_json_pointer(text)) return std::nullopt;

@@ -32,9 +32,9 @@ Type<std::string> zone();
 /// Any text, variables in it secret.
 Type<std::string> text();
 /// A text with a rule. `fault` says what is wrong with one, or nothing. Variables in it are open.
-Type<std::string> ruled_text(std::string expected, std::string pattern,
+Type<std::string> ruled_text(std::string expected, const std::string& pattern,
                              std::function<std::optional<std::string>(std::string_view)> fault);
-Type<std::string> json_pointer(std::string expected);
+Type<std::string> json_pointer(const std::string& expected);
 Type<std::string> identifier();
 Type<std::string> url();
 /// A text that holds `{{ … }}`, variables in it secret.

@@ -172,7 +172,7 @@ Verdict run(const config::Config& config, const RunOptions& options, StopControl
         connection = connection_to_settle(context, latest.get(), std::move(connection));
         if (auto state = settle(context, latest.get(), connection.get())) latest.set(*state);
         const ledger::RunState state = latest.get().value_or(ledger::RunState{});
-        const Verdict verdict = judge_run(stop.cause(), stop.reason(), state);
+        Verdict verdict = judge_run(stop.cause(), stop.reason(), state);
         tell(verdict, ending_of(ended_now(verdict), state.other_workers));
         if (verdict.code == ExitCode::ok && connection != nullptr) prune_old_runs(context, *connection);
         return verdict;

@@ -61,7 +61,7 @@ int prune(postgres::Connection& connection, const Scope& scope, std::chrono::day
         fill(old_runs_sql, scope, {{"keep", interval_literal(keep)}, {"limit", std::to_string(limit)}}));
     int gone = 0;
     for (std::size_t i = 0; i < runs.size(); ++i) {
-        const std::string old = runs.text(i, 0);
+        const std::string& old = runs.text(i, 0);
         while (connection.exec(fill(old_pages_sql, scope, {{"old", old}})).affected() > 0) {
         }
         gone += static_cast<int>(connection.exec(fill(old_run_sql, scope, {{"old", old}})).affected());

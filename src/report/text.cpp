@@ -118,7 +118,8 @@ std::string rate_text(std::int64_t count, std::int64_t ms) {
 
 std::string duration_text(std::int64_t ms) {
     if (ms < 1'000) return std::to_string(ms) + " ms";
-    if (ms < 60'000) return format("%.1f s", static_cast<double>(ms / 100) / 10);
+    const std::int64_t tenths = ms / 100;  // cut, so that 59.99 s does not become 60.0
+    if (ms < 60'000) return format("%.1f s", static_cast<double>(tenths) / 10);
     const auto seconds = static_cast<long long>(ms / 1'000);
     if (seconds < 3'600) return format("%lld min %02lld s", seconds / 60, seconds % 60);
     if (seconds < 86'400) return format("%lld h %02lld min", seconds / 3'600, seconds % 3'600 / 60);
