@@ -71,6 +71,9 @@ class Simulation : public LedgerTest {
     postgres::Connection open_for(const Process& process);
     template <class Work>
     void unblocked(Actor& actor, const Work& work);
+    void give_way(Actor& actor);
+    template <class Work>
+    auto past_locks(Process& process, const Work& work);
     template <class Work>
     void as(Actor& actor, const Work& work);
     PageResult fetch(const Claim& claim);
