@@ -1,7 +1,7 @@
 #include "cli/asking.h"
 
-#include "engine/cgroup.h"
 #include "http/retry.h"
+#include "machine/cgroup.h"
 
 namespace pagehaul::cli {
 
@@ -9,7 +9,7 @@ Asking::Asking(const config::Config& config, Setting& setting)
     : config_(config),
       setting_(setting),
       metrics_(build_version()),
-      sizing_(engine::plan_workers(engine::read_limits(engine::system_probe()), config)),
+      sizing_(machine::plan_workers(machine::read_limits(machine::system_probe()), config)),
       context_{.config = config,
                .clock = system_clock(),
                .random = setting.random(),

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "cli/setting.h"
-#include "engine/fetcher.h"
-#include "engine/sizing.h"
-#include "engine/source_kit.h"
+#include "engine/fetch/fetcher.h"
+#include "engine/fetch/source_kit.h"
+#include "machine/sizing.h"
 #include "source/slices.h"
 
 namespace pagehaul::cli {
@@ -17,7 +17,7 @@ class Asking {
     /// Page `no` of a slice: its totals and rows. What is not an accepted page is a failure that says why;
     /// throttled and transient answers are tried again as source.retry says.
     Result<std::pair<source::Accept, record::DecodedPage>> page(const source::Slice& slice, std::int64_t no);
-    const engine::Sizing& sizing() const { return sizing_; }
+    const machine::Sizing& sizing() const { return sizing_; }
     /// Of the last answer.
     Nanos latency() const { return latency_; }
 
@@ -25,7 +25,7 @@ class Asking {
     const config::Config& config_;
     Setting& setting_;
     telemetry::Metrics metrics_;
-    engine::Sizing sizing_;
+    machine::Sizing sizing_;
     engine::Context context_;
     engine::SourceKit kit_;
     engine::Fetcher fetcher_;

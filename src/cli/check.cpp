@@ -3,7 +3,8 @@
 #include <string>
 
 #include "cli/asking.h"
-#include "engine/start_up.h"
+#include "engine/shared/connecting.h"
+#include "engine/shared/transports.h"
 #include "ledger/migrations.h"
 #include "sink/target.h"
 #include "telemetry/push.h"

@@ -3,8 +3,8 @@
 #include <iostream>
 
 #include "cli/setting.h"
-#include "engine/session.h"
-#include "engine/start_up.h"
+#include "engine/shared/connecting.h"
+#include "engine/shared/session.h"
 
 namespace pagehaul::cli {
 

@@ -3,7 +3,7 @@
 
 #include "cli/page_file.h"
 #include "cli/setting.h"
-#include "engine/start_up.h"
+#include "engine/shared/connecting.h"
 #include "report/read.h"
 #include "report/render.h"
 

@@ -4,7 +4,7 @@
 
 #include "cli/setting.h"
 #include "config/variables.h"
-#include "engine/summary.h"
+#include "engine/tell/summary.h"
 #include "log/log.h"
 
 namespace pagehaul::cli {

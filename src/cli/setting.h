@@ -8,7 +8,7 @@
 #include "config/config.h"
 #include "core/random.h"
 #include "core/stop.h"
-#include "engine/context.h"
+#include "engine/shared/context.h"
 #include "engine/signals.h"
 #include "telemetry/metrics.h"
 #include "telemetry/trace_settings.h"

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/setting.h"
-#include "engine/start_up.h"
+#include "engine/shared/connecting.h"
 
 namespace pagehaul::cli {
 namespace {

@@ -5,16 +5,14 @@
 #include <optional>
 #include <stop_token>
 
-#include "engine/context.h"
-#include "engine/job_queue.h"
-#include "engine/outbox.h"
-#include "engine/session.h"
-#include "engine/source_health.h"
+#include "engine/shared/context.h"
+#include "engine/shared/outbox.h"
+#include "engine/shared/queues.h"
+#include "engine/shared/session.h"
+#include "engine/shared/source_health.h"
 #include "ledger/run_state.h"
 
 namespace pagehaul::engine {
-
-using ClaimQueue = JobQueue<ledger::Claim>;
 
 struct ClaimerOptions {
     int ahead = 16;       ///< leases waiting in the job queue at most

@@ -18,7 +18,7 @@ constexpr std::chrono::seconds kFlushLimit{5};
 
 }  // namespace
 
-Crew::Crew(Context& context, const Sizing& sizing, CrewParts parts)
+Crew::Crew(Context& context, const machine::Sizing& sizing, CrewParts parts)
     : context_(context),
       sizing_(sizing),
       parts_(std::move(parts)),

@@ -5,12 +5,12 @@
 #include <stop_token>
 
 #include "engine/claimer.h"
-#include "engine/committer.h"
-#include "engine/context.h"
-#include "engine/fetch_worker.h"
+#include "engine/fetch/fetch_worker.h"
 #include "engine/heartbeat.h"
 #include "engine/roster.h"
-#include "engine/sizing.h"
+#include "engine/shared/context.h"
+#include "engine/write/committer.h"
+#include "machine/sizing.h"
 
 namespace pagehaul::engine {
 
@@ -27,7 +27,7 @@ struct CrewParts {
 /// `work` returns when they have ended; PROTOCOL.md, Stop, phases 1 to 3.
 class Crew {
   public:
-    Crew(Context& context, const Sizing& sizing, CrewParts parts);
+    Crew(Context& context, const machine::Sizing& sizing, CrewParts parts);
 
     /// Works until the run is over, can go no further, or a stop was asked for and carried out. `deadline`:
     /// the end of run.deadline; phase 1 begins run.drain before it.
@@ -48,7 +48,7 @@ class Crew {
     SessionOptions session_for(std::string role) const;
 
     Context& context_;
-    const Sizing& sizing_;
+    const machine::Sizing& sizing_;
     CrewParts parts_;
     ClaimQueue jobs_;
     Pages pages_;

@@ -4,7 +4,7 @@
 #include <stop_token>
 #include <thread>
 
-#include "engine/context.h"
+#include "engine/shared/context.h"
 #include "postgres/connection.h"
 
 namespace pagehaul::engine {

@@ -10,14 +10,16 @@
 
 #include "core/fault.h"
 #include "engine/crew.h"
-#include "engine/run_metrics.h"
-#include "engine/run_trace.h"
-#include "engine/sizing.h"
-#include "engine/source_kit.h"
+#include "engine/fetch/source_kit.h"
+#include "engine/settling.h"
+#include "engine/shared/connecting.h"
 #include "engine/start_up.h"
-#include "engine/summary.h"
+#include "engine/tell/run_metrics.h"
+#include "engine/tell/run_trace.h"
+#include "engine/tell/summary.h"
 #include "ledger/run_state.h"
 #include "log/log.h"
+#include "machine/sizing.h"
 #include "telemetry/progress.h"
 
 namespace pagehaul::engine {
@@ -49,9 +51,9 @@ using Conclude = std::function<Verdict(std::unique_ptr<postgres::Connection>)>;
 /// Pulls until the run is over or stopped; every thread has ended when it returns. Should one not end, it
 /// concludes and exits the process.
 /// @return Crew::take_connection
-std::unique_ptr<postgres::Connection> pull(Context& context, const Sizing& sizing, const RunOptions& options,
-                                           StartedUp started, Deadline deadline, Latest& latest,
-                                           const Conclude& conclude) {
+std::unique_ptr<postgres::Connection> pull(Context& context, const machine::Sizing& sizing,
+                                           const RunOptions& options, StartedUp started, Deadline deadline,
+                                           Latest& latest, const Conclude& conclude) {
     const auto& begun = std::get<ledger::Started>(started.outcome);
     const postgres::ConnectOptions connect = connect_options(context.config, context.scope.worker);
     Heartbeat heartbeat(context, connect, std::move(started.heartbeat));
@@ -180,9 +182,9 @@ Verdict run(const config::Config& config, const RunOptions& options, StopControl
     try {
         if (options.traces) tracer = tracer_for(context, *options.traces);
         context.tracer = tracer.get();
-        const MachineLimits limits = read_limits(system_probe());
-        const Sizing sizing = plan_workers(limits, config);
-        log_start(context, options, sizing, limits);
+        const machine::MachineLimits limits = machine::read_limits(machine::system_probe());
+        const machine::Sizing sizing = machine::plan_workers(limits, config);
+        log_start(context, options.version, sizing, limits);
         publish_settings(metrics, config, sizing, limits);
         pusher = pusher_for(context);
         const Deadline deadline =

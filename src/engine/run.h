@@ -8,7 +8,7 @@
 #include "core/clock.h"
 #include "core/random.h"
 #include "core/stop.h"
-#include "engine/verdict.h"
+#include "engine/tell/verdict.h"
 #include "ledger/start.h"
 #include "telemetry/trace_settings.h"
 

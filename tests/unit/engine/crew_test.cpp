@@ -76,7 +76,7 @@ class CrewTest : public DatabaseTest {
     std::string run_state() { return ask("SELECT state FROM pagehaul.run"); }
 
     pagehaul::testing::ScriptedTransport transport;
-    Sizing sizing;
+    machine::Sizing sizing;
     std::function<void(const ledger::RunState&)> on_state = [](const ledger::RunState&) {};
 };
 

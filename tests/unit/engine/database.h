@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "../ledger/ledger_fixture.h"
-#include "engine/committer.h"
+#include "engine/write/committer.h"
 #include "engine_context.h"
 
 namespace pagehaul::engine::testing {

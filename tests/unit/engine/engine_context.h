@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "engine/context.h"
+#include "engine/shared/context.h"
 #include "manual_clock.h"
 
 namespace pagehaul::engine::testing {

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/fetch_worker.h"
+#include "engine/fetch/fetch_worker.h"
 #include "engine_context.h"
 #include "gate_parts.h"
 #include "scripted_transport.h"

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "engine/fetcher.h"
+#include "engine/fetch/fetcher.h"
 
 namespace pagehaul::engine::testing {
 

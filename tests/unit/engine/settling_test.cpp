@@ -1,5 +1,5 @@
+#include "engine/settling.h"
 #include "database.h"
-#include "engine/summary.h"
 
 namespace pagehaul::engine {
 namespace {

@@ -1,0 +1,340 @@
+#include "engine/fetch/fetch_worker.h"
+
+#include <utility>
+
+#include "engine/shared/job_log.h"
+#include "http/retry.h"
+#include "log/log.h"
+#include "source/pagination.h"
+
+namespace pagehaul::engine {
+namespace {
+
+using Kind = ledger::Setback::Kind;
+
+/// The attempt whose back-off reaches as long as the source has been failing. While nothing succeeds no
+/// attempt counts, and without this each page would come back at the first attempt's pace.
+int attempt_after(Nanos failing, const config::Retry& retry) {
+    int attempt = 1;
+    for (Millis reach = retry.base; reach < failing && reach < retry.max; reach *= 2)
+        ++attempt;
+    return attempt;
+}
+
+/// Rounded; a request is never as long as an int has milliseconds, 24 days.
+std::int32_t whole_millis(Nanos span) {
+    return static_cast<std::int32_t>(std::chrono::round<Millis>(span).count());
+}
+
+}  // namespace
+
+FetchWorker::FetchWorker(Context& context, SourceGate& gate, ClaimQueue& jobs, Pages& pages, Outbox& outbox,
+                         std::size_t refill_below)
+    : context_(context),
+      gate_(gate),
+      jobs_(jobs),
+      pages_(pages),
+      outbox_(outbox),
+      refill_below_(refill_below),
+      fetcher_(gate) {}
+
+void FetchWorker::work() {
+    InFlight::Permit permit;
+    while (true) {
+        if (!gate_.asking().keep(permit)) permit = gate_.asking().acquire(context_.stop.no_new_work_token());
+        if (!permit) return;
+        std::optional<ledger::Claim> claim = jobs_.pop(context_.stop.no_new_work_token());
+        if (!claim) return;
+        if (jobs_.size() < refill_below_) context_.wake.set();
+        if (context_.tracer != nullptr) begin_trace(*claim);
+        try {
+            process(*claim);
+        } catch (const std::exception& error) {
+            // A job that throws fails like any other try; the pool goes on.
+            failed_try(*claim, error.what());
+        }
+        trace_.reset();
+    }
+}
+
+void FetchWorker::begin_trace(const ledger::Claim& claim) {
+    if (auto trace = context_.tracer->job({.page_id = claim.page_id,
+                                           .slice_id = claim.slice_id,
+                                           .slice = claim.slice_key,
+                                           .pass = claim.pass,
+                                           .page = claim.no,
+                                           .attempt = claim.attempts + 1}))
+        trace_.emplace(std::move(*trace));
+}
+
+const source::Slice& FetchWorker::slice_of(const ledger::Claim& claim) {
+    if (slice_id_ != claim.slice_id) {
+        auto slice = source::slice_from_json(claim.slice_key, claim.slice_params);
+        if (!slice) throw Failure(slice.error());
+        slice_ = std::move(*slice);
+        slice_id_ = claim.slice_id;
+    }
+    return slice_;
+}
+
+void FetchWorker::process(const ledger::Claim& claim) {
+    probing_ = false;
+    if (gate_.health().state(context_.clock.now()) != SourceState::up && !probe_first(claim)) return;
+    const source::Slice& slice = slice_of(claim);
+    claim.is_proof() ? prove(claim, slice) : fetch(claim, slice);
+}
+
+bool FetchWorker::probe_first(const ledger::Claim& claim) {
+    SourceHealth& health = gate_.health();
+    if (!health.begin_probe(context_.clock.now())) {
+        give_back(claim);
+        return false;
+    }
+    probing_ = true;  // from here on it must end in on_success or on_probe_failure, even by a throw
+    const std::optional<KnownGood> good = gate_.known_good();
+    if (!good) return true;
+    auto answer = fetcher_.ask(good->slice, good->no);
+    if (answer && !std::holds_alternative<source::Retry>(answer->judgement)) {
+        probing_ = false;
+        health.on_success(context_.clock.now());
+        log::info("the source answers again", {});
+        return true;
+    }
+    end_probe();
+    give_back(claim);
+    return false;
+}
+
+std::optional<Answer> FetchWorker::ask(const ledger::Claim& claim, const source::Slice& slice,
+                                       std::int64_t no) {
+    auto answer = fetcher_.ask(
+        slice, no, [&] { return !context_.held.in_doubt(claim.page_id, context_.clock.now()); }, trace());
+    if (!answer) {
+        const Error& error = answer.error();
+        switch (error.kind) {
+            case ErrorKind::cancelled:
+            case ErrorKind::fenced:  // the ledger knows whether the lease is still ours
+                end_probe();
+                give_back(claim);
+                break;
+            case ErrorKind::throttled:
+                end_probe();
+                again(claim, context_.config.source.retry.base, false, error.text(), to_string(error.kind));
+                break;
+            case ErrorKind::permanent:
+            case ErrorKind::data:
+                // An answer, if a bad one.
+                gate_.health().on_success(context_.clock.now());
+                refuse(claim, error.text(), {});
+                break;
+            case ErrorKind::config:
+                end_probe();
+                context_.stop.no_new_work(StopCause::config, error.text());
+                give_back(claim);
+                break;
+            case ErrorKind::transient:
+            case ErrorKind::credential:
+            case ErrorKind::in_doubt:
+            case ErrorKind::bug:
+                failed_try(claim, error.text());
+                break;
+        }
+        return std::nullopt;
+    }
+    if (const auto* retry = std::get_if<source::Retry>(&answer->judgement)) {
+        failed_try(claim, retry->reason, retry->pause.value_or(Millis{0}));
+        return std::nullopt;
+    }
+    gate_.health().on_success(context_.clock.now());
+    probing_ = false;
+    if (const auto* throttle = std::get_if<source::Throttle>(&answer->judgement)) {
+        ++context_.tallies.throttled;
+        const Millis pause =
+            throttle->pause.value_or(http::delay(1, context_.config.source.retry, context_.random));
+        gate_.pause(pause);
+        again(claim, pause, false, throttle->reason, "throttled");
+        return std::nullopt;
+    }
+    if (const auto* refused = std::get_if<source::RefuseCredential>(&answer->judgement)) {
+        credential_refused(claim, answer->credential_version, refused->reason);
+        return std::nullopt;
+    }
+    return std::move(*answer);
+}
+
+void FetchWorker::fetch(const ledger::Claim& claim, const source::Slice& slice) {
+    std::optional<Answer> answer = ask(claim, slice, claim.no);
+    if (!answer) return;
+    if (const auto* failure = std::get_if<source::Fail>(&answer->judgement)) {
+        return refuse(claim, failure->reason, std::move(answer->excerpt));
+    }
+    FetchedPage page;
+    ledger::PageResult& result = page.result;
+    result.claim = claim;
+    result.fetch_ms = whole_millis(answer->took);
+    if (const auto* accepted = std::get_if<source::Accept>(&answer->judgement)) {
+        gate_.remember_good(slice, claim.no);
+        record::DecodedPage& decoded = answer->page;
+        result.total = context_.policy.total == ledger::Policy::Known::pages ? accepted->total_pages
+                                                                             : accepted->total_rows;
+        result.fetched = decoded.fetched;
+        result.stored = decoded.stored;
+        result.duplicates = decoded.duplicates;
+        result.key_hashes = std::move(decoded.key_hashes);
+        result.bad = std::move(decoded.bad);
+        result.content_hash = decoded.content_hash;
+        context_.tallies.nul_replaced += decoded.nul_replaced;
+        if (!decoded.key_conflict.empty()) {
+            result.slice_error =
+                "sink.key is not unique: a page holds different records with the key " + decoded.key_conflict;
+        } else if (claim.no == 1) {
+            std::string capped =
+                source::capped_page(context_.config.source.pagination, decoded.fetched, accepted->total_rows);
+            if (!capped.empty()) result.slice_error = std::move(capped);
+        }
+        page.copy = std::move(decoded.copy);
+    }
+    if (trace_) {
+        page.span = trace_->span();
+        trace_->outcome("fetched");
+    }
+    page.bytes = page.copy.size();
+    page.reserved = std::move(answer->reserved);
+    page.urgent = claim.no == 1;
+    if (!pages_.push(std::move(page))) give_back(claim);
+}
+
+void FetchWorker::prove(const ledger::Claim& claim, const source::Slice& slice) {
+    ledger::ProofReading reading;
+    const bool told = context_.policy.total != ledger::Policy::Known::nothing;
+    std::vector<std::int64_t> beyond;
+    if (told) {
+        std::optional<Answer> first = ask(claim, slice, 1);
+        if (!first) return;
+        const auto* accepted = std::get_if<source::Accept>(&first->judgement);
+        if (accepted == nullptr) {
+            return refuse(claim, "page 1 was refused when it was asked for again for the proof",
+                          std::move(first->excerpt));
+        }
+        reading.total = context_.policy.total == ledger::Policy::Known::pages ? accepted->total_pages
+                                                                              : accepted->total_rows;
+        const bool last_is_full =
+            claim.planned > 0 && claim.last_fetched >= context_.config.source.pagination.size;
+        if (last_is_full) beyond.push_back(claim.planned + 1);
+    } else {
+        beyond = {claim.planned + 1, claim.planned + 2};
+    }
+    for (const std::int64_t no : beyond) {
+        std::optional<Answer> answer = ask(claim, slice, no);
+        if (!answer) return;
+        const auto* failure = std::get_if<source::Fail>(&answer->judgement);
+        if (!told && failure != nullptr) {
+            // Without a total the end was shown by empty pages, and only a rule makes a refusal one of them.
+            return refuse(claim, "a page beyond the end was refused: " + failure->reason,
+                          std::move(answer->excerpt));
+        }
+        // Where a total is told, a refusal of a page beyond it disproves nothing: only rows there do.
+        if (std::holds_alternative<source::Accept>(answer->judgement))
+            reading.rows_beyond_end += answer->page.fetched;
+    }
+    if (trace_) trace_->outcome("read");
+    outbox_.put(ProofDone{claim, reading});
+}
+
+void FetchWorker::again(const ledger::Claim& claim, Millis delay, bool counts, const std::string& cause,
+                        std::string_view kind) {
+    ++context_.tallies.retries;
+    context_.metrics.retried();
+    // The attempt is the try that failed, whether it counts against the page or not.
+    log_job(log::Level::warn, "page failed", claim, span(),
+            {{"attempt", claim.attempts + 1},
+             {"attempts", context_.config.source.retry.attempts},
+             {"counted", counts},
+             {"kind", kind},
+             {"cause", cause},
+             {"delay_ms", delay.count()}});
+    if (trace_) {
+        trace_->outcome("to be retried", kind, cause);
+        trace_->retried(delay, counts);
+    }
+    outbox_.put(ledger::Setback{.claim = claim,
+                                .kind = Kind::again,
+                                .counts = counts,
+                                .delay = delay,
+                                .error = log::redacted(cause),
+                                .payload = {}});
+}
+
+void FetchWorker::end_probe() {
+    if (std::exchange(probing_, false)) gate_.health().on_probe_failure(context_.clock.now());
+}
+
+void FetchWorker::failed_try(const ledger::Claim& claim, const std::string& cause, Millis at_least) {
+    const MonoTime now = context_.clock.now();
+    bool counts = false;
+    if (probing_) {
+        gate_.health().on_probe_failure(now);
+    } else {
+        counts = gate_.health().on_failure(now);
+    }
+    const int attempt = claim.attempts + (counts ? 1 : 0);
+    if (counts && attempt >= context_.config.source.retry.attempts) {
+        ++context_.tallies.pages_failed;
+        log_job(log::Level::error, "page failed, attempts used up", claim, span(),
+                {{"attempt", attempt},
+                 {"attempts", context_.config.source.retry.attempts},
+                 {"kind", "transient"},
+                 {"cause", cause}});
+        if (trace_) trace_->outcome("unavailable", "transient", cause);
+        outbox_.put(ledger::Setback{.claim = claim,
+                                    .kind = Kind::unavailable,
+                                    .counts = true,
+                                    .delay = {},
+                                    .error = log::redacted(cause),
+                                    .payload = {}});
+        return;
+    }
+    const config::Retry& retry = context_.config.source.retry;
+    int pace = std::max(1, attempt);
+    if (!counts && !probing_) {
+        const MonoTime since = gate_.health().failing_since().value_or(now);
+        pace = std::max(pace, attempt_after(now - since, retry));
+    }
+    again(claim, std::max(at_least, http::delay(pace, retry, context_.random)), counts, cause, "transient");
+}
+
+void FetchWorker::refuse(const ledger::Claim& claim, const std::string& cause, std::string payload) {
+    ++context_.tallies.pages_failed;
+    log_job(log::Level::error, "page refused", claim, span(), {{"kind", "permanent"}, {"cause", cause}});
+    if (trace_) trace_->outcome("refused", "permanent", cause);
+    outbox_.put(ledger::Setback{.claim = claim,
+                                .kind = Kind::refused,
+                                .counts = true,
+                                .delay = {},
+                                .error = log::redacted(cause),
+                                .payload = log::redacted(std::move(payload))});
+}
+
+void FetchWorker::give_back(const ledger::Claim& claim) {
+    if (trace_) trace_->outcome("given back");
+    outbox_.put(ledger::Setback{
+        .claim = claim, .kind = Kind::returned, .counts = false, .delay = {}, .error = {}, .payload = {}});
+}
+
+void FetchWorker::credential_refused(const ledger::Claim& claim, std::int64_t version,
+                                     const std::string& cause) {
+    switch (gate_.credentials().refused(version)) {
+        case source::CredentialAnswer::try_again:
+            again(claim, Millis{0}, false, cause, "credential");
+            return;
+        case source::CredentialAnswer::refused:
+            log_job(log::Level::error, "credentials refused", claim, span(),
+                    {{"kind", "credential"}, {"cause", cause}});
+            context_.stop.no_new_work(StopCause::credential, "source.auth: " + cause);
+            give_back(claim);
+            if (trace_) trace_->outcome("given back", "credential", cause);
+            return;
+    }
+}
+
+}  // namespace pagehaul::engine

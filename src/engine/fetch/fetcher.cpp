@@ -1,0 +1,147 @@
+#include "engine/fetch/fetcher.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "core/fault.h"
+
+namespace pagehaul::engine {
+namespace {
+
+constexpr std::size_t kExcerpt = 4096;
+
+tl::unexpected<Error> cancelled() {
+    return fail(ErrorKind::cancelled, "", "stopped");
+}
+
+/// Counts a request for as long as it is under way, however it ends.
+class Counted {
+  public:
+    explicit Counted(std::atomic<int>& count) : count_(count) { ++count_; }
+    Counted(const Counted&) = delete;
+    Counted& operator=(const Counted&) = delete;
+    ~Counted() { --count_; }
+
+  private:
+    std::atomic<int>& count_;
+};
+
+}  // namespace
+
+void SourceGate::remember_good(const source::Slice& slice, std::int64_t no) {
+    const std::lock_guard lock(mutex_);
+    if (known_good_ && known_good_->slice.key == slice.key) {
+        known_good_->no = no;
+    } else {
+        known_good_ = KnownGood{slice, no};
+    }
+}
+
+std::optional<KnownGood> SourceGate::known_good() const {
+    const std::lock_guard lock(mutex_);
+    return known_good_;
+}
+
+void SourceGate::pause(Millis span) {
+    // Saturates: a Retry-After may name a time that the clock cannot.
+    parts_.limiter.pause_until(Deadline::after(context_.clock.now(), span).when());
+}
+
+void SourceGate::answered(const ConcurrencyController::Sample& sample) {
+    const MonoTime now = context_.clock.now();
+    int limit = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        limit = controller_.on_answer(sample, now);
+    }
+    asking_.set_limit(limit);
+}
+
+Fetcher::Fetcher(SourceGate& gate) : gate_(gate) {}
+
+const record::ColumnValues& Fetcher::values_of(const source::Slice& slice) {
+    if (values_.empty() || values_slice_ != slice.key) {
+        values_ = gate_.parts_.requests.column_values(gate_.context_.config.sink, slice);
+        values_slice_ = slice.key;
+    }
+    return values_;
+}
+
+Result<Answer> Fetcher::ask(const source::Slice& slice, std::int64_t no,
+                            const std::function<bool()>& may_send, telemetry::JobTrace* trace) {
+    Context& context = gate_.context_;
+    if (trace != nullptr) trace->begin(telemetry::Step::wait);
+    const std::stop_token no_new_work = context.stop.no_new_work_token();
+    std::optional<Reservation> reserved = gate_.parts_.budget.acquire(no_new_work);
+    if (!reserved) return cancelled();
+    if (!gate_.parts_.limiter.acquire(no_new_work)) return cancelled();
+    if (may_send && !may_send()) return fail(ErrorKind::fenced, "", "the lease may be gone");
+
+    Answer answer;
+    const source::Credential credential = gate_.parts_.credentials.current();
+    answer.credential_version = credential.version;
+    auto request = gate_.parts_.requests.build(slice, no, credential);
+    if (!request) return tl::unexpected<Error>(request.error());
+    if (trace != nullptr) {
+        trace->begin(telemetry::Step::fetch);
+        trace->request(request->method, request->target);
+        if (auto parent = trace->traceparent())
+            request->headers.emplace_back("traceparent", std::move(*parent));
+    }
+
+    const config::Timeout& timeout = context.config.source.timeout;
+    bool no_room = false;
+    const http::Bounds bounds{
+        .deadline = Deadline::after(context.clock.now(), std::min(timeout.request, timeout.job)),
+        .max_body = static_cast<std::size_t>(context.config.source.limits.body_bytes),
+        .reserve =
+            [&](std::size_t bytes) {
+                fault_point("mid_fetch");
+                const bool grown = reserved->grow_to(static_cast<std::int64_t>(bytes));
+                no_room = no_room || !grown;
+                return grown;
+            },
+    };
+    ++context.tallies.requests;
+    const MonoTime sent = context.clock.now();
+    int in_flight = 0;
+    auto response = [&] {
+        const Counted under_way(gate_.sent_);
+        auto answered = gate_.parts_.transport.send(*request, bounds, context.stop.cancel_token());
+        in_flight = gate_.sent_;
+        return answered;
+    }();
+    const Nanos took = context.clock.now() - sent;
+    context.metrics.request_done(response ? response->status : 0, took);
+    if (!response) {
+        if (trace != nullptr) trace->failed(response.error());
+        if (no_room) return fail(ErrorKind::throttled, "", "no memory was free for the body");
+        return tl::unexpected<Error>(response.error());
+    }
+
+    answer.status = response->status;
+    if (trace != nullptr) {
+        trace->answered(response->status, response->body.size());
+        trace->begin(telemetry::Step::decode);
+    }
+    answer.took = took;
+    const record::ColumnValues& values = values_of(slice);
+    auto page = gate_.decoders_.with(
+        [&](record::Decoder& decoder) { return decoder.decode(response->body.view(), no, values); });
+    answer.judgement = gate_.parts_.judge.judge(*response, page, context.clock.wall_now(), no);
+    const bool throttled = std::holds_alternative<source::Throttle>(answer.judgement);
+    gate_.answered({.latency = took, .throttled = throttled, .in_flight = in_flight});
+    if (!std::holds_alternative<source::Accept>(answer.judgement)) {
+        answer.excerpt = std::string(response->body.view().substr(0, kExcerpt));
+    }
+    if (page) answer.page = std::move(*page);
+    const std::size_t kept = answer.page.copy.size() + 16 * answer.page.key_hashes.size() + 1024;
+    reserved->settle(static_cast<std::int64_t>(kept),
+                     static_cast<std::int64_t>(response->body.capacity() + kept));
+    answer.reserved = std::move(*reserved);
+    if (trace != nullptr) trace->end();
+    fault_point("after_decode");
+    return answer;
+}
+
+}  // namespace pagehaul::engine

@@ -1,0 +1,117 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "engine/fetch/concurrency.h"
+#include "engine/fetch/decoder_pool.h"
+#include "engine/shared/byte_budget.h"
+#include "engine/shared/context.h"
+#include "engine/shared/source_health.h"
+#include "http/rate_limiter.h"
+#include "http/transport.h"
+#include "record/decoder.h"
+#include "source/credentials.h"
+#include "source/judge.h"
+#include "source/requests.h"
+#include "telemetry/job_trace.h"
+
+namespace pagehaul::engine {
+
+/// A request that the source has answered well: what a probe repeats when the source seems down.
+struct KnownGood {
+    source::Slice slice;
+    std::int64_t no = 1;
+};
+
+/// What a request passes on its way. Thread-safe parts, which outlive the gate.
+struct SourceParts {
+    http::Transport& transport;
+    http::RateLimiter& limiter;
+    ByteBudget& budget;
+    source::Credentials& credentials;
+    const source::Requests& requests;
+    const source::Judge& judge;
+    SourceHealth& health;
+    ConcurrencyOptions concurrency;
+    std::size_t decoders = 4;
+};
+
+/// What all fetch workers share on the way to the source. Thread-safe; owned by engine/run.cpp.
+class SourceGate {
+  public:
+    SourceGate(Context& context, const SourceParts& parts)
+        : context_(context),
+          parts_(parts),
+          controller_(parts.concurrency),
+          asking_(parts.concurrency.start),
+          decoders_(parts.decoders, [&context, &judge = parts.judge] {
+              return record::Decoder(context.config.sink, judge.format());
+          }) {}
+
+    /// Requests sent and not answered yet.
+    int in_flight() const { return sent_; }
+    int in_flight_limit() const { return asking_.limit(); }
+    /// The permits that workers ask under.
+    InFlight& asking() { return asking_; }
+    SourceHealth& health() { return parts_.health; }
+    source::Credentials& credentials() { return parts_.credentials; }
+
+    void remember_good(const source::Slice& slice, std::int64_t no);
+    std::optional<KnownGood> known_good() const;
+    /// The API asks for a pause: nobody sends before it is over.
+    void pause(Millis span);
+
+  private:
+    friend class Fetcher;
+    void answered(const ConcurrencyController::Sample& sample);
+
+    Context& context_;
+    const SourceParts parts_;
+    mutable std::mutex mutex_;
+    ConcurrencyController controller_;     // protected by mutex_
+    std::optional<KnownGood> known_good_;  // protected by mutex_
+    InFlight asking_;
+    std::atomic<int> sent_{0};
+    DecoderPool decoders_;
+};
+
+/// The source's answer to one request, judged and decoded.
+struct Answer {
+    int status = 0;
+    source::Judgement judgement;
+    record::DecodedPage page;  ///< empty where the body was no whole JSON document
+    Reservation reserved;      ///< of the decoded page
+    std::int64_t credential_version = 0;
+    Nanos took{0};        ///< from the request to the last byte
+    std::string excerpt;  ///< the body's beginning, where the judgement is not Accept
+};
+
+/// Sends one request and reads its answer. One a fetch worker; used by its thread alone.
+class Fetcher {
+  public:
+    explicit Fetcher(SourceGate& gate);
+
+    /// Waits for bytes and the rate limiter (until "no new work"), sends, decodes, judges. timeout.request
+    /// and timeout.job bound the exchange, from when it may be sent: a paced request is not late. Failures:
+    /// cancelled; throttled where no bytes were free for the body (no fault of the source); transient,
+    /// permanent or config as the transport and the templates say; fenced, and nothing is sent, when
+    /// `may_send`, asked after the waits, says no. `trace`: of the job; null: none.
+    Result<Answer> ask(const source::Slice& slice, std::int64_t no,
+                       const std::function<bool()>& may_send = {}, telemetry::JobTrace* trace = nullptr);
+
+  private:
+    const record::ColumnValues& values_of(const source::Slice& slice);
+
+    SourceGate& gate_;
+    std::string values_slice_;
+    record::ColumnValues values_;
+};
+
+}  // namespace pagehaul::engine

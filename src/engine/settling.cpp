@@ -1,0 +1,68 @@
+#include "engine/settling.h"
+
+#include <utility>
+
+#include "engine/shared/connecting.h"
+#include "engine/tell/run_metrics.h"
+#include "engine/tell/verdict.h"
+#include "log/log.h"
+
+namespace pagehaul::engine {
+namespace {
+
+void warn_unsettled(const Failure& failure) {
+    log::warn("could not settle with the ledger; the next start will", {{"cause", failure.error().text()}});
+}
+
+}  // namespace
+
+std::unique_ptr<postgres::Connection> connection_to_settle(const Context& context,
+                                                           const std::optional<ledger::RunState>& last_known,
+                                                           std::unique_ptr<postgres::Connection> warm) {
+    const bool has_succeeded = last_known && last_known->status == ledger::RunStatus::succeeded;
+    try {
+        if (has_succeeded && warm != nullptr && warm->is_open() && !context.scope.pgbouncer) {
+            warm->exec("SET statement_timeout = " + std::to_string(kBriefStatement.count()));
+            return warm;
+        }
+        warm.reset();
+        return connect_briefly(context);
+    } catch (const Failure& failure) {
+        warn_unsettled(failure);
+        return nullptr;
+    }
+}
+
+std::optional<ledger::RunState> settle(Context& context, std::optional<ledger::RunState> last_known,
+                                       postgres::Connection* connection) {
+    std::optional<ledger::RunState> state = std::move(last_known);
+    if (connection == nullptr) return state;
+    try {
+        state = ledger::read_state(*connection, context.scope);
+        const Verdict verdict = judge_run(context.stop.cause(), context.stop.reason(), *state);
+        std::string kept = log::redacted(
+            termination_message(verdict, context.config.pipeline, context.scope.run, *state, Millis{0}));
+        if (const auto until = read_watermark(context, *connection)) {
+            context.metrics.set_watermark(*until);
+            const auto seconds = std::chrono::floor<std::chrono::seconds>(until->time_since_epoch());
+            kept = ledger::with_complete_until(std::move(kept), seconds.count());
+        }
+        ledger::settle(*connection, context.scope, kept);
+        // Of processes that end at the same time the last to say that it stopped must find itself alone.
+        if (state->other_workers > 0)
+            state->other_workers = ledger::read_state(*connection, context.scope).other_workers;
+    } catch (const Failure& failure) {
+        warn_unsettled(failure);
+    }
+    return state;
+}
+
+void prune_old_runs(const Context& context, postgres::Connection& connection) {
+    try {
+        ledger::prune(connection, context.scope, context.config.ledger.keep, 10);
+    } catch (const Failure& failure) {
+        log::warn("could not delete old runs from the ledger", {{"cause", failure.error().text()}});
+    }
+}
+
+}  // namespace pagehaul::engine

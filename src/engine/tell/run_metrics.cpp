@@ -1,0 +1,157 @@
+#include "engine/tell/run_metrics.h"
+
+#include <date/date.h>
+
+#include <algorithm>
+#include <sstream>
+#include <utility>
+
+#include "engine/shared/connecting.h"
+#include "engine/shared/transports.h"
+#include "log/log.h"
+#include "source/watermark.h"
+#include "telemetry/resident.h"
+
+namespace pagehaul::engine {
+namespace {
+
+constexpr Millis kConnectTimeout{2'000};
+
+using std::chrono::sys_days;
+
+/// Of the ledger's own text, which source/slices wrote.
+sys_days day_of(const std::string& text) {
+    std::istringstream in(text);
+    sys_days day;
+    in >> date::parse("%F", day);
+    if (!in) throw Failure(ErrorKind::bug, "ledger", "a slice's day is no day: " + text);
+    return day;
+}
+
+double share(std::int64_t part, std::int64_t whole) {
+    return whole == 0 ? 1 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+}  // namespace
+
+std::optional<double> completeness(const ledger::RunState& state, const ledger::Policy& policy) {
+    const std::int64_t slices = state.slices_open + state.slices_proven + state.slices_failed;
+    if (slices == 0) return std::nullopt;
+    if (policy.total == ledger::Policy::Known::rows && !policy.total_advisory) {
+        const std::int64_t rows = state.rows_stored + state.rows_quarantined + state.rows_duplicate;
+        return share(rows, state.rows_told.value_or(0)) * share(state.slices_told, slices);
+    }
+    // Pages of slices whose end is still searched for are done, but not planned.
+    const std::int64_t done = std::min(state.pages_done, state.pages_planned);
+    return share(done, state.pages_planned) * share(state.slices_planned, slices);
+}
+
+const config::Dimension* date_dimension(const config::Source& source) {
+    const config::Dimension* only = nullptr;
+    for (const config::Dimension& dimension : source.slices) {
+        if (!std::holds_alternative<config::DateDimension>(dimension.values)) continue;
+        if (only != nullptr) return nullptr;
+        only = &dimension;
+    }
+    return only;
+}
+
+std::optional<WallTime> watermark(const std::vector<ledger::DaysOfRun>& days,
+                                  const config::Dimension& dimension) {
+    const std::string& zone = std::get<config::DateDimension>(dimension.values).zone;
+    if (days.empty()) return std::nullopt;
+    std::vector<source::SliceDays> slices;
+    for (const ledger::DaysOfRun& row : days)
+        slices.push_back({.first = day_of(row.first), .last = day_of(row.last), .proven = row.proven});
+    const WallTime planned_at{std::chrono::seconds(days.front().planned_at)};
+    const auto newest = source::newest_complete_day(slices, source::last_ended_day(planned_at, zone));
+    if (!newest) return std::nullopt;
+    return source::end_of_day(*newest, zone);
+}
+
+Ending ending_of(const RunEnded& ended, std::int64_t other_workers) {
+    if (ended.exit == ExitCode::ok || other_workers == 0) return ended;
+    return ProcessEnded{};
+}
+
+void publish_ending(telemetry::Metrics& metrics, const Ending& ending) {
+    if (const auto* run = std::get_if<RunEnded>(&ending))
+        return metrics.run_ended(run->at, run->took, run->exit);
+    metrics.process_ended();
+}
+
+void publish_settings(telemetry::Metrics& metrics, const config::Config& config,
+                      const machine::Sizing& sizing, const machine::MachineLimits& limits) {
+    for (const auto& [name, value] : sizing.numbers(limits))
+        metrics.set_sizing(name, value);
+    metrics.set_workers(sizing.fetch_workers, sizing.writers);
+    if (limits.memory) metrics.set_memory_limit(*limits.memory);
+    if (config.run.deadline) metrics.set_run_deadline(*config.run.deadline);
+    if (config.telemetry.expect_every) metrics.set_expected_interval(*config.telemetry.expect_every);
+}
+
+void publish_state(telemetry::Metrics& metrics, const ledger::RunState& state, const ledger::Policy& policy) {
+    using telemetry::PageResult;
+    using telemetry::RowResult;
+    using telemetry::SliceResult;
+    metrics.set_rows(RowResult::fetched, state.rows_fetched);
+    metrics.set_rows(RowResult::stored, state.rows_stored);
+    metrics.set_rows(RowResult::quarantined, state.rows_quarantined);
+    metrics.set_rows(RowResult::duplicate, state.rows_duplicate);
+    const std::int64_t failed = state.pages_unavailable + state.pages_refused;
+    metrics.set_pages(PageResult::planned,
+                      state.pages_pending + state.pages_leased + state.pages_done + failed);
+    metrics.set_pages(PageResult::stored, state.pages_done);
+    metrics.set_pages(PageResult::failed, failed);
+    metrics.set_slices(SliceResult::planned, state.slices_open + state.slices_proven + state.slices_failed);
+    metrics.set_slices(SliceResult::proven, state.slices_proven);
+    metrics.set_slices(SliceResult::failed, state.slices_failed);
+    if (const auto ratio = completeness(state, policy)) metrics.set_completeness(*ratio);
+}
+
+std::optional<WallTime> read_watermark(const Context& context, postgres::Connection& connection) {
+    const config::Dimension* const dimension = date_dimension(context.config.source);
+    if (dimension == nullptr) return std::nullopt;
+    try {
+        auto newest = watermark(ledger::read_days(connection, context.scope, dimension->name), *dimension);
+        if (const auto kept = ledger::read_complete_until(connection, context.scope)) {
+            const WallTime earlier{std::chrono::seconds(*kept)};
+            newest = std::max(newest.value_or(earlier), earlier);
+        }
+        return newest;
+    } catch (const std::exception& failure) {
+        log::warn("could not read how far the data is complete", {{"cause", failure.what()}});
+        return std::nullopt;
+    }
+}
+
+std::optional<Recalled> recall(const Context& context) {
+    if (!context.config.telemetry.pushgateway) return std::nullopt;
+    try {
+        const auto connection = connect_briefly(context);
+        Recalled recalled{.run = ledger::read_past(*connection, context.scope),
+                          .state = ledger::read_state(*connection, context.scope)};
+        if (const auto until = read_watermark(context, *connection)) context.metrics.set_watermark(*until);
+        return recalled;
+    } catch (const Failure& failure) {
+        log::warn("could not read the run that succeeded", {{"cause", failure.error().text()}});
+        return std::nullopt;
+    }
+}
+
+std::unique_ptr<telemetry::Pusher> pusher_for(Context& context) {
+    const auto& gateway_config = context.config.telemetry.pushgateway;
+    if (!gateway_config) return nullptr;
+    auto gateway = telemetry::gateway_of(*gateway_config, context.config.pipeline);
+    if (!gateway) throw Failure(gateway.error());
+    auto transport = telemetry_transport_for(gateway->origin, kConnectTimeout, context.clock);
+    const auto text = [&metrics = context.metrics](std::int64_t failures) {
+        metrics.set_push_failures(failures);
+        if (const auto bytes = telemetry::resident_bytes()) metrics.set_memory_resident(*bytes);
+        return metrics.text();
+    };
+    return std::make_unique<telemetry::Pusher>(std::move(*gateway), std::move(transport), text,
+                                               gateway_config->interval, context.clock);
+}
+
+}  // namespace pagehaul::engine

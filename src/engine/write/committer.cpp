@@ -1,0 +1,204 @@
+#include "engine/write/committer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/fault.h"
+#include "engine/shared/job_log.h"
+#include "engine/write/salvage.h"
+#include "ledger/commit.h"
+#include "log/log.h"
+
+namespace pagehaul::engine {
+namespace {
+
+std::vector<ledger::Claim> claims_of(const std::vector<FetchedPage*>& pages) {
+    std::vector<ledger::Claim> claims;
+    claims.reserve(pages.size());
+    for (const FetchedPage* page : pages)
+        claims.push_back(page->result.claim);
+    return claims;
+}
+
+[[noreturn]] void rethrow(const postgres::SqlError& failure) {
+    if (failure.sqlstate() != "23505") throw failure;
+    throw Failure(
+        ErrorKind::data, "sink.key",
+        "another unique index of the table refuses rows that differ in the key: " + failure.error().text());
+}
+
+}  // namespace
+
+bool keys_may_repeat(const std::vector<const ledger::PageResult*>& pages) {
+    std::vector<std::int64_t> hashes;
+    for (const ledger::PageResult* page : pages) {
+        hashes.insert(hashes.end(), page->key_hashes.begin(), page->key_hashes.end());
+    }
+    std::sort(hashes.begin(), hashes.end());
+    return std::adjacent_find(hashes.begin(), hashes.end()) != hashes.end();
+}
+
+void Committer::commit(std::vector<FetchedPage> batch, std::stop_token stop) {
+    Pages pages;
+    pages.reserve(batch.size());
+    for (FetchedPage& page : batch)
+        pages.push_back(&page);
+    store(std::move(pages), stop);
+    for (const FetchedPage& page : batch)
+        context_.held.remove(page.result.claim.page_id);
+    context_.wake.set();
+}
+
+void Committer::store(Pages pages, std::stop_token stop) {
+    while (!pages.empty()) {
+        auto trace = begin_trace(pages);
+        try {
+            const MonoTime began = context_.clock.now();
+            store_once(session_.connection(), pages, trace ? &*trace : nullptr);
+            session_.went_well();
+            context_.metrics.commit_done(context_.clock.now() - began);
+            return;
+        } catch (const postgres::SqlError& failure) {
+            if (trace) trace->failed(failure.error(), failure.sqlstate());
+            if (failure.error().kind == ErrorKind::in_doubt) {
+                session_.drop();
+                pages = resolve(pages, stop);
+            } else if (failure.is_data() && failure.sqlstate() != "23505") {
+                session_.connection().rollback();
+                if (pages.size() == 1) return salvage(*pages.front(), stop);
+                for (FetchedPage* page : pages)
+                    store({page}, stop);
+                return;
+            } else if (failure.error().kind == ErrorKind::transient) {
+                session_.pause_or_throw(stop, failure);
+            } else {
+                rethrow(failure);
+            }
+        }
+    }
+}
+
+std::optional<telemetry::CommitTrace> Committer::begin_trace(const Pages& pages) const {
+    if (context_.tracer == nullptr) return std::nullopt;
+    std::vector<telemetry::SpanId> spans;
+    spans.reserve(pages.size());
+    for (const FetchedPage* page : pages)
+        spans.push_back(page->span);
+    return context_.tracer->commit(std::move(spans));
+}
+
+Committer::Pages Committer::store_once(postgres::Connection& connection, const Pages& pages,
+                                       telemetry::CommitTrace* trace) {
+    if (!ledger::begin_fenced(connection, context_.scope)) {
+        throw Failure(ErrorKind::fenced, "", "another run owns the pipeline now");
+    }
+    const std::vector<bool> ours = ledger::lock_pages(connection, context_.scope, claims_of(pages));
+    Pages kept;
+    std::vector<std::string_view> blocks;
+    std::vector<const ledger::PageResult*> results;
+    for (std::size_t i = 0; i < pages.size(); ++i) {
+        if (!ours[i]) continue;
+        kept.push_back(pages[i]);
+        results.push_back(&pages[i]->result);
+        if (!pages[i]->copy.empty()) blocks.emplace_back(pages[i]->copy);
+    }
+    const std::int64_t changed = blocks.empty() ? 0 : write(connection, blocks, results);
+    if (!results.empty()) ledger::complete(connection, context_.scope, context_.policy, results);
+    fault_point("before_commit");
+    connection.commit();
+    fault_point("after_commit");
+    if (trace != nullptr) {
+        trace->set({"pagehaul.pages_stored", kept.size()});
+        trace->set({"pagehaul.rows_changed", changed});
+    }
+    count(kept, changed);
+    return kept;
+}
+
+std::int64_t Committer::write(postgres::Connection& connection, const std::vector<std::string_view>& blocks,
+                              const std::vector<const ledger::PageResult*>& results) {
+    std::int64_t rows = 0;
+    for (const ledger::PageResult* result : results)
+        rows += result->stored;
+    const bool may_repeat = keys_may_repeat(results);
+    if (!may_repeat && forecast_.all_new_expected()) {
+        if (upsert_.insert_new(connection, blocks)) return rows;
+        forecast_.tried_in_vain();
+    }
+    upsert_.stage(connection, blocks);
+    const std::int64_t changed = upsert_.merge(connection, may_repeat);
+    forecast_.merged(changed == rows);
+    return changed;
+}
+
+Committer::Pages Committer::resolve(const Pages& pages, std::stop_token stop) {
+    log::warn("the answer to COMMIT was lost, asking the ledger", {{"pages", pages.size()}});
+    std::vector<ledger::Resolution> resolutions;
+    session_.run(stop, [&](postgres::Connection& connection) {
+        resolutions = ledger::resolve(connection, context_.scope, claims_of(pages));
+    });
+    Pages again;
+    Pages committed;
+    for (std::size_t i = 0; i < pages.size(); ++i) {
+        switch (resolutions[i]) {
+            case ledger::Resolution::committed:
+                committed.push_back(pages[i]);
+                break;
+            case ledger::Resolution::again:
+                again.push_back(pages[i]);
+                break;
+            case ledger::Resolution::fenced:
+                break;
+        }
+    }
+    // How many of these rows changed is not known any more: 0 is what was seen.
+    count(committed, 0);
+    return again;
+}
+
+void Committer::salvage(FetchedPage& page, std::stop_token stop) {
+    Pages left{&page};
+    while (!left.empty()) {
+        auto trace = begin_trace(left);
+        if (trace) trace->set({"pagehaul.row_by_row", true});
+        try {
+            const std::int64_t changed = salvage_page(session_.connection(), context_, upsert_, page);
+            if (changed >= 0) count(left, changed);
+            session_.went_well();
+            return;
+        } catch (const postgres::SqlError& failure) {
+            if (trace) trace->failed(failure.error(), failure.sqlstate());
+            if (failure.error().kind == ErrorKind::in_doubt) {
+                session_.drop();
+                left = resolve(left, stop);
+            } else if (failure.error().kind == ErrorKind::transient) {
+                session_.pause_or_throw(stop, failure);
+            } else {
+                rethrow(failure);
+            }
+        }
+    }
+}
+
+void Committer::count(const Pages& stored, std::int64_t changed) {
+    Tallies& tallies = context_.tallies;
+    // Page 1 plans the others; where no total is told, any page may move the window.
+    const bool plans = context_.policy.total == ledger::Policy::Known::nothing ||
+                       std::any_of(stored.begin(), stored.end(),
+                                   [](const FetchedPage* page) { return page->result.claim.no == 1; });
+    if (plans) ++tallies.commits_that_plan;
+    tallies.rows_changed += changed;
+    for (const FetchedPage* page : stored) {
+        const ledger::PageResult& result = page->result;
+        ++tallies.pages_stored;
+        tallies.rows_fetched += result.fetched;
+        tallies.rows_stored += result.stored;
+        tallies.rows_duplicate += result.duplicates;
+        tallies.rows_quarantined += static_cast<std::int64_t>(result.bad.size());
+        if (!log::enabled(log::Level::debug)) continue;  // the fields would be made for each page
+        log_job(log::Level::debug, "page stored", result.claim, page->span,
+                {{"rows", result.stored}, {"quarantined", result.bad.size()}});
+    }
+}
+
+}  // namespace pagehaul::engine

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <optional>
+#include <stop_token>
+#include <vector>
+
+#include "engine/shared/context.h"
+#include "engine/shared/fetched_page.h"
+#include "engine/shared/session.h"
+#include "engine/write/key_forecast.h"
+#include "sink/target.h"
+
+namespace pagehaul::engine {
+
+/// Stores batches of pages: PROTOCOL.md, "A commit". One a writer thread.
+class Committer {
+  public:
+    Committer(Context& context, const sink::Upsert& upsert, SessionOptions options)
+        : context_(context), upsert_(upsert), session_(std::move(options), context.clock, context.random) {}
+
+    /// Stores every page of the batch that is still ours, once, or throws Failure: fenced when the lock is
+    /// lost, transient when the database stayed down beyond the patience, cancelled when `stop` ends a pause,
+    /// data or config when the target refuses what no row of the page explains.
+    void commit(std::vector<FetchedPage> batch, std::stop_token stop);
+
+  private:
+    using Pages = std::vector<FetchedPage*>;
+    void store(Pages pages, std::stop_token stop);
+    /// One transaction. @return the pages that were stored.
+    Pages store_once(postgres::Connection& connection, const Pages& pages, telemetry::CommitTrace* trace);
+    /// COPY and merge. @return rows inserted or changed.
+    std::int64_t write(postgres::Connection& connection, const std::vector<std::string_view>& blocks,
+                       const std::vector<const ledger::PageResult*>& results);
+    /// What became of `pages` after a lost COMMIT answer: those to do again.
+    Pages resolve(const Pages& pages, std::stop_token stop);
+    void salvage(FetchedPage& page, std::stop_token stop);
+    std::optional<telemetry::CommitTrace> begin_trace(const Pages& pages) const;
+    void count(const Pages& stored, std::int64_t changed);
+
+    Context& context_;
+    const sink::Upsert& upsert_;
+    Session session_;
+    KeyForecast forecast_;
+};
+
+/// Whether two staged rows of the batch may have the same key: their hashes are equal. Pure.
+bool keys_may_repeat(const std::vector<const ledger::PageResult*>& pages);
+
+}  // namespace pagehaul::engine

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.h"
+#include "engine/shared/context.h"
+#include "engine/shared/fetched_page.h"
+#include "sink/target.h"
+
+namespace pagehaul::engine {
+
+/// More rows than this that the target refuses, and the whole page is quarantined.
+constexpr std::size_t kMaxRefusedRows = 32;
+
+/// From so many rows on, all refused with the same words, the config is to blame and not the data: fewer may
+/// well be bad in the same way, on a slice's last page say, and run.quarantine_limit is there to judge them.
+constexpr std::size_t kMinAlike = 10;
+
+/// Stores a page in which the target refuses some row (a class 22 or 23 error that our own conversion let
+/// pass): row by row under savepoints, the refused rows into the quarantine. One transaction; updates `page`
+/// with the new counts.
+/// @return rows changed, or -1 when the page is not ours any more. Throws Failure of kind data when every row
+/// of the page, kMinAlike or more, meets the same error.
+std::int64_t salvage_page(postgres::Connection& connection, Context& context, const sink::Upsert& upsert,
+                          FetchedPage& page);
+
+/// A COPY text line as a JSON object of the sink's columns: what is left to keep of a refused row. Pure.
+std::string row_as_json(const config::Sink& sink, std::string_view copy_line);
+
+/// The page's row number that a COPY line begins with (record/page.h, position). Pure.
+std::int32_t row_of(std::string_view copy_line);
+
+}  // namespace pagehaul::engine

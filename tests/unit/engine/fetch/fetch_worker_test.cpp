@@ -1,0 +1,304 @@
+#include "engine/fetch/fetch_worker.h"
+
+#include <stdexcept>
+#include <thread>
+
+#include "fetching.h"
+#include "log/log.h"
+
+namespace pagehaul::engine {
+namespace {
+
+using ::testing::ElementsAre;
+using testing::FetchingTest;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::Kind;
+using ::testing::SizeIs;
+
+class FetchWorkerTest : public FetchingTest {};
+
+TEST_F(FetchWorkerTest, HandsAGoodPageToTheWritersWithItsCountsAndTotal) {
+    transport.then_status(200, kFullPage);
+    work({claim(1), claim(2)});
+    const auto got = stored();
+    ASSERT_THAT(got, SizeIs(2));
+    EXPECT_EQ(got[0].result.fetched, 2);
+    EXPECT_EQ(got[0].result.stored, 2);
+    EXPECT_EQ(got[0].result.total, 4);
+    EXPECT_THAT(got[0].result.key_hashes, SizeIs(2));
+    EXPECT_THAT(got[0].copy, HasSubstr("\t1\ta\n"));
+    EXPECT_GT(got[0].reserved.bytes(), 0);
+    EXPECT_TRUE(got[0].urgent) << "page 1 plans the others";
+    EXPECT_FALSE(got[1].urgent);
+    EXPECT_THAT(setbacks, IsEmpty());
+    EXPECT_THAT(transport.targets(), ElementsAre("/rows?page=1", "/rows?page=2"));
+}
+
+TEST_F(FetchWorkerTest, APageTellsHowLongItsRequestTook) {
+    transport.then([this](const http::Request&, std::stop_token) {
+        shared.clock.advance(Millis{1499} + std::chrono::microseconds{600});
+        http::Response response;
+        response.status = 200;
+        response.body = http::Body::of(kFullPage);
+        return Result<http::Response>(std::move(response));
+    });
+    work({claim(1)});
+    EXPECT_EQ(stored().at(0).result.fetch_ms, 1500);
+}
+
+TEST_F(FetchWorkerTest, MeasuresAPageByBodyAndRowsTogether) {
+    transport.then_status(200, kFullPage);
+    work({claim(1)});
+    EXPECT_GE(parts().budget.next_size(), static_cast<std::int64_t>(kFullPage.size() + 1024));
+}
+
+TEST_F(FetchWorkerTest, CountsAFailureWhileOthersSucceed) {
+    transport.then_status(200, kFullPage);
+    transport.then_status(500);
+    work({claim(1), claim(2)});
+    EXPECT_EQ(setback().kind, Kind::again);
+    EXPECT_TRUE(setback().counts);
+    EXPECT_EQ(setback().delay, Millis{500}) << "half of the base, by the test's chance";
+    EXPECT_EQ(setback().claim.no, 2);
+    EXPECT_THAT(setback().error, HasSubstr("500"));
+}
+
+TEST_F(FetchWorkerTest, CountsNothingWhileNothingSucceeds) {
+    transport.then_status(500);
+    work({claim(2, 2), claim(3, 2), claim(4, 2)});
+    ASSERT_THAT(setbacks, SizeIs(3));
+    for (const ledger::Setback& one : setbacks) {
+        EXPECT_EQ(one.kind, Kind::again);
+        EXPECT_FALSE(one.counts);
+    }
+}
+
+TEST_F(FetchWorkerTest, TheLogSaysWhichTryFailedAndWhetherItCounts) {
+    const log::Capture capture;
+    transport.then_status(500);
+    work({claim(2, 2)});
+    transport.then_status(200, kFullPage);
+    work({claim(3)});
+    transport.then_status(500);
+    work({claim(4, 1)});
+    EXPECT_THAT(capture.lines(), ElementsAre(HasSubstr(R"("attempt":3,"attempts":3,"counted":false)"),
+                                             HasSubstr(R"("attempt":2,"attempts":3,"counted":true)")));
+}
+
+TEST_F(FetchWorkerTest, GivesAPageUpForNowWhenItsAttemptsAreUsedUp) {
+    transport.then_status(200, kFullPage);
+    transport.then_fail(ErrorKind::transient, "connection reset");
+    work({claim(1), claim(2, 2)});
+    EXPECT_EQ(setback().kind, Kind::unavailable);
+    EXPECT_THAT(setback().error, HasSubstr("connection reset"));
+}
+
+TEST_F(FetchWorkerTest, WaitsAsLongAsAServerErrorAsks) {
+    transport.then_status(503, "{}", {{"retry-after", "7"}});
+    work({claim(2)});
+    EXPECT_EQ(setback().delay, Millis{7000});
+    EXPECT_FALSE(parts().limiter.paused_until()) << "only this page waits";
+}
+
+TEST_F(FetchWorkerTest, LetsEverybodyWaitWhenThrottledAndCountsNothing) {
+    transport.then_status(200, kFullPage);
+    transport.then_status(429, "{}", {{"retry-after", "9"}});
+    work({claim(1), claim(2, 2)});
+    EXPECT_EQ(setback().kind, Kind::again);
+    EXPECT_FALSE(setback().counts);
+    EXPECT_EQ(setback().delay, Millis{9000});
+    EXPECT_EQ(parts().limiter.paused_until(), shared.clock.now() + std::chrono::seconds(9));
+}
+
+TEST_F(FetchWorkerTest, APauseBeyondTheClocksEndIsAPauseForEver) {
+    transport.then_status(429, "{}", {{"retry-after", "99999999999999999999"}});
+    work({claim(2)});
+    EXPECT_EQ(parts().limiter.paused_until(), MonoTime::max());
+}
+
+TEST_F(FetchWorkerTest, RefusesAPageForGoodWithTheBodysBeginning) {
+    transport.then_status(404, R"({"message": "no such report"})");
+    work({claim(2)});
+    EXPECT_EQ(setback().kind, Kind::refused);
+    EXPECT_THAT(setback().payload, HasSubstr("no such report"));
+}
+
+TEST_F(FetchWorkerTest, AWholeDocumentThatIsNoPageIsRefusedNotRetried) {
+    shared.config.source.pagination.total->rows = "/rows/0/id";  // inside the records
+    transport.then_status(200, R"({"rows": {"a": 1}})");
+    work({claim(2)});
+    EXPECT_EQ(setback().kind, Kind::refused);
+}
+
+TEST_F(FetchWorkerTest, ABodyThatIsCutShortIsTriedAgain) {
+    transport.then_status(200, R"({"total": 4, "rows": [{"id": 1)");
+    work({claim(2)});
+    EXPECT_EQ(setback().kind, Kind::again);
+}
+
+struct TransportCase {
+    ErrorKind kind;
+    Kind expected;
+};
+class TransportErrors : public FetchingTest, public ::testing::WithParamInterface<TransportCase> {};
+
+TEST_P(TransportErrors, EndInTheSetbackOfTheirKind) {
+    transport.then_fail(GetParam().kind, "what went wrong");
+    work({claim(2)});
+    EXPECT_EQ(setback().kind, GetParam().expected);
+    EXPECT_FALSE(setback().kind == Kind::again && setback().counts);
+}
+INSTANTIATE_TEST_SUITE_P(Each, TransportErrors,
+                         ::testing::Values(TransportCase{ErrorKind::transient, Kind::again},
+                                           TransportCase{ErrorKind::throttled, Kind::again},
+                                           TransportCase{ErrorKind::permanent, Kind::refused},
+                                           TransportCase{ErrorKind::data, Kind::refused},
+                                           TransportCase{ErrorKind::config, Kind::returned},
+                                           TransportCase{ErrorKind::cancelled, Kind::returned},
+                                           TransportCase{ErrorKind::bug, Kind::again}));
+
+TEST_F(FetchWorkerTest, ARequestThatTheConfigMakesImpossibleStopsTheRun) {
+    transport.then_fail(ErrorKind::config, "a header holds CR");
+    work({claim(2)});
+    EXPECT_EQ(shared.stop.cause(), StopCause::config);
+}
+
+TEST_F(FetchWorkerTest, ATransportThatThrowsFailsItsJobOnly) {
+    transport.then([](const http::Request&, std::stop_token) -> Result<http::Response> {
+        throw std::runtime_error("a bug in the transport");
+    });
+    transport.then_status(200, kFullPage);
+    work({claim(2), claim(3)});
+    EXPECT_EQ(setback().claim.no, 2);
+    EXPECT_THAT(setback().error, HasSubstr("a bug in the transport"));
+    EXPECT_THAT(stored(), SizeIs(1));
+    EXPECT_EQ(parts().gate.in_flight(), 0);
+}
+
+TEST_F(FetchWorkerTest, ASliceThatCannotBeReadFailsItsJobOnly) {
+    transport.then_status(200, kFullPage);
+    ledger::Claim broken = claim(2);
+    broken.slice_id = 7;
+    broken.slice_params = "no JSON";
+    work({broken, claim(3)});
+    EXPECT_EQ(setback().claim.no, 2);
+    EXPECT_THAT(stored(), SizeIs(1));
+}
+
+TEST_F(FetchWorkerTest, ARefusedStaticCredentialStopsTheRunAndReturnsThePage) {
+    transport.then_status(401);
+    work({claim(2)});
+    EXPECT_EQ(setback().kind, Kind::returned);
+    EXPECT_EQ(shared.stop.cause(), StopCause::credential);
+    EXPECT_THAT(shared.stop.reason(), HasSubstr("source.auth"));
+}
+
+TEST_F(FetchWorkerTest, ARotatedCredentialIsTriedAtOnceAndUncounted) {
+    shared.config.source.auth = config::AuthBearer{.token = {.value = "old", .source = "${file:/run/token}"}};
+    reread = [](const config::Secret& secret) {
+        return Result<config::Secret>(config::Secret{.value = "new", .source = secret.source});
+    };
+    transport.then_status(401);
+    work({claim(2)});
+    EXPECT_EQ(setback().kind, Kind::again);
+    EXPECT_FALSE(setback().counts);
+    EXPECT_EQ(setback().delay, Millis{0});
+    EXPECT_EQ(shared.stop.cause(), StopCause::none);
+}
+
+TEST_F(FetchWorkerTest, APageThatShowsAWrongKeyFailsItsSlice) {
+    transport.then_status(200, R"({"total": 4, "rows": [{"id": 1, "note": "a"}, {"id": 1, "note": "b"}]})");
+    work({claim(1)});
+    const auto got = stored();
+    ASSERT_THAT(got, SizeIs(1));
+    EXPECT_THAT(got[0].result.slice_error.value_or(""), HasSubstr("sink.key is not unique"));
+}
+
+TEST_F(FetchWorkerTest, AFirstPageThatTheApiCapsFailsItsSlice) {
+    transport.then_status(200, R"({"total": 4, "rows": [{"id": 1, "note": "a"}]})");
+    work({claim(1)});
+    const auto got = stored();
+    ASSERT_THAT(got, SizeIs(1));
+    EXPECT_TRUE(got[0].result.slice_error);
+}
+
+TEST_F(FetchWorkerTest, ReturnsThePageWhenTheBufferIsClosed) {
+    transport.then_status(200, kFullPage);
+    pages.close();
+    work({claim(2)});
+    EXPECT_EQ(setback().kind, Kind::returned);
+}
+
+TEST_F(FetchWorkerTest, StoppedWhileItWaitsForTheLimiterItReturnsThePage) {
+    parts().limiter.pause_until(MonoTime::max());
+    ClaimQueue jobs(10);
+    jobs.push(claim(2), {});
+    std::jthread thread([&] { worker(jobs).work(); });
+    shared.clock.wait_for_sleepers();
+    shared.stop.no_new_work(StopCause::sigterm, "");
+    thread.join();
+    collect();
+    EXPECT_EQ(setback().kind, Kind::returned);
+    EXPECT_THAT(transport.targets(), IsEmpty());
+}
+
+TEST_F(FetchWorkerTest, StoppedWhileItWaitsForMemoryItReturnsThePage) {
+    auto all = parts().budget.acquire({});
+    ASSERT_TRUE(all && all->grow_to(parts().budget.total()));
+    ClaimQueue jobs(10);
+    jobs.push(claim(2), {});
+    std::jthread thread([&] { worker(jobs).work(); });
+    while (jobs.size() > 0)
+        std::this_thread::yield();
+    shared.stop.no_new_work(StopCause::sigterm, "");
+    thread.join();
+    collect();
+    EXPECT_EQ(setback().kind, Kind::returned);
+}
+
+TEST_F(FetchWorkerTest, StoppedWhileItWaitsForAPermitItTakesNoJob) {
+    const InFlight::Permit other = parts().gate.asking().acquire({});
+    ClaimQueue jobs(10);
+    jobs.push(claim(2), {});
+    std::jthread thread([&] { worker(jobs).work(); });
+    shared.stop.no_new_work(StopCause::sigterm, "");
+    thread.join();
+    EXPECT_EQ(jobs.size(), 1U);
+}
+
+TEST_F(FetchWorkerTest, AsksForNoPageWhoseLeaseMayBeGone) {
+    Held& held = shared.context.held;
+    held.add(claim(1).page_id, shared.clock.now());
+    held.beaten(shared.clock.now(), shared.clock.now(), std::chrono::seconds(30), false);
+    shared.clock.advance(std::chrono::seconds(31));
+    work({claim(1)});
+    EXPECT_EQ(setback().kind, Kind::returned) << "the ledger knows by the epoch whose it is";
+    EXPECT_THAT(transport.targets(), IsEmpty());
+
+    held.beaten(shared.clock.now(), shared.clock.now(), std::chrono::seconds(30), false);
+    held.add(claim(2).page_id, shared.clock.now());
+    transport.then_status(200, kFullPage);
+    work({claim(2)});
+    EXPECT_THAT(transport.targets(), ElementsAre("/rows?page=2"));
+}
+
+TEST_F(FetchWorkerTest, CancelledInFlightItReturnsThePage) {
+    transport.then([](const http::Request&, std::stop_token cancel) -> Result<http::Response> {
+        while (!cancel.stop_requested())
+            std::this_thread::yield();
+        return fail(ErrorKind::cancelled, "", "cancelled");
+    });
+    ClaimQueue jobs(10);
+    jobs.push(claim(2), {});
+    std::jthread thread([&] { worker(jobs).work(); });
+    while (transport.targets().empty())
+        std::this_thread::yield();
+    shared.stop.cancel(StopCause::sigterm, "");
+    thread.join();
+    collect();
+    EXPECT_EQ(setback().kind, Kind::returned);
+}
+
+}  // namespace
+}  // namespace pagehaul::engine

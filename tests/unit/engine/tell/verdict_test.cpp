@@ -1,0 +1,87 @@
+#include "engine/tell/verdict.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace pagehaul::engine {
+namespace {
+
+ledger::RunState succeeded() {
+    ledger::RunState state;
+    state.status = ledger::RunStatus::succeeded;
+    state.proof = "counts";
+    return state;
+}
+
+ledger::RunState with_refused_page() {
+    ledger::RunState state;
+    state.pages_refused = 1;
+    return state;
+}
+
+TEST(Verdict, IsSuccessOnlyWhenTheLedgerSaysSo) {
+    EXPECT_EQ(judge_run(StopCause::none, "", succeeded()).code, ExitCode::ok);
+    EXPECT_NE(judge_run(StopCause::none, "", ledger::RunState{}).code, ExitCode::ok);
+}
+
+TEST(Verdict, OfASignalAfterTheSuccessIsSuccess) {
+    EXPECT_EQ(judge_run(StopCause::sigterm, "SIGTERM", succeeded()).code, ExitCode::ok);
+    EXPECT_EQ(judge_run(StopCause::deadline, "", succeeded()).code, ExitCode::ok);
+}
+
+TEST(Verdict, NamesTheSignalThatStoppedAnUnfinishedRun) {
+    EXPECT_EQ(judge_run(StopCause::sigterm, "SIGTERM", with_refused_page()).code, ExitCode::terminated);
+    EXPECT_EQ(judge_run(StopCause::sigint, "SIGINT", with_refused_page()).code, ExitCode::interrupted);
+}
+
+TEST(Verdict, OfADeadlineOrALostLockIsIncomplete) {
+    EXPECT_EQ(judge_run(StopCause::deadline, "", with_refused_page()).code, ExitCode::incomplete);
+    EXPECT_EQ(judge_run(StopCause::lost, "", ledger::RunState{}).code, ExitCode::incomplete);
+}
+
+TEST(Verdict, PutsCredentialAndConfigBeforeData) {
+    EXPECT_EQ(judge_run(StopCause::credential, "401", with_refused_page()).code, ExitCode::credential);
+    EXPECT_EQ(judge_run(StopCause::config, "no such table", with_refused_page()).code, ExitCode::config);
+}
+
+TEST(Verdict, OfABugIsNeverSuccess) {
+    EXPECT_EQ(judge_run(StopCause::bug, "boom", succeeded()).code, ExitCode::bug);
+}
+
+TEST(Verdict, PutsRefusedPagesBeforeUnavailableOnes) {
+    ledger::RunState state = with_refused_page();
+    state.pages_unavailable = 5;
+    EXPECT_EQ(judge_run(StopCause::none, "", state).code, ExitCode::data);
+    state.pages_refused = 0;
+    EXPECT_EQ(judge_run(StopCause::none, "", state).code, ExitCode::unavailable);
+}
+
+TEST(Verdict, OfAFailedSliceSaysWhichAndWhy) {
+    ledger::RunState state;
+    state.slices_failed = 1;
+    state.failures = {"date=2026-11-01: the total told is 10, 9 distinct keys were stored"};
+    const Verdict verdict = judge_run(StopCause::none, "", state);
+    EXPECT_EQ(verdict.code, ExitCode::data);
+    EXPECT_EQ(verdict.reason, state.failures.front());
+}
+
+TEST(TerminationMessage, IsOneLineOfJsonThatKubernetesDoesNotCut) {
+    Verdict verdict{ExitCode::data, "failed", std::string(10'000, 'x')};
+    const std::string line =
+        termination_message(verdict, "p", 7, ledger::RunState{}, std::chrono::milliseconds(1500));
+    EXPECT_LE(line.size(), 4096U);
+    EXPECT_EQ(line.find('\n'), std::string::npos);
+    const auto json = nlohmann::json::parse(line);
+    EXPECT_EQ(json["exit_code"], 65);
+    EXPECT_EQ(json["run"], 7);
+    EXPECT_DOUBLE_EQ(json["seconds"], 1.5);
+}
+
+TEST(TerminationMessage, SurvivesBytesThatAreNotUtf8) {
+    const Verdict verdict{ExitCode::data, "failed", "bad \xff byte"};
+    EXPECT_NO_THROW(termination_message(verdict, "p", 1, ledger::RunState{}, {}));
+}
+
+}  // namespace
+}  // namespace pagehaul::engine
