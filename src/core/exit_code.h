@@ -18,7 +18,8 @@ enum class ExitCode : int {
     terminated = 143,
 };
 
-/// The exit code of a verb that ended with this failure (a run's own verdict is made in engine/tell/verdict.h).
+/// The exit code of a verb that ended with this failure (a run's own verdict is made in
+/// engine/tell/verdict.h).
 constexpr ExitCode exit_code_for(ErrorKind kind) {
     switch (kind) {
         case ErrorKind::transient:
