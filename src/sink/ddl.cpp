@@ -63,13 +63,6 @@ std::string create_index_sql(const config::Sink& sink) {
     return "CREATE UNIQUE INDEX ON " + qualified_name(sink) + " (" + name_list(sink.key) + ")";
 }
 
-std::string create_statements(const config::Sink& sink) {
-    std::string sql;
-    if (sink.schema != "public")
-        sql += "CREATE SCHEMA IF NOT EXISTS " + postgres::quote_identifier(sink.schema) + ";\n";
-    return sql + create_table_sql(sink) + ";\n";
-}
-
 void ensure_target(postgres::Connection& connection, const config::Sink& sink) {
     // The usual start: all is there, nothing to wait for.
     const Inspection found = inspect(connection, sink);

@@ -20,8 +20,6 @@ void ensure_target(postgres::Connection& connection, const config::Sink& sink);
 /// The same checks without changing anything, for `check`: what does not fit, one line each; empty when all
 /// is well. A missing table is well when we may create it.
 std::vector<std::string> check_target(postgres::Connection& connection, const config::Sink& sink);
-/// The DDL that ensure_target would run for a missing table, for `plan` and for people without CREATE.
-std::string create_statements(const config::Sink& sink);
 
 /// Ready statements for one sink. Const after construction, shared by all writers.
 class Upsert {

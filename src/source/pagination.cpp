@@ -33,10 +33,4 @@ std::string capped_page(const config::Pagination& pagination, std::int64_t fetch
            "): set source.pagination.size to " + std::to_string(fetched);
 }
 
-std::string too_many_pages(const config::Pagination& pagination, std::int64_t pages) {
-    if (pages <= pagination.max_pages) return {};
-    return "the slice has " + std::to_string(pages) + " pages, more than source.pagination.max_pages (" +
-           std::to_string(pagination.max_pages) + "): make the slices smaller, or raise it";
-}
-
 }  // namespace pagehaul::source

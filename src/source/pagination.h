@@ -24,7 +24,4 @@ std::int64_t pages_for(std::int64_t total_rows, std::int64_t size);
 std::string capped_page(const config::Pagination& pagination, std::int64_t fetched,
                         const std::optional<std::int64_t>& total_rows);
 
-/// What is wrong when a slice needs more pages than `max_pages`; empty: nothing.
-std::string too_many_pages(const config::Pagination& pagination, std::int64_t pages);
-
 }  // namespace pagehaul::source

@@ -39,8 +39,6 @@ class Template {
     /// Appends the expanded text. Error (kind config, origin `where`): the slice has no such parameter.
     Result<void> expand(std::string& out, const TemplateValues& values) const;
 
-    bool is_literal() const { return segments_.empty(); }
-
   private:
     enum class Variable { slice, page_number, page_offset, page_size };
     enum class Form { plain, component, json_string, json_value };

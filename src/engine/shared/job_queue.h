@@ -34,17 +34,6 @@ class JobQueue {
         return true;
     }
 
-    /// Never waits. @return false when full or closed.
-    bool try_push(Job&& job) {
-        {
-            const std::lock_guard lock(mutex_);
-            if (closed_ || jobs_.size() >= capacity_) return false;
-            jobs_.push_back(std::move(job));
-        }
-        filled_.notify_one();
-        return true;
-    }
-
     /// Waits for a job. Nothing when stopped (even if jobs are left), or closed and empty.
     std::optional<Job> pop(std::stop_token stop) {
         std::unique_lock lock(mutex_);
@@ -60,14 +49,6 @@ class JobQueue {
         lock.unlock();
         room_.notify_all();
         return job;
-    }
-
-    /// Waits until fewer than `level` jobs are inside, `until` has come, or stop or close: for the claimer
-    /// that refills in batches. @return whether fewer are inside.
-    bool wait_below(std::size_t level, MonoTime until, std::stop_token stop) {
-        std::unique_lock lock(mutex_);
-        room_.wait_until(lock, stop, until, [&] { return closed_ || jobs_.size() < level; });
-        return jobs_.size() < level;
     }
 
     void close() {

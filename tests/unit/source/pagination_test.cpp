@@ -44,12 +44,5 @@ TEST(CappedPage, BelievesAnAdvisoryTotalOnlyBeyondOnePage) {
     EXPECT_THAT(capped_page(pagination, 50, 1'000), HasSubstr("caps"));
 }
 
-TEST(TooManyPages, NamesBothNumbers) {
-    config::Pagination pagination;
-    pagination.max_pages = 10;
-    EXPECT_THAT(too_many_pages(pagination, 10), IsEmpty());
-    EXPECT_THAT(too_many_pages(pagination, 11), AllOf(HasSubstr("11"), HasSubstr("10")));
-}
-
 }  // namespace
 }  // namespace pagehaul::source

@@ -9,7 +9,13 @@
 namespace pagehaul::engine {
 namespace {
 
-const MonoTime kNever = MonoTime::max();
+/// Puts a job in where there is room; never waits.
+template <class Job>
+bool put(JobQueue<Job>& queue, Job&& job) {
+    std::stop_source stopped;
+    stopped.request_stop();
+    return queue.push(std::move(job), stopped.get_token());
+}
 
 TEST(JobQueue, FirstInFirstOut) {
     JobQueue<std::unique_ptr<int>> queue(4);
@@ -21,9 +27,9 @@ TEST(JobQueue, FirstInFirstOut) {
 
 TEST(JobQueue, IsBounded) {
     JobQueue<int> queue(2);
-    EXPECT_TRUE(queue.try_push(1));
-    EXPECT_TRUE(queue.try_push(2));
-    EXPECT_FALSE(queue.try_push(3));
+    EXPECT_TRUE(put(queue, 1));
+    EXPECT_TRUE(put(queue, 2));
+    EXPECT_FALSE(put(queue, 3));
     std::stop_source stop;
     bool pushed = true;
     std::jthread producer([&] { pushed = queue.push(3, stop.get_token()); });
@@ -38,14 +44,14 @@ TEST(JobQueue, ARefusedJobStaysWithItsCaller) {
     queue.close();
     auto job = std::make_unique<int>(7);
     EXPECT_FALSE(queue.push(std::move(job), {}));
-    EXPECT_FALSE(queue.try_push(std::move(job)));
+    EXPECT_FALSE(put(queue, std::move(job)));
     ASSERT_NE(job, nullptr);
     EXPECT_EQ(*job, 7);
 }
 
 TEST(JobQueue, AProducerGoesOnWhenThereIsRoom) {
     JobQueue<int> queue(1);
-    ASSERT_TRUE(queue.try_push(1));
+    ASSERT_TRUE(put(queue, 1));
     std::jthread producer([&] { queue.push(2, {}); });
     EXPECT_EQ(queue.pop({}), 1);
     EXPECT_EQ(queue.pop({}), 2);
@@ -59,14 +65,14 @@ TEST(JobQueue, AStopEndsTheWaitOfAConsumerAndLeavesTheJobs) {
     stop.request_stop();
     consumer.join();
     EXPECT_EQ(got, std::nullopt);
-    ASSERT_TRUE(queue.try_push(5));
+    ASSERT_TRUE(put(queue, 5));
     EXPECT_EQ(queue.pop(stop.get_token()), std::nullopt);
     EXPECT_EQ(queue.size(), 1U);
 }
 
 TEST(JobQueue, ClosedItIsEmptiedAndThenOver) {
     JobQueue<int> queue(4);
-    queue.try_push(1);
+    put(queue, 1);
     queue.close();
     EXPECT_EQ(queue.pop({}), 1);
     EXPECT_EQ(queue.pop({}), std::nullopt);
@@ -74,23 +80,10 @@ TEST(JobQueue, ClosedItIsEmptiedAndThenOver) {
 
 TEST(JobQueue, DrainTakesTheRestForGivingBack) {
     JobQueue<int> queue(4);
-    queue.try_push(1);
-    queue.try_push(2);
+    put(queue, 1);
+    put(queue, 2);
     EXPECT_EQ(queue.drain(), (std::vector<int>{1, 2}));
     EXPECT_EQ(queue.size(), 0U);
-}
-
-TEST(JobQueue, TheClaimerWaitsUntilFewAreLeft) {
-    JobQueue<int> queue(4);
-    EXPECT_TRUE(queue.wait_below(1, kNever, {}));
-    queue.try_push(1);
-    queue.try_push(2);
-    EXPECT_FALSE(queue.wait_below(2, MonoTime{}, {}));  // a time long past: no wait
-    bool below = false;
-    std::jthread claimer([&] { below = queue.wait_below(2, kNever, {}); });
-    EXPECT_EQ(queue.pop({}), 1);
-    claimer.join();
-    EXPECT_TRUE(below);
 }
 
 TEST(JobQueue, NoJobIsLostOrDoubledBetweenManyThreads) {
