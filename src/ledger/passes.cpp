@@ -8,7 +8,7 @@ namespace {
 constexpr std::string_view again_sql = R"(
 moved AS (
     UPDATE {s}.slice s SET state = 'open', error = NULL, pass = s.pass + 1, first_pass = {first},
-        total = NULL, planned = NULL, drift = NULL, moved = m.why
+        total = NULL, planned = NULL, drift = NULL, moved = m.why, proof = NULL, distinct_keys = NULL
     FROM moving m WHERE s.id = m.slice_id AND s.pass = m.pass AND s.state = m.state
     RETURNING s.id, s.pass),
 dropped AS (
@@ -23,6 +23,12 @@ constexpr std::string_view moving_sql =
 constexpr std::string_view reopening_sql =
     "WITH moving (slice_id, pass, why, state) AS (SELECT id, pass, error, 'failed' FROM {s}.slice "
     "WHERE run_id = {run} AND state = 'failed'),";
+// A ledger that was made before pages knew when they were stored says nothing of them: too old.
+constexpr std::string_view renewing_sql = R"(
+WITH moving (slice_id, pass, why, state) AS (SELECT s.id, s.pass, 'stored longer ago than run.adopt_within', s.state
+    FROM {s}.slice s WHERE s.run_id = {run} AND s.state IN ('open', 'proven') AND EXISTS (
+        SELECT FROM {s}.page p WHERE p.slice_id = s.id AND p.pass = s.pass AND p.state = 'done'
+          AND (p.done_at IS NULL OR p.done_at < {s}.clock() - {within}))),)";
 
 }  // namespace
 
@@ -37,6 +43,11 @@ std::variant<NextPass, PassesUsedUp> after_moved(const Policy& policy, int pass,
 
 std::string next_pass_statements(const Scope& scope, const std::string& rows) {
     return fill(moving_sql, scope, {{"rows", rows}}) + fill(again_sql, scope, {{"first", "s.first_pass"}});
+}
+
+std::string renew_statement(const Scope& scope, std::chrono::seconds within) {
+    return fill(renewing_sql, scope, {{"within", interval_literal(within)}}) +
+           fill(again_sql, scope, {{"first", "s.pass + 1"}});
 }
 
 std::string reopen_statements(const Scope& scope) {

@@ -98,10 +98,10 @@ StartOutcome decide(postgres::Connection& connection, Scope& scope, const StartR
         if (const auto adopted = find_adoptable(connection, scope, request)) {
             scope.run = *adopted;
             take(connection, scope, request, true);
-            adopt(connection, scope, request);
+            std::vector<std::string> warnings = adopt(connection, scope, request);
             return Started{.run = scope.run,
                            .kind = Started::Kind::adopted,
-                           .warnings = {},
+                           .warnings = std::move(warnings),
                            .pages_done = connection.exec(fill(pages_done_sql, scope)).integer(0, 0)};
         }
     }

@@ -35,7 +35,8 @@ struct StartRequest {
     std::string fingerprint_text;
     std::vector<PlannedSlice> slices;
     Intent intent = Intent::run;  ///< retry: planned from the slices with failures or quarantined rows
-    bool fresh = false;           ///< adopt nothing, carry nothing over
+    bool fresh = false;           ///< adopt nothing, carry nothing over; what is unfinished is given up
+    std::chrono::seconds adopt_within{std::chrono::hours(12)};  ///< adopted pages may be stored that long ago
     WorkerInfo worker;
     Millis stale{30'000};
     bool pgbouncer = false;
@@ -46,7 +47,7 @@ struct Started {
     enum class Kind { planned, joined, resumed, adopted };
     std::int64_t run = 0;
     Kind kind = Kind::planned;
-    std::vector<std::string> warnings;  ///< slices carried over from older runs, one line each
+    std::vector<std::string> warnings;  ///< what was carried over or is pulled again, one line each
     std::int64_t pages_done = 0;        ///< when resumed
 };
 struct AlreadySucceeded {

@@ -23,12 +23,12 @@ std::map<std::string, std::string> lines_of(const std::string& text) {
     return lines;
 }
 
-// An unfinished run: running, and none of its workers fresh.
+// The newest run of all states, if it is unfinished: running, and none of its workers fresh. An older one is
+// never adopted: a newer run has stored its rows since, and may have stored newer ones.
 constexpr std::string_view newest_unfinished_sql = R"(
 SELECT r.id, r.fingerprint FROM {s}.run r
-WHERE r.pipeline = {pipeline} AND r.state = 'running' AND NOT EXISTS (
-    SELECT FROM {s}.worker w WHERE w.run_id = r.id AND w.stopped_at IS NULL AND NOT {dead})
-ORDER BY r.id DESC LIMIT 1)";
+WHERE r.id = (SELECT max(id) FROM {s}.run WHERE pipeline = {pipeline}) AND r.state = 'running' AND NOT EXISTS (
+    SELECT FROM {s}.worker w WHERE w.run_id = r.id AND w.stopped_at IS NULL AND NOT {dead}))";
 constexpr std::string_view slice_keys_sql = "SELECT key FROM {s}.slice WHERE run_id = {found}";
 
 constexpr std::string_view adopt_sql = R"(
@@ -72,6 +72,9 @@ SELECT s.key, s.params, r.id FROM {s}.run r LEFT JOIN {s}.slice s
 WHERE r.pipeline = {pipeline} AND r.state = 'running' AND r.fingerprint = {fingerprint} AND NOT EXISTS (
     SELECT FROM {s}.worker w WHERE w.run_id = r.id AND w.stopped_at IS NULL AND NOT {dead})
 ORDER BY r.id DESC, s.id)";
+constexpr std::string_view all_unfinished_sql = R"(
+SELECT r.id FROM {s}.run r WHERE r.pipeline = {pipeline} AND r.state = 'running' AND NOT EXISTS (
+    SELECT FROM {s}.worker w WHERE w.run_id = r.id AND w.stopped_at IS NULL AND NOT {dead}))";
 
 constexpr std::string_view insert_run_sql = R"(
 INSERT INTO {s}.run (pipeline, intent, fingerprint, fingerprint_text)
@@ -134,9 +137,14 @@ std::optional<std::int64_t> find_adoptable(postgres::Connection& connection, con
     return run.integer(0, 0);
 }
 
-void adopt(postgres::Connection& connection, const Scope& scope, const StartRequest& request) {
-    connection.exec(fill(adopt_sql, scope, {{"key", text_literal(request.key)}}) + reopen_statements(scope) +
-                    fill(reopen_pages_sql, scope, {{"which", "true"}}));
+std::vector<std::string> adopt(postgres::Connection& connection, const Scope& scope,
+                               const StartRequest& request) {
+    connection.exec(fill(adopt_sql, scope, {{"key", text_literal(request.key)}}) + reopen_statements(scope));
+    const std::int64_t outdated = connection.exec(renew_statement(scope, request.adopt_within)).affected();
+    connection.exec(fill(reopen_pages_sql, scope, {{"which", "true"}}));
+    if (outdated == 0) return {};
+    return {std::to_string(outdated) + (outdated == 1 ? " slice is" : " slices are") +
+            " pulled again: stored longer ago than run.adopt_within"};
 }
 
 void reopen_unavailable(postgres::Connection& connection, const Scope& scope) {
@@ -179,7 +187,12 @@ Inserted insert_run(postgres::Connection& connection, const Scope& scope, const 
             throw Failure(ErrorKind::config, "source.slices", "the slice " + slice.key + " comes twice");
 
     std::vector<std::int64_t> old;
-    if (!request.fresh) {
+    if (request.fresh) {
+        const auto rows =
+            connection.exec(fill(all_unfinished_sql, scope, {{"dead", dead_condition("w", scope, true)}}));
+        for (std::size_t i = 0; i < rows.size(); ++i)
+            old.push_back(rows.integer(i, 0));
+    } else {
         const auto rows = connection.exec(fill(carry_sql, scope,
                                                {{"fingerprint", text_literal(request.fingerprint)},
                                                 {"dead", dead_condition("w", scope, true)}}));

@@ -13,11 +13,14 @@ namespace pagehaul::ledger {
 /// What differs between two canonical texts of "key.path = value" lines, one line each.
 std::vector<std::string> fingerprint_difference(const std::string& before, const std::string& now);
 
-/// The newest unfinished run without fresh workers, if its fingerprint and slices are the request's.
+/// The pipeline's newest run, if it is unfinished, without fresh workers, and its fingerprint and slices are
+/// the request's.
 std::optional<std::int64_t> find_adoptable(postgres::Connection& connection, const Scope& scope,
                                            const StartRequest& request);
-/// Gives the run the request's key, reopens its failed slices, and lets its failed pages try afresh.
-void adopt(postgres::Connection& connection, const Scope& scope, const StartRequest& request);
+/// Gives the run the request's key, reopens its failed slices, begins a new pass of those with a page stored
+/// longer ago than `adopt_within`, and lets its failed pages try afresh. @return warnings.
+std::vector<std::string> adopt(postgres::Connection& connection, const Scope& scope,
+                               const StartRequest& request);
 
 /// The slices that the newest run which holds them left with failures or quarantined rows.
 std::vector<PlannedSlice> slices_to_retry(postgres::Connection& connection, const Scope& scope);
@@ -29,8 +32,9 @@ struct Inserted {
     std::int64_t run = 0;
     std::vector<std::string> warnings;
 };
-/// A new run with `slices`; unless `fresh`, with the unproven slices of older unfinished runs of the same
-/// fingerprint, which it supersedes. Slices, their page-1 rows and planned_at: no process sees half a plan.
+/// A new run with `slices`, and with the unproven slices of older unfinished runs of the same fingerprint,
+/// which it supersedes; `fresh` carries nothing, and supersedes every unfinished run. Slices, their page-1
+/// rows and planned_at: no process sees half a plan.
 Inserted insert_run(postgres::Connection& connection, const Scope& scope, const StartRequest& request,
                     const std::vector<PlannedSlice>& slices);
 

@@ -115,7 +115,66 @@ TEST_F(Starting, AnotherSliceSetCarriesUnprovenSlicesOverAndSupersedesTheOldRun)
     EXPECT_EQ(started(*three, "first").run, planned.run) << "the old run's key points to the new run";
 }
 
-TEST_F(Starting, FreshAdoptsNothingAndCarriesNothingOver) {
+TEST_F(Starting, AnUnfinishedRunThatIsOlderThanASuccessIsNeverAdopted) {
+    auto monday = process();
+    started(*monday, "monday");
+    commit(*monday, {page(take(*monday).at(0), 10, 30)});
+    kill(monday);
+    auto tuesday = process();
+    StartRequest mended = request(*tuesday, "tuesday");
+    mended.fingerprint = "f2";
+    started(*tuesday, mended);
+    ASSERT_EQ(pull(*tuesday, 30).status, RunStatus::succeeded);
+
+    auto wednesday = process();
+    EXPECT_EQ(started(*wednesday, "wednesday").kind, Started::Kind::planned)
+        << "monday's rows are older than tuesday's";
+    EXPECT_EQ(pull(*wednesday, 30).pages_done, 3);
+    EXPECT_EQ(ask("SELECT string_agg(state, ',' ORDER BY id) FROM pagehaul.run"),
+              "superseded,succeeded,succeeded");
+}
+
+TEST_F(Starting, AdoptionPullsAnewWhatWasStoredTooLongAgoAndKeepsTheRest) {
+    auto one = process();
+    started(*one, "first", {"proven", "half", "untouched"});
+    const auto claims = take(*one);
+    commit(*one, {page(claims.at(0), 5, 5), page(claims.at(1), 10, 30)});
+    polled(*one);
+    ASSERT_EQ(ask("SELECT string_agg(state, ',' ORDER BY id) FROM pagehaul.slice"), "proven,open,open");
+    kill(one);
+
+    advance(std::chrono::hours(11));
+    auto two = process();
+    EXPECT_THAT(started(*two, "second", {"proven", "half", "untouched"}).warnings, ::testing::IsEmpty());
+    EXPECT_EQ(ask("SELECT string_agg(pass::text, ',' ORDER BY id) FROM pagehaul.slice"), "1,1,1");
+    kill(two);
+
+    advance(std::chrono::hours(2));
+    auto three = process();
+    const Started adopted = started(*three, "third", {"proven", "half", "untouched"});
+    EXPECT_EQ(adopted.kind, Started::Kind::adopted);
+    EXPECT_EQ(adopted.pages_done, 0);
+    EXPECT_THAT(adopted.warnings,
+                ::testing::ElementsAre("2 slices are pulled again: stored longer ago than run.adopt_within"));
+    EXPECT_EQ(ask("SELECT string_agg(pass || ' ' || first_pass || ' ' || state, ',' ORDER BY id) FROM "
+                  "pagehaul.slice"),
+              "2 2 open,2 2 open,1 1 open");
+    EXPECT_EQ(pull(*three, 5).status, RunStatus::succeeded);
+}
+
+TEST_F(Starting, TheSameKeyResumesHoweverLongAgoItsPagesWereStored) {
+    auto one = process();
+    started(*one, "first");
+    commit(*one, {page(take(*one).at(0), 10, 30)});
+    kill(one);
+    advance(std::chrono::hours(24 * 30));
+    auto two = process();
+    const Started resumed = started(*two, "first");
+    EXPECT_EQ(resumed.kind, Started::Kind::resumed);
+    EXPECT_EQ(resumed.pages_done, 1);
+}
+
+TEST_F(Starting, FreshAdoptsNothingCarriesNothingOverAndGivesUpWhatIsUnfinished) {
     auto one = process();
     started(*one, "first");
     kill(one);
@@ -123,7 +182,10 @@ TEST_F(Starting, FreshAdoptsNothingAndCarriesNothingOver) {
     StartRequest fresh = request(*two, "second");
     fresh.fresh = true;
     EXPECT_EQ(started(*two, fresh).kind, Started::Kind::planned);
-    EXPECT_EQ(ask("SELECT string_agg(state, ',') FROM pagehaul.run"), "running,running");
+    EXPECT_EQ(ask("SELECT string_agg(state, ',' ORDER BY id) FROM pagehaul.run"), "superseded,running");
+    EXPECT_EQ(ask("SELECT count(*) FROM pagehaul.slice s JOIN pagehaul.run r ON r.id = s.run_id WHERE "
+                  "r.state = 'running'"),
+              "1");
 }
 
 TEST_F(Starting, UnavailablePagesBecomePendingForTheNextProcessOfTheRunAndRefusedOnesDoNot) {
