@@ -48,6 +48,13 @@ ProofVerdict judge_proof(const Policy& policy, std::optional<std::int64_t> total
     const bool by_counts = policy.total == Policy::Known::rows && !policy.total_advisory;
     if (by_counts && sums.fetched != total_before.value_or(0))
         return Moved{"the API told a total of " + number(total_before.value_or(0)) + "; " + numbers(sums)};
+    // Counts would have shown it. A total of pages, or one that is not believed, shows only that there are so
+    // many.
+    if (!by_counts && sums.short_page)
+        return Moved{"page " + number(*sums.short_page) +
+                     " brought fewer rows than source.pagination.size, " + number(policy.page_size) +
+                     ", and later pages have rows too: the API moved, or its pages are short; " +
+                     numbers(sums)};
     if (sums.distinct_keys + sums.duplicates != sums.fetched)
         return Moved{"rows repeat on other pages, or sink.key does not identify a row; " + numbers(sums)};
     return Proven{by_counts ? "counts" : "pages"};

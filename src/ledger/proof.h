@@ -27,6 +27,8 @@ struct SliceSums {
     std::int64_t distinct_keys = 0;
     bool counts_add_up = true;    ///< fetched = stored + quarantined + duplicates on each page
     bool all_pages_same = false;  ///< several pages, and the same records on each
+    /// The first page that was not full although a later one has rows.
+    std::optional<std::int64_t> short_page;
 };
 
 struct Proven {

@@ -39,6 +39,12 @@ SELECT d.slice_id, count(*) FROM (
     WHERE s.id = ANY ({ids})) d
 GROUP BY d.slice_id)";
 
+std::optional<std::int64_t> first_short_before_rows(const Window& window) {
+    std::optional<std::int64_t> first = window.first_empty;
+    if (window.first_short && (!first || *window.first_short < *first)) first = window.first_short;
+    return first && window.last_with_rows && *first < *window.last_with_rows ? first : std::nullopt;
+}
+
 }  // namespace
 
 std::vector<SliceView> lock_slices(postgres::Connection& connection, const Scope& scope, const Policy& policy,
@@ -76,13 +82,15 @@ std::vector<SliceView> lock_slices(postgres::Connection& connection, const Scope
                       .duplicates = pages.integer(i, 7),
                       .distinct_keys = pages.integer(i, 4) - pages.integer(i, 7),
                       .counts_add_up = pages.boolean(i, 8),
-                      .all_pages_same = pages[i][9] == "t"};
+                      .all_pages_same = pages[i][9] == "t",
+                      .short_page = {}};
         slice.window = {.highest = pages.integer(i, 10),
                         .unfinished = pages.integer(i, 11),
                         .failed = pages.integer(i, 12),
                         .first_empty = optional_integer(pages[i][13]),
                         .last_with_rows = optional_integer(pages[i][14]),
                         .first_short = optional_integer(pages[i][15])};
+        slice.sums.short_page = first_short_before_rows(slice.window);
     }
     return slices;
 }

@@ -162,3 +162,45 @@ def test_a_total_that_counts_otherwise_is_refuted_unless_it_is_advisory(db, page
     else:
         assert_ended(runner.run(), db, 65, reason="the API told a total of 260; fetched 250 rows", slices_failed=1)
     api.close()
+
+
+TOTALS = {"of rows": {"rows": "/total"}, "of pages": {"pages": "/pages"}, "advisory": {"rows": "/total", "trust": "advisory"}}
+
+
+def holed(db, pagehaul_for, total, times, left):
+    """A runner against an API whose page 5 of 10 has only `left` rows, the first `times` times that it is asked for."""
+    class Holed(FixedApi):
+        asked = 0
+
+        def answer(self, query):
+            whole = super().answer(query)
+            if int(query["page"]) != 5:
+                return whole
+            self.asked += 1
+            if self.asked > times:
+                return whole
+            return self.page(self.records[400:400 + left], 1, 100).replace(f'"total":{left},"pages":{left // 100 + (left > 0)}',
+                                                                          '"total":1000,"pages":10')
+
+    runner = pagehaul_for(None, db)
+    api = Holed(record(id=i) for i in range(1000))
+    runner.pipeline["source"] = api.source(total=total)
+    return runner.configure(sink={"key": ["id"], "columns": [{"name": "id", "type": "bigint"}]}), api
+
+
+@pytest.mark.parametrize("left", [0, 99], ids=["empty", "short"])
+@pytest.mark.parametrize("total", TOTALS)
+def test_a_page_with_a_hole_before_the_last_one_is_pulled_again(db, pagehaul_for, total, left):
+    runner, api = holed(db, pagehaul_for, TOTALS[total], times=1, left=left)
+    assert_ended(runner.run(), db, rows=1000, slices_proven=1)
+    assert passes(db) == [(2, "proven")]
+    assert db.scalar("SELECT count(*) FROM report.creative") == 1000
+    api.close()
+
+
+@pytest.mark.parametrize("total", TOTALS)
+def test_a_page_that_stays_empty_before_the_last_one_is_65(db, pagehaul_for, total):
+    runner, api = holed(db, pagehaul_for, TOTALS[total], times=100, left=0)
+    line = assert_ended(runner.run(), db, 65, slices_failed=1, reason="fetched 900 rows on 10 pages")
+    assert total == "of rows" or "page 5 brought fewer rows than source.pagination.size" in line["reason"]
+    api.close()
