@@ -98,6 +98,7 @@ StartedUp start_up(Context& context, const RunOptions& options) {
         if (!beside.valid()) beside = std::async(std::launch::async, open_heartbeat);  // a repetition
         bring_ledger_up(connection, config.ledger);
         beside.get();
+        request.target = sink::target_identity(connection, config.sink);
         request.worker = {.id = worker,
                           .host = host_name(),
                           .pid = ::getpid(),

@@ -23,12 +23,13 @@ constexpr std::string_view moving_sql =
 constexpr std::string_view reopening_sql =
     "WITH moving (slice_id, pass, why, state) AS (SELECT id, pass, error, 'failed' FROM {s}.slice "
     "WHERE run_id = {run} AND state = 'failed'),";
-// A ledger that was made before pages knew when they were stored says nothing of them: too old.
+// Of a slice without a page that `which` names there is nothing to pull again.
 constexpr std::string_view renewing_sql = R"(
-WITH moving (slice_id, pass, why, state) AS (SELECT s.id, s.pass, 'stored longer ago than run.adopt_within', s.state
-    FROM {s}.slice s WHERE s.run_id = {run} AND s.state IN ('open', 'proven') AND EXISTS (
-        SELECT FROM {s}.page p WHERE p.slice_id = s.id AND p.pass = s.pass AND p.state = 'done'
-          AND (p.done_at IS NULL OR p.done_at < {s}.clock() - {within}))),)";
+WITH moving (slice_id, pass, why, state) AS (SELECT s.id, s.pass, {why}, s.state FROM {s}.slice s
+    WHERE s.run_id = {run} AND s.state IN ('open', 'proven')
+      AND EXISTS (SELECT FROM {s}.page p
+        WHERE p.slice_id = s.id AND p.pass = s.pass AND p.state = 'done' AND ({which}))
+      AND NOT EXISTS (SELECT FROM {s}.page p WHERE p.slice_id = s.id AND p.state = 'leased')),)";
 
 }  // namespace
 
@@ -45,8 +46,8 @@ std::string next_pass_statements(const Scope& scope, const std::string& rows) {
     return fill(moving_sql, scope, {{"rows", rows}}) + fill(again_sql, scope, {{"first", "s.first_pass"}});
 }
 
-std::string renew_statement(const Scope& scope, std::chrono::seconds within) {
-    return fill(renewing_sql, scope, {{"within", interval_literal(within)}}) +
+std::string renew_statement(const Scope& scope, const std::string& why, const std::string& which) {
+    return fill(renewing_sql, scope, {{"why", text_literal(why)}, {"which", which}}) +
            fill(again_sql, scope, {{"first", "s.pass + 1"}});
 }
 

@@ -25,9 +25,9 @@ std::string next_pass_statements(const Scope& scope, const std::string& rows);
 /// Adoption: failed slices of the run reopen at pass + 1, their passes counted afresh.
 std::string reopen_statements(const Scope& scope);
 
-/// Adoption: open and proven slices of the run with a page stored longer ago than `within` begin a new pass,
-/// their passes counted afresh. Their rows in the target may be older than what the API has by now. One row
-/// affected a slice.
-std::string renew_statement(const Scope& scope, std::chrono::seconds within);
+/// Open and proven slices of the run with a stored page for which `which` (SQL over page p) holds begin a new
+/// pass, their passes counted afresh; not those with a leased page: an older pass never writes after a newer.
+/// One row affected a slice.
+std::string renew_statement(const Scope& scope, const std::string& why, const std::string& which);
 
 }  // namespace pagehaul::ledger

@@ -178,8 +178,14 @@ COMMENT ON COLUMN {s}.setback.cause IS 'at most 200 characters of it';
 COMMENT ON COLUMN {s}.setback.counted IS 'of `times`, those that count as attempts of their page';
 )";
 
+constexpr std::string_view version_3 = R"(
+ALTER TABLE {s}.run ADD COLUMN target text[];
+COMMENT ON COLUMN {s}.run.target IS 'what the table that its pages were stored in consists of, oid:filenode each';
+)";
+
 constexpr std::array steps{SchemaStep{.version = 1, .sql = version_1},
-                           SchemaStep{.version = 2, .sql = version_2}};
+                           SchemaStep{.version = 2, .sql = version_2},
+                           SchemaStep{.version = 3, .sql = version_3}};
 
 }  // namespace
 

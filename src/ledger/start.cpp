@@ -82,9 +82,10 @@ StartOutcome resume(postgres::Connection& connection, Scope& scope, const StartR
     // Beside fresh workers only they may judge by time, who have watched the clock longer than we.
     take(connection, scope, request, !joined);
     reopen_unavailable(connection, scope);
+    std::vector<std::string> warnings = notice_target(connection, scope, request);
     return Started{.run = scope.run,
                    .kind = joined ? Started::Kind::joined : Started::Kind::resumed,
-                   .warnings = {},
+                   .warnings = std::move(warnings),
                    .pages_done = connection.exec(fill(pages_done_sql, scope)).integer(0, 0)};
 }
 
@@ -98,7 +99,9 @@ StartOutcome decide(postgres::Connection& connection, Scope& scope, const StartR
         if (const auto adopted = find_adoptable(connection, scope, request)) {
             scope.run = *adopted;
             take(connection, scope, request, true);
-            std::vector<std::string> warnings = adopt(connection, scope, request);
+            std::vector<std::string> warnings = notice_target(connection, scope, request);
+            for (std::string& warning : adopt(connection, scope, request))
+                warnings.push_back(std::move(warning));
             return Started{.run = scope.run,
                            .kind = Started::Kind::adopted,
                            .warnings = std::move(warnings),
@@ -114,6 +117,7 @@ StartOutcome decide(postgres::Connection& connection, Scope& scope, const StartR
     scope.run = inserted.run;
     fault_point("start.planned");
     take(connection, scope, request, true);
+    notice_target(connection, scope, request);
     return Started{
         .run = scope.run, .kind = Started::Kind::planned, .warnings = std::move(inserted.warnings)};
 }

@@ -35,6 +35,17 @@ constexpr std::string_view adopt_sql = R"(
 INSERT INTO {s}.run_key (pipeline, key, run_id) VALUES ({pipeline}, {key}, {run});
 UPDATE {s}.run SET key_overlap = NULL WHERE id = {run};)";
 
+// Each part of the table is still what it was; new parts (a partition of today's) take no row away. NULL: a
+// run of a ledger that did not remember.
+constexpr std::string_view other_target_sql =
+    "SELECT target IS NOT NULL AND NOT target <@ {target} FROM {s}.run WHERE id = {run}";
+constexpr std::string_view remember_target_sql = "UPDATE {s}.run SET target = {target} WHERE id = {run}";
+// Other processes of the run hold pages of these: a poll begins their next pass when they are done.
+constexpr std::string_view drift_sql = R"(
+UPDATE {s}.slice s SET drift = coalesce(s.drift, {why}) WHERE s.run_id = {run} AND s.state = 'open'
+  AND EXISTS (SELECT FROM {s}.page p WHERE p.slice_id = s.id AND p.pass = s.pass AND p.state = 'leased')
+  AND EXISTS (SELECT FROM {s}.page p WHERE p.slice_id = s.id AND p.pass = s.pass AND p.state = 'done'))";
+
 // Reopening a page deletes the row that quarantined it whole.
 constexpr std::string_view reopen_pages_sql = R"(
 WITH reopened AS (
@@ -94,6 +105,10 @@ UPDATE {s}.run SET state = 'superseded', finished_at = {s}.clock() WHERE id = AN
 UPDATE {s}.run_key SET run_id = {run} WHERE run_id = ANY ({old});
 DELETE FROM {s}.page_keys k USING {s}.slice s WHERE s.run_id = ANY ({old}) AND k.slice_id = s.id)";
 
+std::string pulled_again(std::int64_t slices) {
+    return std::to_string(slices) + (slices == 1 ? " slice is" : " slices are") + " pulled again";
+}
+
 constexpr std::string_view fresh_sql = R"(
 SELECT EXISTS (SELECT FROM {s}.worker w
     WHERE w.run_id = {run} AND w.stopped_at IS NULL AND w.id <> {worker} AND NOT {dead}))";
@@ -140,11 +155,30 @@ std::optional<std::int64_t> find_adoptable(postgres::Connection& connection, con
 std::vector<std::string> adopt(postgres::Connection& connection, const Scope& scope,
                                const StartRequest& request) {
     connection.exec(fill(adopt_sql, scope, {{"key", text_literal(request.key)}}) + reopen_statements(scope));
-    const std::int64_t outdated = connection.exec(renew_statement(scope, request.adopt_within)).affected();
+    // A ledger that was made before pages knew when they were stored says nothing of them: too old.
+    const std::int64_t outdated =
+        connection
+            .exec(renew_statement(scope, "stored longer ago than run.adopt_within",
+                                  fill("p.done_at IS NULL OR p.done_at < {s}.clock() - {within}", scope,
+                                       {{"within", interval_literal(request.adopt_within)}})))
+            .affected();
     connection.exec(fill(reopen_pages_sql, scope, {{"which", "true"}}));
     if (outdated == 0) return {};
-    return {std::to_string(outdated) + (outdated == 1 ? " slice is" : " slices are") +
-            " pulled again: stored longer ago than run.adopt_within"};
+    return {pulled_again(outdated) + ": stored longer ago than run.adopt_within"};
+}
+
+std::vector<std::string> notice_target(postgres::Connection& connection, const Scope& scope,
+                                       const StartRequest& request) {
+    const std::string target = text_array(request.target);
+    const bool other = connection.exec(fill(other_target_sql, scope, {{"target", target}})).boolean(0, 0);
+    connection.exec(fill(remember_target_sql, scope, {{"target", target}}));
+    if (!other) return {};
+    const std::string why = "sink.table is not the table that its pages were stored in";
+    const std::int64_t renewed = connection.exec(renew_statement(scope, why, "true")).affected();
+    const std::int64_t drifted =
+        connection.exec(fill(drift_sql, scope, {{"why", text_literal(why)}})).affected();
+    return {"sink.table was dropped, recreated, truncated or rewritten since the last start of this run: " +
+            pulled_again(renewed + drifted)};
 }
 
 void reopen_unavailable(postgres::Connection& connection, const Scope& scope) {

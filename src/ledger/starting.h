@@ -22,6 +22,11 @@ std::optional<std::int64_t> find_adoptable(postgres::Connection& connection, con
 std::vector<std::string> adopt(postgres::Connection& connection, const Scope& scope,
                                const StartRequest& request);
 
+/// Remembers the request's target with the run. Where it is not the one that the run's pages were stored in,
+/// rows may be gone that the ledger says are there: every slice begins a new pass. @return warnings.
+std::vector<std::string> notice_target(postgres::Connection& connection, const Scope& scope,
+                                       const StartRequest& request);
+
 /// The slices that the newest run which holds them left with failures or quarantined rows.
 std::vector<PlannedSlice> slices_to_retry(postgres::Connection& connection, const Scope& scope);
 

@@ -77,6 +77,18 @@ void ensure_target(postgres::Connection& connection, const config::Sink& sink) {
     }
 }
 
+std::vector<std::string> target_identity(postgres::Connection& connection, const config::Sink& sink) {
+    const postgres::Rows rows = connection.exec(
+        "SELECT part.relid::oid || ':' || coalesce(pg_relation_filenode(part.relid), 0) FROM pg_class c "
+        "JOIN pg_namespace n ON n.oid = c.relnamespace, pg_partition_tree(c.oid) part "
+        "WHERE n.nspname = $1 AND c.relname = $2 ORDER BY 1",
+        {sink.schema, sink.table});
+    std::vector<std::string> parts;
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        parts.push_back(rows.text(i, 0));
+    return parts;
+}
+
 std::vector<std::string> check_target(postgres::Connection& connection, const config::Sink& sink) {
     return inspect(connection, sink).misfits;
 }

@@ -20,6 +20,9 @@ void ensure_target(postgres::Connection& connection, const config::Sink& sink);
 /// The same checks without changing anything, for `check`: what does not fit, one line each; empty when all
 /// is well. A missing table is well when we may create it.
 std::vector<std::string> check_target(postgres::Connection& connection, const config::Sink& sink);
+/// What the target consists of, "oid:filenode" of the table and of each of its partitions: a table that was
+/// dropped and made again, truncated or rewritten is another one. For a target that exists.
+std::vector<std::string> target_identity(postgres::Connection& connection, const config::Sink& sink);
 
 /// Ready statements for one sink. Const after construction, shared by all writers.
 class Upsert {

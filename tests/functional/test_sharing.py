@@ -155,6 +155,24 @@ def test_another_run_key_adopts_an_unfinished_run_of_the_same_config(pagehaul, a
     assert pagehaul.succeed(env=RESUME).stderr.count("has succeeded already") == 1
 
 
+@pytest.mark.parametrize("loss", ["TRUNCATE report.creative", "DROP TABLE report.creative",
+                                  "ALTER TABLE report.creative RENAME TO before"])
+@pytest.mark.parametrize("env", [RESUME, OTHER], ids=["resume", "adoption"])
+def test_a_target_that_lost_its_rows_between_two_starts_is_pulled_whole(pagehaul, api, db, env, loss):
+    pagehaul.configure(run={"drain": "0s"})
+    running = start_midway(pagehaul, api, db, env=RESUME)
+    running.terminate()
+    assert running.result().code == SIGTERM_EXIT
+    release(api)
+    db.query(loss)
+
+    result = pagehaul.succeed(env=env)
+
+    assert "sink.table was dropped, recreated, truncated or rewritten" in result.stderr
+    assert_table_equals_oracle(db, api)
+    assert db.scalar("SELECT pass FROM pagehaul.slice") == 2
+
+
 def test_the_same_run_key_with_another_config_is_refused_and_told_what_differs(pagehaul, api, db):
     start_midway(pagehaul, api, db, env=RESUME).kill9()
     release(api)

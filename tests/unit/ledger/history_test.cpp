@@ -92,8 +92,9 @@ TEST_F(History, ALedgerOfTheFirstVersionIsUpgradedWithItsPages) {
     pull(*worker, 25);
     db.exec(
         "DROP TABLE pagehaul.setback; DELETE FROM pagehaul.schema_version WHERE version > 1;"
-        "ALTER TABLE pagehaul.page DROP COLUMN done_at, DROP COLUMN fetch_ms, DROP COLUMN setbacks");
-    EXPECT_EQ(migrate(db, "pagehaul"), std::vector<int>{2});
+        "ALTER TABLE pagehaul.page DROP COLUMN done_at, DROP COLUMN fetch_ms, DROP COLUMN setbacks;"
+        "ALTER TABLE pagehaul.run DROP COLUMN target");
+    EXPECT_EQ(migrate(db, "pagehaul"), (std::vector<int>{2, 3}));
     EXPECT_EQ(ask("SELECT count(*) || ' ' || count(fetch_ms) || ' ' || sum(setbacks) FROM pagehaul.page"),
               "4 0 0");
 }

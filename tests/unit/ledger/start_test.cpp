@@ -174,6 +174,64 @@ TEST_F(Starting, TheSameKeyResumesHoweverLongAgoItsPagesWereStored) {
     EXPECT_EQ(resumed.pages_done, 1);
 }
 
+TEST_F(Starting, ATableThatIsNotTheOneThePagesWereStoredInIsPulledAgainWhole) {
+    auto one = process();
+    StartRequest first = request(*one, "first", {"proven", "half", "untouched"});
+    first.target = {"16384:16384", "16390:16390"};
+    started(*one, first);
+    const auto claims = take(*one);
+    commit(*one, {page(claims.at(0), 5, 5), page(claims.at(1), 10, 30)});
+    polled(*one);
+    kill(one);
+
+    auto two = process();
+    StartRequest grown = request(*two, "first");
+    grown.target = {"16384:16384", "16390:16390", "16400:16400"};
+    EXPECT_THAT(started(*two, grown).warnings, ::testing::IsEmpty()) << "a partition more takes no row away";
+    kill(two);
+
+    auto three = process();
+    StartRequest truncated = request(*three, "first");
+    truncated.target = {"16384:16384", "16390:17001", "16400:16400"};
+    const Started resumed = started(*three, truncated);
+    EXPECT_THAT(resumed.warnings,
+                ::testing::ElementsAre(::testing::AllOf(::testing::HasSubstr("sink.table was dropped"),
+                                                        ::testing::HasSubstr("2 slices are pulled again"))));
+    EXPECT_EQ(resumed.pages_done, 0);
+    EXPECT_EQ(ask("SELECT string_agg(pass || ' ' || first_pass || ' ' || state, ',' ORDER BY id) FROM "
+                  "pagehaul.slice"),
+              "2 2 open,2 2 open,1 1 open");
+    kill(three);
+
+    auto four = process();
+    truncated = request(*four, "first");
+    truncated.target = {"16384:16384", "16390:17001", "16400:16400"};
+    EXPECT_THAT(started(*four, truncated).warnings, ::testing::IsEmpty()) << "it is remembered now";
+    EXPECT_EQ(pull(*four, 5).status, RunStatus::succeeded);
+}
+
+TEST_F(Starting, AProcessThatJoinsAndFindsAnotherTableLeavesOthersTheirPagesFirst) {
+    auto one = process();
+    StartRequest first = request(*one, "k", {"a"});
+    first.target = {"1:1"};
+    started(*one, first);
+    commit(*one, {page(take(*one).at(0), 10, 30)});
+    const auto held = take(*one);
+    ASSERT_EQ(held.size(), 2U);
+
+    auto two = process();
+    StartRequest other = request(*two, "k", {"a"});
+    other.target = {"1:2"};
+    EXPECT_THAT(started(*two, other).warnings,
+                ::testing::ElementsAre(::testing::HasSubstr("1 slice is pulled again")));
+    EXPECT_EQ(ask("SELECT pass FROM pagehaul.slice"), "1");
+    commit(*one, {page(held.at(0), 10), page(held.at(1), 10)});
+    polled(*two);
+    EXPECT_EQ(ask("SELECT pass || ' ' || moved FROM pagehaul.slice"),
+              "2 sink.table is not the table that its pages were stored in");
+    EXPECT_EQ(pull(*two, 30).status, RunStatus::succeeded);
+}
+
 TEST_F(Starting, FreshAdoptsNothingCarriesNothingOverAndGivesUpWhatIsUnfinished) {
     auto one = process();
     started(*one, "first");
