@@ -8,6 +8,14 @@
 namespace pagehaul::sink {
 namespace {
 
+constexpr const char* identity_sql = R"(
+WITH RECURSIVE part (oid) AS (
+    SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = $1 AND c.relname = $2
+  UNION ALL
+    SELECT i.inhrelid FROM pg_inherits i JOIN part ON part.oid = i.inhparent)
+SELECT oid || ':' || coalesce(pg_relation_filenode(oid), 0) FROM part ORDER BY oid)";
+
 std::string join_lines(const std::vector<std::string>& lines) {
     std::string text;
     for (const std::string& line : lines) {
@@ -78,11 +86,7 @@ void ensure_target(postgres::Connection& connection, const config::Sink& sink) {
 }
 
 std::vector<std::string> target_identity(postgres::Connection& connection, const config::Sink& sink) {
-    const postgres::Rows rows = connection.exec(
-        "SELECT part.relid::oid || ':' || coalesce(pg_relation_filenode(part.relid), 0) FROM pg_class c "
-        "JOIN pg_namespace n ON n.oid = c.relnamespace, pg_partition_tree(c.oid) part "
-        "WHERE n.nspname = $1 AND c.relname = $2 ORDER BY 1",
-        {sink.schema, sink.table});
+    const postgres::Rows rows = connection.exec(identity_sql, {sink.schema, sink.table});
     std::vector<std::string> parts;
     for (std::size_t i = 0; i < rows.size(); ++i)
         parts.push_back(rows.text(i, 0));

@@ -119,7 +119,7 @@ def test_a_process_stopped_past_its_lease_writes_nothing_more_when_it_wakes_up(p
     assert written(db) == before
     # A request that was on its way inside the process when it was stopped is beyond recall.
     assert len(api.log()) <= (0 if where.startswith("after_decode") else 1)
-    assert runs(db) == [(1, "running"), (2, "succeeded")]
+    assert runs(db) == [(1, "superseded"), (2, "succeeded")]
     assert_table_equals_oracle(db, api)
 
 
@@ -194,12 +194,12 @@ def test_an_unfinished_run_of_another_config_is_not_continued(pagehaul, api, db)
     assert_table_equals_oracle(db, api)
 
 
-def test_fresh_begins_anew_beside_an_unfinished_run(pagehaul, api, db):
+def test_fresh_begins_anew_and_gives_up_the_unfinished_run(pagehaul, api, db):
     start_midway(pagehaul, api, db, env=RESUME).kill9()
     release(api)
     pagehaul.succeed("run", "--fresh", env=OTHER)
     assert_asked_only(api, EVERY_PAGE)
-    assert [state for _, state in runs(db)] == ["running", "succeeded"]
+    assert [state for _, state in runs(db)] == ["superseded", "succeeded"]
     assert_complete(db, api)
 
 

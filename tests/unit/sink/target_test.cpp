@@ -90,6 +90,33 @@ TEST_F(TargetTest, ATableMadeByHandFromTheSameStatementFits) {
     ensure_target(connection_, sink);
 }
 
+TEST_F(TargetTest, ATableThatLostItsRowsByDdlIsAnotherOne) {
+    const auto identity = [&] { return target_identity(connection_, target()); };
+    check("CREATE TABLE t (id bigint NOT NULL, code text NOT NULL, fee numeric, PRIMARY KEY (id, code))");
+    const auto first = identity();
+    ASSERT_EQ(first.size(), 1U);
+    connection_.exec("INSERT INTO t VALUES (1, 'a'); DELETE FROM t; ALTER TABLE t ADD COLUMN note text");
+    EXPECT_EQ(identity(), first);
+    connection_.exec("TRUNCATE t");
+    const auto truncated = identity();
+    EXPECT_NE(truncated, first);
+    check("CREATE TABLE t (id bigint NOT NULL, code text NOT NULL, fee numeric, PRIMARY KEY (id, code))");
+    EXPECT_NE(identity(), truncated);
+}
+
+TEST_F(TargetTest, APartitionedTableIsTheSumOfItsPartitions) {
+    check(
+        "CREATE TABLE t (id bigint NOT NULL, code text NOT NULL, fee numeric, PRIMARY KEY (id, code)) "
+        "PARTITION BY RANGE (id); CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (10);"
+        "CREATE TABLE t2 PARTITION OF t FOR VALUES FROM (10) TO (20)");
+    const auto before = target_identity(connection_, target());
+    ASSERT_EQ(before.size(), 3U);
+    connection_.exec("TRUNCATE t2");
+    const auto after = target_identity(connection_, target());
+    EXPECT_EQ(after[1], before[1]);
+    EXPECT_NE(after[2], before[2]);
+}
+
 TEST_F(TargetTest, AMissingUniqueIndexIsCreated) {
     EXPECT_THAT(check("CREATE TABLE t (id bigint NOT NULL, code text NOT NULL, fee numeric)"), IsEmpty());
     ensure_target(connection_, target());
