@@ -98,7 +98,7 @@ struct Pagination {
     std::int64_t max_pages = 100'000;  ///< of one slice; reaching it fails the slice, loudly
 };
 
-enum class RuleAction { retry, throttle, refresh_credential, skip, end, fail };
+enum class RuleAction { retry, throttle, refresh_credential, end, fail };
 struct Rule {
     std::vector<int> status;              ///< empty: any
     std::optional<std::string> pointer;   ///< with in, or matches
@@ -206,6 +206,7 @@ struct Run {
     QuarantineLimit quarantine_limit{.rows = 0, .fraction = {}};
     Millis heartbeat{5'000};
     Millis stale{30'000};
+    Millis adopt_within{std::chrono::hours(12)};
 };
 
 enum class Migrate { automatic, manual };

@@ -83,6 +83,10 @@ Object<Run> declare_run() {
         .key("heartbeat", &Run::heartbeat, duration(100ms, 5min), "How often a process tells that it lives.")
         .key("stale", &Run::stale, duration(1s, 1h),
              "A process without a heartbeat for this long counts as dead.")
+        .key(
+            "adopt_within", &Run::adopt_within, duration(0ms, 24h * 30),
+            "A start under another run key goes on with the newest unfinished run; slices with a page stored "
+            "longer ago than this are pulled again. The same run key always resumes.")
         .check({"deadline", "drain", "stale", "heartbeat"}, check_run);
 }
 

@@ -44,7 +44,6 @@ class Reader {
     void collect_secrets();
 
     bool zone_exists(const std::string& zone) const { return zone_exists_(zone); }
-    std::size_t problem_count() const { return problems_.size(); }
     const std::string& path() const { return path_; }
 
     /// Enters `key` for as long as it lives.

@@ -80,6 +80,7 @@ StartedUp start_up(Context& context, const RunOptions& options) {
     request.intent = options.intent;
     request.fresh = options.fresh;
     request.stale = config.run.stale;
+    request.adopt_within = config.run.adopt_within;
     request.pgbouncer = config.sink.pgbouncer;
 
     StartedUp started;

@@ -36,8 +36,8 @@ struct StartRequest {
     std::vector<PlannedSlice> slices;
     Intent intent = Intent::run;  ///< retry: planned from the slices with failures or quarantined rows
     bool fresh = false;           ///< adopt nothing, carry nothing over; what is unfinished is given up
-    std::chrono::seconds adopt_within{std::chrono::hours(12)};  ///< adopted pages may be stored that long ago
-    std::vector<std::string> target;                            ///< sink::target_identity
+    Millis adopt_within{std::chrono::hours(12)};  ///< adopted pages may be stored that long ago
+    std::vector<std::string> target;              ///< sink::target_identity
     WorkerInfo worker;
     Millis stale{30'000};
     bool pgbouncer = false;

@@ -135,7 +135,6 @@ Judgement Judge::act(const Compiled& compiled, const http::Response& response,
             return RefuseCredential{.reason = reason + " (rule: refresh_credential)"};
         case config::RuleAction::end:
             return End{.reason = reason + " (rule: end)"};
-        case config::RuleAction::skip:  // refused by the config as not built yet
         case config::RuleAction::fail:
             break;
     }

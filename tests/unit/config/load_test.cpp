@@ -49,6 +49,7 @@ TEST(Load, FillsInTheDefaultsOfTheDesign) {
     EXPECT_EQ(config.run.patience, 10min);
     EXPECT_EQ(config.run.heartbeat, 5s);
     EXPECT_EQ(config.run.stale, 30s);
+    EXPECT_EQ(config.run.adopt_within, 12h);
     EXPECT_EQ(config.ledger.schema, "pagehaul");
     EXPECT_EQ(config.ledger.keep, std::chrono::days(90));
     EXPECT_EQ(config.queue.type, QueueType::ledger);
