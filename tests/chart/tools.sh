@@ -6,9 +6,12 @@ set -euo pipefail
 cd "$(dirname "$0")/tools"
 bin=$(cd ../../.. && pwd)/build/tools/bin
 stamp=$bin/.helm-$(cat go.mod go.sum tools.go strict/main.go | sha256sum | cut -c1-16)
+mkdir -p "$bin"
+# Two may want them at once: the second waits and finds them built.
+exec 9>"$bin/.lock"
+flock 9
 if [ ! -e "$stamp" ]; then
     command -v go >/dev/null || { echo "tools.sh: needs Go $(awk '$1 == "go" {print $2}' go.mod) or newer on the PATH" >&2; exit 1; }
-    mkdir -p "$bin"
     rm -f "$bin"/.helm-*
     for package in $(awk -F'"' '/^\t_/ {print $2}' tools.go) ./strict; do
         # One at a time, on two jobs: linking these is what takes the memory.

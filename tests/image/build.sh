@@ -1,24 +1,16 @@
 #!/usr/bin/env bash
 # Builds the image with buildah, without a daemon and without privileges beyond root's: build.sh [TAG]; default localhost/pagehaul:dev.
-# The base is debian:bookworm-slim from local storage; where there is none, Debian's own packages make one (debootstrap).
+# The base is what packages.sh has put into local storage.
 # The compiler's cache is this machine's own, which `make release` fills too; PAGEHAUL_IMAGE_CACHE names another folder.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 tag=${1:-localhost/pagehaul:dev}
-base=localhost/debian:bookworm-slim
 mkdir -p build/image
 cache=${PAGEHAUL_IMAGE_CACHE:-$(ccache --get-config cache_dir 2>/dev/null || echo build/image/ccache)}
 mkdir -p "$cache"
 cache=$(cd "$cache" && pwd)
 
-if ! buildah inspect --type image "$base" >/dev/null 2>&1; then
-    root=$(mktemp -d)
-    trap 'rm -rf "$root"' EXIT
-    debootstrap --variant=minbase --include=ca-certificates bookworm "$root" >"$root.log" || { cat "$root.log" >&2; exit 1; }
-    rm -rf "$root"/var/cache/apt/archives/*.deb "$root.log"
-    tar -C "$root" -c . | podman import - "$base" >/dev/null
-fi
-
+base=$(tests/image/packages.sh)
 version=$(sed -nE 's/^project\(pagehaul VERSION ([0-9.]+).*/\1/p' CMakeLists.txt)
 revision=$(git rev-parse HEAD 2>/dev/null || echo unknown)
 # A folder of ours in the place of the builder's own cache.

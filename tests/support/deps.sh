@@ -28,11 +28,15 @@ for group in "$@"; do
 done
 
 command -v dpkg-query >/dev/null || { echo "deps.sh: this is not Debian: please install what corresponds to: ${wanted[*]}" >&2; exit 1; }
-installed=" $(dpkg-query -W -f='${Package}/${db:Status-Status} ' "${wanted[@]}" 2>/dev/null || true) "
-missing=()
-for package in "${wanted[@]}"; do
-    [[ $installed == *" $package/installed "* || " ${missing[*]-} " == *" $package "* ]] || missing+=("$package")
-done
+find_missing() {
+    local installed package
+    installed=" $(dpkg-query -W -f='${Package}/${db:Status-Status} ' "${wanted[@]}" 2>/dev/null || true) "
+    missing=()
+    for package in "${wanted[@]}"; do
+        [[ $installed == *" $package/installed "* || " ${missing[*]-} " == *" $package "* ]] || missing+=("$package")
+    done
+}
+find_missing
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 if [ "$(id -u)" -ne 0 ]; then
@@ -46,9 +50,15 @@ if [ "$(id -u)" -ne 0 ]; then
     exit 1
 fi
 
+# Two may want some at once: the second waits and sees what is missing still.
+exec 9>/run/lock/pagehaul-deps
+flock 9
+find_missing
+[ ${#missing[@]} -gt 0 ] || exit 0
+
 echo "Installing: ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
-apt() { apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold -o Dpkg::Use-Pty=0 "$@" </dev/null; }
+apt() { apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold -o Dpkg::Use-Pty=0 "$@" </dev/null 9>&-; }
 install() { apt install -y --no-install-recommends "$@" >"$log" 2>&1 || { cat "$log" >&2; exit 1; }; }
 
 # While packages are set up: a policy that lets no service start, and a configuration that creates no PostgreSQL cluster.
