@@ -8,7 +8,7 @@ PYTEST := $(PYTHON) -m pytest -n $(JOBS) --dist loadgroup
 BASE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-test deps-build deps-demo deps-lint build release asan tsan demo test unit functional bench format \
+.PHONY: help deps deps-test deps-build deps-demo deps-lint build release asan tsan demo test unit functional quick hook bench format \
 	format-check tidy image chart chart-docs observability e2e clean
 
 help:  ## this list
@@ -44,6 +44,12 @@ tsan: deps-build  ## build with ThreadSanitizer into build/tsan
 demo: deps-demo  ## watch 100,000 rows arrive from a faulty report API in a throwaway PostgreSQL
 	@tests/support/build.sh dev pagehaul mockapi
 	@tests/demo/demo.sh
+
+quick: deps-test  ## before a commit: format, build, unit tests of what changed; BASE=COMMIT: changed since it
+	@tests/support/quick.sh $(BASE)
+
+hook:  ## have git check the format of what is committed (a pre-commit hook of this clone)
+	@ln -s ../../tests/support/pre-commit.sh "$$(git rev-parse --git-path hooks)/pre-commit"
 
 test: deps-test build unit functional  ## all tests: unit, then functional on real servers
 
