@@ -9,10 +9,10 @@ BASE ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help deps deps-test deps-build deps-demo deps-lint build release asan tsan demo test unit functional quick hook bench format \
-	format-check tidy image chart chart-docs observability e2e clean
+	format-check tidy image chart chart-docs observability postgres-matrix e2e clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-15s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 deps:  ## install what building, the demo, formatting and linting need (Debian packages; starts no service)
 	@$(DEPS) build demo lint
@@ -58,6 +58,10 @@ unit: build deps-test  ## the unit tests (GoogleTest)
 
 functional: build deps-test  ## the functional tests (pytest, real servers); ARGS='-k drift' picks some
 	@$(PYTEST) $(ARGS) tests/functional
+
+postgres-matrix: build deps-test  ## unit tests of the ledger and functional tests of the core on PostgreSQL 13 to 18; ARGS='13 18' picks some
+	@$(DEPS) postgres
+	@tests/postgres/matrix.sh $(ARGS)
 
 bench: deps-test  ## measure against a Go worker pool, dlt and plain COPY; needs Go 1.24+ and the network once
 	@tests/bench/run.sh $(ARGS)

@@ -104,7 +104,9 @@ std::string optional_literal(std::optional<std::int64_t> value) {
 }
 
 std::string interval_literal(Millis span) {
-    return "interval '" + std::to_string(span.count()) + " milliseconds'";
+    // Not in milliseconds: PostgreSQL 13 and 14 keep a field of an interval in an int, which 25 days of them
+    // overflow.
+    return "(" + std::to_string(span.count()) + " * interval '1 millisecond')";
 }
 
 std::string dead_condition(std::string_view alias, const Scope& scope, bool judge_time) {

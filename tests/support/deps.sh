@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what a group of targets needs from Debian 12: deps.sh GROUP... with the groups build, demo, lint, test, observability, container, image,
-# cluster.
+# Installs what a group of targets needs from Debian 12: deps.sh GROUP... with the groups build, demo, lint, test, observability, postgres, container,
+# image, cluster.
 # Nothing missing: returns in milliseconds, needs no rights and no network. Starts no service and leaves none running.
 set -euo pipefail
 
@@ -12,6 +12,8 @@ lint="clang-format clang-tidy git"
 test="$demo python3-pytest python3-pytest-xdist python3-psycopg2 python3-jsonschema python3-yaml python3-venv rabbitmq-server pgbouncer openssl curl"
 # A real Prometheus beside the tests' other servers, with promtool, and a browser that looks at the report as a person does.
 observability="$test prometheus chromium chromium-driver python3-selenium fonts-dejavu-core"
+# PostgreSQL of other major versions comes from Maven Central.
+postgres="maven xz-utils"
 # For the one test that runs the binary inside a container with real limits.
 container="podman runc"
 image="buildah podman runc debootstrap ca-certificates git openssl iproute2 python3-pytest"
@@ -21,8 +23,8 @@ cluster="prometheus containerd runc containernetworking-plugins etcd-server buil
 wanted=()
 for group in "$@"; do
     case $group in
-        build | demo | lint | test | observability | container | image | cluster) read -r -d '' -a packages <<<"${!group}" || true ;;
-        *) echo "deps.sh: unknown group '$group': expected build, demo, lint, test, observability, container, image or cluster" >&2; exit 64 ;;
+        build | demo | lint | test | observability | postgres | container | image | cluster) read -r -d '' -a packages <<<"${!group}" || true ;;
+        *) echo "deps.sh: unknown group '$group': expected build, demo, lint, test, observability, postgres, container, image or cluster" >&2; exit 64 ;;
     esac
     wanted+=("${packages[@]}")
 done

@@ -88,8 +88,12 @@ class ThrowawayPostgres {
         std::filesystem::remove_all(folder_, ignored);
     }
 
-    /// The newest PostgreSQL of this machine.
+    /// The newest PostgreSQL of this machine; PAGEHAUL_PG_BINDIR names another's programs.
     static std::string find_programs() {
+        if (const char* named = std::getenv("PAGEHAUL_PG_BINDIR"); named != nullptr && *named != '\0') {
+            if (std::filesystem::exists(std::filesystem::path(named) / "initdb")) return named;
+            throw std::runtime_error("PAGEHAUL_PG_BINDIR=" + std::string(named) + ": no initdb there");
+        }
         std::vector<std::pair<int, std::string>> found;
         std::error_code ignored;
         for (const auto& entry : std::filesystem::directory_iterator("/usr/lib/postgresql", ignored))
@@ -210,6 +214,15 @@ class PostgresTest : public ::testing::Test {
         return postgres::Connection({.dsn = dsn_, .application_name = application_name});
     }
     const std::string& dsn() const { return dsn_; }
+    /// Ends the server's side of a connection, and returns when it is gone. (PostgreSQL 14's
+    /// pg_terminate_backend waits by itself, 13's does not.)
+    void end_backend(const postgres::Connection& victim) const {
+        auto connection = connect();
+        const std::string pid = std::to_string(victim.backend_pid());
+        connection.exec("SELECT pg_terminate_backend(" + pid + ")");
+        while (connection.exec("SELECT FROM pg_stat_activity WHERE pid = " + pid).size() > 0) {
+        }
+    }
 
   private:
     std::string dsn_ = ThrowawayPostgres::instance().fresh_database();

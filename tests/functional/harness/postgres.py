@@ -22,6 +22,8 @@ _STOP = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIG
 def bin_dir():
     """The newest installed server; PAGEHAUL_PG_BINDIR names another."""
     if named := os.environ.get("PAGEHAUL_PG_BINDIR"):
+        if not pathlib.Path(named, "initdb").exists():
+            raise RuntimeError(f"PAGEHAUL_PG_BINDIR={named}: no initdb there")
         return pathlib.Path(named)
     found = sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"), key=lambda p: float(p.split("/")[4]))
     if not found:

@@ -55,8 +55,8 @@ class LedgerTest : public pagehaul::testing::PostgresTest {
         return std::make_unique<Process>(dsn(), uuid(++processes_), pgbouncer);
     }
     void advance(Millis span) {
-        db.exec("UPDATE test_clock SET ahead = ahead + interval '" + std::to_string(span.count()) +
-                " milliseconds'");
+        db.exec("UPDATE test_clock SET ahead = ahead + " + std::to_string(span.count()) +
+                " * interval '1 millisecond'");
     }
 
     static StartRequest request(Process& process, const std::string& key,

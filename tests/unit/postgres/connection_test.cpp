@@ -159,7 +159,7 @@ TEST_F(ConnectionTest, AWrongNumberOfParametersIsPermanentAndNotALostConnection)
 
 TEST_F(ConnectionTest, ALostConnectionIsTransientAndIsNotMadeAgainSilently) {
     auto connection = connect();
-    connect().exec("SELECT pg_terminate_backend(" + std::to_string(connection.backend_pid()) + ", 5000)");
+    end_backend(connection);
     const SqlError error = sql_error_of([&] { connection.exec("SELECT 1"); });
     EXPECT_TRUE(error.connection_lost()) << error.what();
     EXPECT_EQ(error.error().kind, ErrorKind::transient);
@@ -170,7 +170,7 @@ TEST_F(ConnectionTest, ALostConnectionIsTransientAndIsNotMadeAgainSilently) {
 TEST_F(ConnectionTest, ALossWithinATransactionIsTransientAndRollbackDoesNotThrow) {
     auto connection = connect();
     connection.begin();
-    connect().exec("SELECT pg_terminate_backend(" + std::to_string(connection.backend_pid()) + ", 5000)");
+    end_backend(connection);
     const SqlError error = sql_error_of([&] { connection.exec("SELECT 1"); });
     EXPECT_EQ(error.error().kind, ErrorKind::transient);
     connection.rollback();
@@ -180,7 +180,7 @@ TEST_F(ConnectionTest, ALossWithinATransactionIsTransientAndRollbackDoesNotThrow
 TEST_F(ConnectionTest, ALossDuringCommitIsInDoubt) {
     auto connection = connect();
     connection.begin("CREATE TABLE t (a int)");
-    connect().exec("SELECT pg_terminate_backend(" + std::to_string(connection.backend_pid()) + ", 5000)");
+    end_backend(connection);
     const SqlError error = sql_error_of([&] { connection.commit(); });
     EXPECT_EQ(error.error().kind, ErrorKind::in_doubt);
     EXPECT_TRUE(error.connection_lost());
@@ -242,7 +242,7 @@ TEST_F(ConnectionTest, ALossDuringCopyIsTransient) {
     auto connection = connect();
     connection.exec("CREATE TABLE t (a int)");
     connection.begin();
-    connect().exec("SELECT pg_terminate_backend(" + std::to_string(connection.backend_pid()) + ", 5000)");
+    end_backend(connection);
     const SqlError error = sql_error_of([&] { connection.copy("t", {"1\n"}); });
     EXPECT_EQ(error.error().kind, ErrorKind::transient);
     EXPECT_TRUE(error.connection_lost());

@@ -161,7 +161,9 @@ TEST_F(TargetTest, AKeyColumnWhoseModifierRoundsOrCutsIsRefused) {
     EXPECT_THAT(check_key(ColumnType::numeric, "numeric(12)"), refusal("numeric(12,0)", "numeric"));
     EXPECT_THAT(check_key(ColumnType::numeric, "cents"), refusal("cents", "numeric"));
     EXPECT_THAT(check_key(ColumnType::numeric, "cents_of_ours"), refusal("cents_of_ours", "numeric"));
-    EXPECT_THAT(check_key(ColumnType::bigint, "numeric(12, -2)"), refusal("numeric(12,-2)", "bigint"));
+    if (connection_.server_version() >= 150'000) {  // before it there were no negative scales
+        EXPECT_THAT(check_key(ColumnType::bigint, "numeric(12, -2)"), refusal("numeric(12,-2)", "bigint"));
+    }
     EXPECT_THAT(check_key(ColumnType::timestamp, "timestamp(3)"),
                 refusal("timestamp(3) without time zone", "timestamp"));
     EXPECT_THAT(check_key(ColumnType::timestamptz, "seconds"), refusal("seconds", "timestamptz"));
