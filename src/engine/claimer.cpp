@@ -1,6 +1,5 @@
 #include "engine/claimer.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "core/fault.h"
@@ -10,14 +9,6 @@
 
 namespace pagehaul::engine {
 namespace {
-
-// How often the run's state is read while nothing wakes us: other processes of the run make no sound.
-constexpr Millis kIdle{200};
-constexpr Millis kBusy{1000};
-constexpr Millis kMinPause{10};
-// Polls at rest with open slices and no failed page, until that is called a bug: another process's poll may
-// have the slice in its hands.
-constexpr int kUnexplainedPolls = 25;
 
 void tell_of(telemetry::Tracer* tracer, const std::string& slice, int pass, bool failed,
              const std::string& why) {
@@ -42,7 +33,7 @@ Claimer::Claimer(Context& context, ClaimQueue& jobs, Outbox& outbox, SourceHealt
       session_(std::move(session), context.clock, context.random),
       options_(std::move(options)),
       next_reap_(context.clock.now() + context.config.run.heartbeat),  // starting has just reaped
-      last_poll_(context.clock.now() - kBusy) {}
+      last_poll_(context.clock.now() - poll_pause) {}
 
 void Claimer::work(std::stop_token workers_joined) {
     const std::stop_token no_new_work = context_.stop.no_new_work_token();
@@ -57,12 +48,10 @@ void Claimer::work(std::stop_token workers_joined) {
         }
         const std::int64_t commits = context_.tallies.commits_that_plan;
         const bool filled = claim_ahead();
-        const bool poll_due = context_.clock.now() - last_poll_ >= kBusy;
-        if (!filled || poll_due) {
-            if (poll()) return;
-        }
-        if (!filled) dry_ = Dry{commits, next_look(false)};
-        context_.wake.wait_until(next_look(filled), no_new_work);
+        if (poll_is_due(filled, context_.clock.now(), last_poll_) && poll()) return;
+        const MonoTime at = next_look(look_view(filled));
+        if (!filled) dry_ = Dry{commits, at};
+        context_.wake.wait_until(at, no_new_work);
     }
     give_back_queue();
     if (context_.stop.cause() == StopCause::credential) {
@@ -114,35 +103,30 @@ void Claimer::record_outcomes(std::stop_token stop) {
 }
 
 bool Claimer::claim_ahead() {
-    const std::size_t held = context_.held.size();
-    if (alone_ && held > 0) return true;
-    alone_ = false;
-    int room = options_.ahead - static_cast<int>(jobs_.size());
-    // Few large claims are cheaper than many small ones; the queue never runs dry at half.
-    if (room * 2 < options_.ahead) return true;
     const MonoTime now = context_.clock.now();
-    if (held > 0 && dry_ && dry_->commits == context_.tallies.commits_that_plan && now < dry_->until)
-        return true;
-    const bool down = health_.state(now) != SourceState::up;
-    if (down) {
-        // One job carries the probe; the others stay in the ledger, where they wait without holding anything.
-        // It need not be due: back-offs grow while nothing succeeds, and the source may be back long before.
-        const auto probe_at = health_.next_probe_at(now);
-        if (held > 0 || !probe_at || *probe_at > now) return true;
-        room = 1;
-    }
+    const std::size_t held = context_.held.size();
+    alone_ = alone_ && held > 0;
+    const ClaimStep step = next_claim({.now = now,
+                                       .held = held,
+                                       .queued = jobs_.size(),
+                                       .ahead = options_.ahead,
+                                       .alone = alone_,
+                                       .source = health_.state(now),
+                                       .next_probe = health_.next_probe_at(now),
+                                       .commits = context_.tallies.commits_that_plan,
+                                       .dry = dry_});
+    if (std::holds_alternative<Enough>(step)) return true;
+    const bool probe = std::holds_alternative<ClaimProbe>(step);
+    const ClaimDue due = probe ? ClaimDue{.room = 1, .may_be_alone = true} : std::get<ClaimDue>(step);
     std::vector<ledger::Claim> claims;
     MonoTime asked = now;
     session_.run(context_.stop.no_new_work_token(), [&](postgres::Connection& connection) {
-        if (answer_lost_) {
-            // A claim whose answer was lost may have leased pages that nobody knows of.
-            ledger::give_back_unknown(connection, context_.scope, context_.held.ids());
-        }
-        answer_lost_ = true;
+        if (claim_in_doubt_) ledger::give_back_unknown(connection, context_.scope, context_.held.ids());
+        claim_in_doubt_ = true;
         asked = context_.clock.now();
-        claims = ledger::claim(connection, context_.scope, room, held == 0,
-                               down ? ledger::Due::whenever : ledger::Due::now);
-        answer_lost_ = false;
+        claims = ledger::claim(connection, context_.scope, due.room, due.may_be_alone,
+                               probe ? ledger::Due::whenever : ledger::Due::now);
+        claim_in_doubt_ = false;
     });
     if (!claims.empty()) fault_point("after_claim");
     for (ledger::Claim& claim : claims) {
@@ -152,7 +136,7 @@ bool Claimer::claim_ahead() {
         // Refused only when the stop began: settling gives the lease back.
         jobs_.push(std::move(claim), context_.stop.no_new_work_token());
     }
-    return static_cast<int>(claims.size()) >= room;
+    return static_cast<int>(claims.size()) >= due.room;
 }
 
 void Claimer::reap_when_due() {
@@ -179,40 +163,23 @@ bool Claimer::poll() {
     last_poll_ = context_.clock.now();
     next_due_ = state.next_due;
     options_.on_state(state);
-    if (state.status == ledger::RunStatus::succeeded) return true;
-    if (state.status == ledger::RunStatus::superseded) {
-        context_.stop.cancel(StopCause::lost, "another run has taken over the pipeline");
-        return true;
-    }
-    const bool nothing_here = context_.held.size() == 0 && outbox_.empty();
-    if (nothing_here && state.pages_leased > 0) {
-        // Leased to us all the same, by a claim that landed after its link was lost; others' leases stay.
+    const Polled polled{
+        .state = state, .nothing_here = context_.held.size() == 0 && outbox_.empty(), .now = last_poll_};
+    if (holds_unknown(polled)) {
         session_.run(context_.stop.no_new_work_token(), [&](postgres::Connection& connection) {
             ledger::give_back_unknown(connection, context_.scope, {});
         });
     }
-    const bool at_rest = nothing_here && state.pages_pending == 0 && state.pages_leased == 0;
-    const bool progressed = std::exchange(last_open_, state.slices_open) != state.slices_open;
-    polls_at_rest_ = !at_rest ? 0 : progressed ? 1 : polls_at_rest_ + 1;
-    if (!at_rest) return false;
-    if (state.slices_open == 0 && state.slices_failed == 0 && state.key_overlap.empty())
-        return finalise_waits();
-    // The last pages may have been committed after the poll had looked at their slices and before it read
-    // the state: only a poll that began at rest shows that nothing follows.
-    if (polls_at_rest_ == 1) context_.wake.set();
-    const bool explained = state.slices_open == 0 || state.pages_unavailable + state.pages_refused > 0;
-    return polls_at_rest_ >= (explained ? 2 : kUnexplainedPolls);
-}
-
-bool Claimer::finalise_waits() {
-    // Everything is proven; only the pipeline's lock, which some other process holds for a while, is missing.
-    const MonoTime now = context_.clock.now();
-    if (!finalising_since_) finalising_since_ = now;
-    if (now - *finalising_since_ < context_.scope.stale + ledger::lock_grace) return false;
-    context_.stop.no_new_work(
-        StopCause::lost,
-        "every slice is proven, but the pipeline's lock stayed busy: the next start finishes the run");
-    return true;
+    const RestStep step = judge_rest(rest_, polled, context_.scope.stale + ledger::lock_grace);
+    if (std::holds_alternative<TakenOver>(step))
+        context_.stop.cancel(StopCause::lost, "another run has taken over the pipeline");
+    if (std::holds_alternative<LockBusy>(step))
+        context_.stop.no_new_work(
+            StopCause::lost,
+            "every slice is proven, but the pipeline's lock stayed busy: the next start finishes the run");
+    const auto* more = std::get_if<GoOn>(&step);
+    if (more != nullptr && more->at_once) context_.wake.set();
+    return more == nullptr;
 }
 
 void Claimer::give_back_queue() {
@@ -233,17 +200,15 @@ void Claimer::give_back_queue() {
         context_.held.remove(setback.claim.page_id);
 }
 
-MonoTime Claimer::next_look(bool filled) const {
+LookView Claimer::look_view(bool filled) const {
     const MonoTime now = context_.clock.now();
-    MonoTime at = std::min(next_reap_, last_poll_ + kBusy);
-    if (filled) {
-        if (dry_ && now < dry_->until) at = std::min(at, dry_->until);
-        if (health_.state(now) != SourceState::up) at = std::min(at, now + kIdle);
-    } else {
-        at = std::min(at, now + kIdle);
-        if (next_due_) at = std::min(at, now + *next_due_);
-    }
-    return std::max(at, now + kMinPause);
+    return {.now = now,
+            .filled = filled,
+            .next_reap = next_reap_,
+            .last_poll = last_poll_,
+            .source = health_.state(now),
+            .next_due = next_due_,
+            .dry = dry_};
 }
 
 }  // namespace pagehaul::engine

@@ -5,6 +5,8 @@
 #include <optional>
 #include <stop_token>
 
+#include "engine/claim_policy.h"
+#include "engine/rest_policy.h"
 #include "engine/shared/context.h"
 #include "engine/shared/outbox.h"
 #include "engine/shared/queues.h"
@@ -23,7 +25,7 @@ struct ClaimerOptions {
 
 /// The planner's and the ledger's thread: keeps the job queue filled ahead of need, records what did not
 /// work, judges proofs, reaps, and polls the run's state until it is over or can go no further. Its own
-/// connection; no other thread calls it.
+/// connection; no other thread calls it. What it decides stands in claim_policy.h and rest_policy.h.
 class Claimer {
   public:
     Claimer(Context& context, ClaimQueue& jobs, Outbox& outbox, SourceHealth& health, SessionOptions session,
@@ -47,18 +49,8 @@ class Claimer {
     void reap_when_due();
     /// @return whether there is nothing left to wait for.
     bool poll();
-    /// All is proven and the run is not final yet. @return whether to stop waiting for that.
-    bool finalise_waits();
     void give_back_queue();
-    MonoTime next_look(bool filled) const;
-
-    /// The ledger had fewer pages due than there was room for. Unless a commit plans more or an outcome frees
-    /// some, it need not be asked again until then: workers that run dry at the end of a run wake us for each
-    /// page.
-    struct Dry {
-        std::int64_t commits;
-        MonoTime until;
-    };
+    LookView look_view(bool filled) const;
 
     Context& context_;
     ClaimQueue& jobs_;
@@ -70,11 +62,10 @@ class Claimer {
     MonoTime last_poll_;
     std::optional<Millis> next_due_;
     std::optional<Dry> dry_;
-    int polls_at_rest_ = 0;        ///< in a row, without a page pending, leased or in our hands
-    std::int64_t last_open_ = -1;  ///< slices open at the last poll
-    std::optional<MonoTime> finalising_since_;
-    bool answer_lost_ = false;  ///< of the last claim
-    bool alone_ = false;        ///< a page that killed its workers is held: nothing else is claimed
+    Rest rest_;
+    bool claim_in_doubt_ =
+        false;            ///< the last one's answer was lost: it may have leased pages that nobody knows of
+    bool alone_ = false;  ///< a page that killed its workers before was claimed
 };
 
 }  // namespace pagehaul::engine

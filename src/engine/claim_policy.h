@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <variant>
+
+#include "core/clock.h"
+#include "engine/shared/source_health.h"
+
+namespace pagehaul::engine {
+
+// When the claimer claims, how many, and when it looks again. Pure; the claimer only calls them.
+
+/// The ledger had fewer pages due than there was room for. Unless a commit plans more or an outcome frees
+/// some, it need not be asked again until then: workers that run dry at the end of a run wake the claimer for
+/// each page.
+struct Dry {
+    std::int64_t commits = 0;  ///< Tallies::commits_that_plan when the ledger was asked
+    MonoTime until;
+};
+
+/// What decides whether to claim.
+struct ClaimView {
+    MonoTime now;
+    std::size_t held = 0;    ///< leases of this process, wherever their pages are
+    std::size_t queued = 0;  ///< of those, the ones that no worker has taken
+    int ahead = 0;           ///< leases that may wait in the job queue
+    bool alone = false;      ///< a held page has killed its workers before
+    SourceState source = SourceState::up;
+    std::optional<MonoTime> next_probe = {};  ///< SourceHealth::next_probe_at
+    std::int64_t commits = 0;                 ///< Tallies::commits_that_plan
+    std::optional<Dry> dry = {};
+};
+
+/// Nothing is to be claimed now: there is enough, or nothing would come of it.
+struct Enough {
+    friend bool operator==(const Enough&, const Enough&) = default;
+};
+/// At most `room` pages that are due; `may_be_alone`: a page that killed its workers may be among them, as
+/// the only one.
+struct ClaimDue {
+    int room = 0;
+    bool may_be_alone = false;
+    friend bool operator==(const ClaimDue&, const ClaimDue&) = default;
+};
+/// The source is down: one page carries the probe, whether due or not (back-offs grow while nothing succeeds,
+/// and the source may be back long before). The others stay in the ledger, where they wait without holding
+/// anything.
+struct ClaimProbe {
+    friend bool operator==(const ClaimProbe&, const ClaimProbe&) = default;
+};
+using ClaimStep = std::variant<Enough, ClaimDue, ClaimProbe>;
+
+/// Few large claims are cheaper than many small ones, and the queue never runs dry at half: below that
+/// nothing is claimed.
+ClaimStep next_claim(const ClaimView& view);
+
+/// How often the run's state is read while there is work in hand: other processes of the run make no sound.
+constexpr Millis poll_pause{1000};
+
+/// `filled`: as many are leased as there was room for.
+bool poll_is_due(bool filled, MonoTime now, MonoTime last_poll);
+
+/// What decides when to look again, if nothing wakes the claimer before.
+struct LookView {
+    MonoTime now;
+    bool filled = false;
+    MonoTime next_reap;
+    MonoTime last_poll;
+    SourceState source = SourceState::up;
+    std::optional<Millis> next_due = {};  ///< RunState::next_due
+    std::optional<Dry> dry = {};
+};
+MonoTime next_look(const LookView& view);
+
+}  // namespace pagehaul::engine

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <variant>
+
+#include "core/clock.h"
+#include "ledger/run_state.h"
+
+namespace pagehaul::engine {
+
+// When a run is at rest, and what that means. Pure; the claimer only calls it.
+
+/// What earlier polls have shown.
+struct Rest {
+    int polls = 0;                          ///< in a row, without a page pending, leased or in our hands
+    std::optional<std::int64_t> open = {};  ///< slices open at the last poll
+    std::optional<MonoTime> finalising_since = {};  ///< all is proven, and the run not final yet
+};
+
+/// A poll's picture, and whether this process has nothing of the run in its hands: no lease, no outcome to
+/// record.
+struct Polled {
+    const ledger::RunState& state;
+    bool nothing_here = false;
+    MonoTime now;
+};
+
+/// There is something to wait for; `at_once`: the next poll need not be.
+struct GoOn {
+    bool at_once = false;
+    friend bool operator==(const GoOn&, const GoOn&) = default;
+};
+/// The run has succeeded, or can go no further.
+struct Over {
+    friend bool operator==(const Over&, const Over&) = default;
+};
+/// Another run has taken over the pipeline.
+struct TakenOver {
+    friend bool operator==(const TakenOver&, const TakenOver&) = default;
+};
+/// Every slice is proven, but the pipeline's lock, which some other process holds, did not become free.
+struct LockBusy {
+    friend bool operator==(const LockBusy&, const LockBusy&) = default;
+};
+using RestStep = std::variant<GoOn, Over, TakenOver, LockBusy>;
+
+/// Pages are leased to us all the same, by a claim that landed after its link was lost: to be given back.
+bool holds_unknown(const Polled& polled);
+
+/// @param lock_patience how long the lock is waited for once all is proven
+RestStep judge_rest(Rest& rest, const Polled& polled, Nanos lock_patience);
+
+}  // namespace pagehaul::engine
