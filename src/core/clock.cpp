@@ -1,7 +1,8 @@
 #include "core/clock.h"
 
 #include <condition_variable>
-#include <mutex>
+
+#include "core/mutex.h"
 
 namespace pagehaul {
 namespace {
@@ -11,10 +12,10 @@ class SystemClock final : public Clock {
     MonoTime now() const override { return std::chrono::steady_clock::now(); }
     WallTime wall_now() const override { return std::chrono::system_clock::now(); }
     bool wait_until(MonoTime at, std::stop_token stop) const override {
-        std::mutex mutex;
+        Mutex mutex;
         std::condition_variable_any changed;
-        std::unique_lock lock(mutex);
-        changed.wait_until(lock, stop, at, [] { return false; });
+        MutexLock lock(mutex);
+        changed.wait_until(lock, stop, at, []() PAGEHAUL_REQUIRES(mutex) { return false; });
         return !stop.stop_requested();
     }
 };

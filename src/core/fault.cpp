@@ -6,10 +6,11 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <vector>
+
+#include "core/mutex.h"
 
 namespace pagehaul {
 namespace {
@@ -44,15 +45,15 @@ std::vector<Fault> read_faults() {
     return faults;
 }
 
-std::mutex mutex;
+Mutex mutex;
 
 }  // namespace
 
 void fault_point(std::string_view label) {
-    static std::vector<Fault> faults = read_faults();  // protected by mutex
+    static std::vector<Fault> faults PAGEHAUL_GUARDED_BY(mutex) = read_faults();
     std::string action;
     {
-        const std::lock_guard lock(mutex);
+        const MutexLock lock(mutex);
         for (Fault& fault : faults) {
             if (fault.label == label && --fault.nth == 0) action = fault.action;
         }

@@ -1,8 +1,9 @@
 #pragma once
 
 #include <array>
-#include <mutex>
 #include <random>
+
+#include "core/mutex.h"
 
 namespace pagehaul {
 
@@ -17,7 +18,7 @@ class Random {
 class SystemRandom final : public Random {
   public:
     double unit() override {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         return std::uniform_real_distribution<double>(0.0, 1.0)(engine_);
     }
 
@@ -32,8 +33,8 @@ class SystemRandom final : public Random {
         return std::mt19937_64(seed);
     }
 
-    std::mutex mutex_;
-    std::mt19937_64 engine_ = seeded();  // protected by mutex_
+    Mutex mutex_;
+    std::mt19937_64 engine_ PAGEHAUL_GUARDED_BY(mutex_) = seeded();
 };
 
 }  // namespace pagehaul

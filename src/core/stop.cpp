@@ -35,7 +35,7 @@ bool is_grave(StopCause cause) {
 }
 
 void StopControl::note(StopCause cause, std::string reason) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (rank(cause) <= rank(cause_)) return;
     cause_ = cause;
     reason_ = std::move(reason);
@@ -52,12 +52,12 @@ void StopControl::cancel(StopCause cause, std::string reason) {
 }
 
 StopCause StopControl::cause() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return cause_;
 }
 
 std::string StopControl::reason() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return reason_;
 }
 

@@ -1,8 +1,9 @@
 #pragma once
 
-#include <mutex>
 #include <stop_token>
 #include <string>
+
+#include "core/mutex.h"
 
 namespace pagehaul {
 
@@ -41,9 +42,9 @@ class StopControl {
   private:
     void note(StopCause cause, std::string reason);
 
-    mutable std::mutex mutex_;
-    StopCause cause_ = StopCause::none;  // protected by mutex_
-    std::string reason_;                 // protected by mutex_
+    mutable Mutex mutex_;
+    StopCause cause_ PAGEHAUL_GUARDED_BY(mutex_) = StopCause::none;
+    std::string reason_ PAGEHAUL_GUARDED_BY(mutex_);
     std::stop_source no_new_work_;
     std::stop_source cancel_;
 };

@@ -30,14 +30,14 @@ StopCause stop_cause_for(ErrorKind kind) {
 
 void Roster::start(std::function<void()> work) {
     {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         ++running_;
     }
     try {
         threads_.emplace_back([this, work = std::move(work)] { run(work); });
     } catch (const std::exception&) {
         // No thread to be had (a pod's pids limit): nobody will count this one down.
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         --running_;
         throw;
     }
@@ -60,7 +60,7 @@ void Roster::run(const std::function<void()>& work) {
         stop_.no_new_work(StopCause::bug, name_ + ": " + error.what());
     }
     {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         --running_;
         // Inside the lock: a waiter that sees 0 may destroy this object.
         ended_.notify_all();
@@ -69,12 +69,13 @@ void Roster::run(const std::function<void()>& work) {
 }
 
 bool Roster::wait_ended(MonoTime until) {
-    std::unique_lock lock(mutex_);
-    return ended_.wait_until(lock, until, [this] { return running_ == 0; });
+    MutexLock lock(mutex_);
+    return ended_.wait_until(lock.native(), until,
+                             [this]() PAGEHAUL_REQUIRES(mutex_) { return running_ == 0; });
 }
 
 bool Roster::all_ended() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return running_ == 0;
 }
 

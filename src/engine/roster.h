@@ -2,7 +2,6 @@
 
 #include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
@@ -10,6 +9,7 @@
 
 #include "core/clock.h"
 #include "core/error.h"
+#include "core/mutex.h"
 #include "core/stop.h"
 
 namespace pagehaul::engine {
@@ -38,9 +38,9 @@ class Roster {
     const std::string name_;
     StopControl& stop_;
     std::function<void()> on_end_;
-    mutable std::mutex mutex_;
+    mutable Mutex mutex_;
     std::condition_variable ended_;
-    int running_ = 0;  // protected by mutex_
+    int running_ PAGEHAUL_GUARDED_BY(mutex_) = 0;
     std::vector<std::jthread> threads_;
 };
 

@@ -4,11 +4,11 @@
 #include <cstdlib>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <thread>
 #include <utility>
 
 #include "core/fault.h"
+#include "core/mutex.h"
 #include "engine/crew.h"
 #include "engine/fetch/source_kit.h"
 #include "engine/settling.h"
@@ -29,19 +29,19 @@ namespace {
 class Latest {
   public:
     void set(const ledger::RunState& state) {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         state_ = state;
         known_ = true;
     }
     std::optional<ledger::RunState> get() const {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         return known_ ? std::optional(state_) : std::nullopt;
     }
 
   private:
-    mutable std::mutex mutex_;
-    ledger::RunState state_;  // protected by mutex_
-    bool known_ = false;      // protected by mutex_
+    mutable Mutex mutex_;
+    ledger::RunState state_ PAGEHAUL_GUARDED_BY(mutex_);
+    bool known_ PAGEHAUL_GUARDED_BY(mutex_) = false;
 };
 
 /// Settles, and says what the run came to: to the ledger, the gateway, the log and Kubernetes. Takes what

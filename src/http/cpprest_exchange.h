@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/mutex.h"
 #include "http/cpprest_streams.h"
 // A block of its own: the header above must come first.
 #include <atomic>
@@ -7,7 +8,6 @@
 #include <cstring>
 #include <exception>
 #include <memory>
-#include <mutex>
 #include <stdexcept>
 #include <utility>
 
@@ -21,31 +21,34 @@ namespace pagehaul::http {
 class Live {
   public:
     void enter() {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         ++count_;
     }
     void leave() {
         // Notified under the lock: the waiter may destroy nothing before we are out of here.
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         --count_;
         changed_.notify_all();
     }
     bool wait_empty(Millis patience) {
-        std::unique_lock lock(mutex_);
-        return changed_.wait_for(lock, patience, [&] { return count_ == 0; });
+        MutexLock lock(mutex_);
+        return changed_.wait_for(lock.native(), patience,
+                                 [&]() PAGEHAUL_REQUIRES(mutex_) { return count_ == 0; });
     }
 
   private:
-    std::mutex mutex_;
+    Mutex mutex_;
     std::condition_variable changed_;
-    int count_ = 0;  // protected by mutex_
+    int count_ PAGEHAUL_GUARDED_BY(mutex_) = 0;
 };
 
 enum class Refused { no, too_large, no_memory };
 
 /// One request on its way: shared by the caller and the library's callbacks, whichever lets go last.
 struct Exchange {
-    explicit Exchange(std::shared_ptr<Live> of) : live(std::move(of)) { live->enter(); }
+    Exchange(std::shared_ptr<Live> of, const Bounds& within) : live(std::move(of)), bounds(&within) {
+        live->enter();
+    }
     ~Exchange() { live->leave(); }
     Exchange(const Exchange&) = delete;
     Exchange& operator=(const Exchange&) = delete;
@@ -54,22 +57,22 @@ struct Exchange {
     pplx::cancellation_token_source cancel;
     std::atomic<bool> sent = false;  ///< connected, request written
 
-    std::mutex mutex;
+    Mutex mutex;
     std::condition_variable changed;
-    // All below: protected by mutex.
-    const Bounds* bounds = nullptr;  ///< null once the caller has gone
-    bool done = false;
-    bool told_to_stop = false;
-    std::exception_ptr error;
-    int status = 0;
-    web::http::http_headers headers;  ///< not the response itself: that owns its stream, which owns us
-    MonoTime first_byte{};
-    std::uint64_t content_length = 0;
-    Refused refused = Refused::no;
-    Body body;
+    const Bounds* bounds PAGEHAUL_GUARDED_BY(mutex);  ///< null once the caller has gone
+    bool done PAGEHAUL_GUARDED_BY(mutex) = false;
+    bool told_to_stop PAGEHAUL_GUARDED_BY(mutex) = false;
+    std::exception_ptr error PAGEHAUL_GUARDED_BY(mutex);
+    int status PAGEHAUL_GUARDED_BY(mutex) = 0;
+    web::http::http_headers headers
+        PAGEHAUL_GUARDED_BY(mutex);  ///< not the response itself: that owns its stream, which owns us
+    MonoTime first_byte PAGEHAUL_GUARDED_BY(mutex){};
+    std::uint64_t content_length PAGEHAUL_GUARDED_BY(mutex) = 0;
+    Refused refused PAGEHAUL_GUARDED_BY(mutex) = Refused::no;
+    Body body PAGEHAUL_GUARDED_BY(mutex);
 
     void finish(std::exception_ptr why) {
-        const std::lock_guard lock(mutex);
+        const MutexLock lock(mutex);
         error = std::move(why);
         done = true;
         changed.notify_all();
@@ -77,7 +80,7 @@ struct Exchange {
 
     /// @return false: the exchange must end.
     bool receive(const std::uint8_t* from, std::size_t count) {
-        const std::lock_guard lock(mutex);
+        const MutexLock lock(mutex);
         if (bounds == nullptr) return false;
         const std::size_t total = body.size() + count;
         if (total > bounds->max_body || content_length > bounds->max_body) {

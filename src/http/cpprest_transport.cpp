@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <mutex>
 
 #include <openssl/crypto.h>
 
@@ -38,7 +37,7 @@ void follow(const std::shared_ptr<Exchange>& exchange, const pplx::task<web::htt
                 std::uint64_t length = 0;
                 response.headers().match(web::http::header_names::content_length, length);
                 {
-                    const std::lock_guard lock(exchange->mutex);
+                    const MutexLock lock(exchange->mutex);
                     // Read under the mutex: the clock belongs to the caller's transport.
                     if (exchange->bounds != nullptr) exchange->first_byte = clock.now();
                     exchange->content_length = length;
@@ -169,7 +168,7 @@ web::http::http_request CpprestTransport::to_cpprest(const Request& request,
 }
 
 Ended CpprestTransport::wait(Exchange& exchange, const Bounds& bounds, MonoTime connect_by) const {
-    std::unique_lock lock(exchange.mutex);
+    MutexLock lock(exchange.mutex);
     while (!exchange.done) {
         if (exchange.told_to_stop) return Ended::cancelled;
         const bool connected = exchange.sent.load(std::memory_order_relaxed);
@@ -178,7 +177,7 @@ Ended CpprestTransport::wait(Exchange& exchange, const Bounds& bounds, MonoTime 
         if (clock_.now() >= until) {
             return until == bounds.deadline.when() ? Ended::deadline : Ended::connect_timeout;
         }
-        exchange.changed.wait_until(lock, until);
+        exchange.changed.wait_until(lock.native(), until);
     }
     return Ended::answered;
 }
@@ -199,7 +198,7 @@ Error CpprestTransport::ended_early(Ended how, Nanos after) const {
 
 Result<Response> CpprestTransport::finish(Exchange& exchange, const Bounds& bounds, MonoTime started,
                                           bool& stale) const {
-    const std::lock_guard lock(exchange.mutex);
+    const MutexLock lock(exchange.mutex);
     switch (exchange.refused) {
         case Refused::too_large:
             return fail(ErrorKind::permanent, "",
@@ -265,11 +264,10 @@ Result<Response> CpprestTransport::send_once(const Request& request, const Bound
     if (bounds.deadline.passed(clock_.now())) {
         return fail(ErrorKind::transient, "", "the deadline had passed before the request was sent");
     }
-    const auto exchange = std::make_shared<Exchange>(live_);
-    exchange->bounds = &bounds;
+    const auto exchange = std::make_shared<Exchange>(live_, bounds);
     // Declared after `exchange`: its destructor waits for a running callback.
     const std::stop_callback on_cancel(cancel, [&exchange] {
-        const std::lock_guard lock(exchange->mutex);
+        const MutexLock lock(exchange->mutex);
         exchange->told_to_stop = true;
         exchange->changed.notify_all();
     });
@@ -284,8 +282,9 @@ Result<Response> CpprestTransport::send_once(const Request& request, const Bound
     if (how == Ended::answered) return finish(*exchange, bounds, started, stale);
 
     exchange->cancel.cancel();
-    std::unique_lock lock(exchange->mutex);
-    exchange->changed.wait_for(lock, kLetGo, [&] { return exchange->done; });
+    MutexLock lock(exchange->mutex);
+    exchange->changed.wait_for(lock.native(), kLetGo,
+                               [&]() PAGEHAUL_REQUIRES(exchange->mutex) { return exchange->done; });
     exchange->bounds = nullptr;
     return tl::unexpected(ended_early(how, clock_.now() - started));
 }

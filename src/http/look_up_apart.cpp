@@ -3,11 +3,12 @@
 #include <netdb.h>
 
 #include <condition_variable>
-#include <mutex>
 #include <optional>
 #include <string_view>
 #include <thread>
 #include <utility>
+
+#include "core/mutex.h"
 
 namespace pagehaul::http {
 namespace {
@@ -25,10 +26,10 @@ int look_up(const std::string& host, int flags) {
 
 /// Shared with the thread that looks up, which may outlive the transport.
 struct Lookup {
-    std::mutex mutex;
+    Mutex mutex;
     std::condition_variable_any ended;
-    bool under_way = false;   // protected by mutex
-    std::optional<int> code;  // protected by mutex; of the last one
+    bool under_way PAGEHAUL_GUARDED_BY(mutex) = false;
+    std::optional<int> code PAGEHAUL_GUARDED_BY(mutex);  // of the last one
 };
 
 class LookUpApart final : public Transport {
@@ -50,13 +51,13 @@ class LookUpApart final : public Transport {
   private:
     Result<void> resolve(const Deadline& deadline, const std::stop_token& cancel) {
         const MonoTime began = clock_.now();
-        std::unique_lock lock(lookup_->mutex);
+        MutexLock lock(lookup_->mutex);
         if (!lookup_->under_way) {
             // Detached: getaddrinfo cannot be told to stop, and it uses nothing but what it shares.
             std::thread([lookup = lookup_, host = host_] {
                 const int code = look_up(host, 0);
                 {
-                    const std::lock_guard done(lookup->mutex);
+                    const MutexLock done(lookup->mutex);
                     lookup->under_way = false;
                     lookup->code = code;
                 }
@@ -64,7 +65,7 @@ class LookUpApart final : public Transport {
             }).detach();
             lookup_->under_way = true;
         }
-        const auto has_ended = [this] { return !lookup_->under_way; };
+        const auto has_ended = [this]() PAGEHAUL_REQUIRES(lookup_->mutex) { return !lookup_->under_way; };
         const bool ended = lookup_->ended.wait_until(lock, cancel, deadline.when(), has_ended);
         if (!ended && cancel.stop_requested()) return fail(ErrorKind::cancelled, "", "request cancelled");
         if (!ended) {

@@ -45,7 +45,7 @@ RateLimiter::RateLimiter(const config::Limits& limits, const Clock& clock) : clo
 
 bool RateLimiter::acquire(std::stop_token stop) {
     while (!stop.stop_requested()) {
-        std::unique_lock lock(mutex_);
+        MutexLock lock(mutex_);
         const MonoTime now = clock_.now();
         const MonoTime slot = bucket_ ? bucket_->reserve(now) : std::max(now, paused_);
         const std::uint64_t generation = generation_;
@@ -64,7 +64,7 @@ bool RateLimiter::acquire(std::stop_token stop) {
 }
 
 void RateLimiter::pause_until(MonoTime until) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (until <= std::max(clock_.now(), paused_)) return;
     paused_ = until;
     if (bucket_) bucket_->pause_until(until);
@@ -72,7 +72,7 @@ void RateLimiter::pause_until(MonoTime until) {
 }
 
 std::optional<MonoTime> RateLimiter::paused_until() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return paused_ > clock_.now() ? std::optional(paused_) : std::nullopt;
 }
 

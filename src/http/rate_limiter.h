@@ -1,13 +1,13 @@
 #pragma once
 
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <stop_token>
 
 #include "config/config.h"
 #include "core/clock.h"
+#include "core/mutex.h"
 
 namespace pagehaul::http {
 
@@ -57,10 +57,10 @@ class RateLimiter {
 
   private:
     const Clock& clock_;
-    mutable std::mutex mutex_;
-    std::optional<TokenBucket> bucket_;  // protected by mutex_
-    MonoTime paused_ = MonoTime::min();  // protected by mutex_
-    std::uint64_t generation_ = 0;       // protected by mutex_: grows with every pause
+    mutable Mutex mutex_;
+    std::optional<TokenBucket> bucket_ PAGEHAUL_GUARDED_BY(mutex_);
+    MonoTime paused_ PAGEHAUL_GUARDED_BY(mutex_) = MonoTime::min();
+    std::uint64_t generation_ PAGEHAUL_GUARDED_BY(mutex_) = 0;  // grows with every pause
 };
 
 }  // namespace pagehaul::http

@@ -25,12 +25,12 @@ Credentials::Credentials(config::Auth auth, Reread reread)
     : reread_(std::move(reread)), current_{.version = 0, .auth = std::move(auth)} {}
 
 Credential Credentials::current() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return current_;
 }
 
 CredentialAnswer Credentials::refused(std::int64_t version) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (version < current_.version) return CredentialAnswer::try_again;
     config::Auth fresh = current_.auth;
     bool changed = false;

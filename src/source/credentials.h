@@ -1,10 +1,10 @@
 #pragma once
 
 #include <functional>
-#include <mutex>
 
 #include "config/config.h"
 #include "core/error.h"
+#include "core/mutex.h"
 #include "source/requests.h"
 
 namespace pagehaul::source {
@@ -30,8 +30,8 @@ class Credentials {
 
   private:
     const Reread reread_;
-    mutable std::mutex mutex_;
-    Credential current_;  // protected by mutex_
+    mutable Mutex mutex_;
+    Credential current_ PAGEHAUL_GUARDED_BY(mutex_);
 };
 
 }  // namespace pagehaul::source

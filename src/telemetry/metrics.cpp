@@ -8,8 +8,9 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <mutex>
 #include <sstream>
+
+#include "core/mutex.h"
 
 namespace pagehaul::telemetry {
 namespace {
@@ -94,7 +95,7 @@ struct Metrics::Impl {
 
     Family<Gauge>& requests =
         family("pagehaul_requests", "Requests that this process has sent, by HTTP status; none: no answer.");
-    std::mutex first_of_a_status;
+    Mutex first_of_a_status;
     std::array<std::atomic<Gauge*>, kStatuses> request_by_status{};  // written under first_of_a_status
     Gauge& retries = gauge("pagehaul_retries", "Attempts of this process that are tried again.");
 
@@ -150,7 +151,7 @@ struct Metrics::Impl {
         const std::size_t slot = status > 0 && status < kStatuses ? static_cast<std::size_t>(status) : 0;
         Gauge* known = request_by_status[slot].load(std::memory_order_acquire);
         if (known != nullptr) return *known;
-        const std::lock_guard lock(first_of_a_status);
+        const MutexLock lock(first_of_a_status);
         Gauge& added =
             requests.Add({{"code", slot == 0 ? "none" : std::to_string(slot)}});  // the same when known
         request_by_status[slot].store(&added, std::memory_order_release);

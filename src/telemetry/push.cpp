@@ -88,7 +88,7 @@ bool Pusher::finish() {
 }
 
 std::int64_t Pusher::failures() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return failures_;
 }
 
@@ -106,7 +106,7 @@ bool Pusher::push(std::stop_token stop) {
         // Metrics never end a run, whatever goes wrong in them.
         pushed = fail(ErrorKind::bug, std::string(kOrigin), failure.what());
     }
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (pushed) {
         if (std::exchange(in_a_row_, 0) > 0) log::info("metrics are pushed again");
         return true;

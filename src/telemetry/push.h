@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -12,6 +11,7 @@
 #include "config/config.h"
 #include "core/clock.h"
 #include "core/error.h"
+#include "core/mutex.h"
 #include "http/transport.h"
 
 namespace pagehaul::telemetry {
@@ -72,12 +72,12 @@ class Pusher {
     const Text text_;
     const Millis interval_;
     const Clock& clock_;
-    mutable std::mutex mutex_;
-    std::int64_t failures_ = 0;  // protected by mutex_
-    std::int64_t in_a_row_ = 0;  // protected by mutex_
-    bool finished_ = false;      // only used by the owner's thread
-    bool last_ok_ = false;       // only used by the owner's thread
-    std::jthread thread_;        // last: ends before what it uses
+    mutable Mutex mutex_;
+    std::int64_t failures_ PAGEHAUL_GUARDED_BY(mutex_) = 0;
+    std::int64_t in_a_row_ PAGEHAUL_GUARDED_BY(mutex_) = 0;
+    bool finished_ = false;  // only used by the owner's thread
+    bool last_ok_ = false;   // only used by the owner's thread
+    std::jthread thread_;    // last: ends before what it uses
 };
 
 }  // namespace pagehaul::telemetry

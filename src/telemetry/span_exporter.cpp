@@ -38,7 +38,7 @@ void SpanExporter::start() {
 
 void SpanExporter::offer(std::vector<Span>&& spans, SpanQueue::Importance importance) {
     if (queue_.offer(std::move(spans), importance) < kBatch) return;
-    std::unique_lock lock(mutex_);
+    MutexLock lock(mutex_);
     std::stop_source wake = wake_;
     lock.unlock();
     wake.request_stop();
@@ -47,7 +47,7 @@ void SpanExporter::offer(std::vector<Span>&& spans, SpanQueue::Importance import
 void SpanExporter::begin_finish(MonoTime end) {
     if (closing()) return;
     {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         end_ = end;
     }
     closing_.request_stop();
@@ -67,7 +67,7 @@ void SpanExporter::finish() {
 
 Deadline SpanExporter::last_moment() const {
     if (!closing()) return Deadline::never();
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return Deadline::at(end_);
 }
 
@@ -92,7 +92,7 @@ void SpanExporter::loop() {
 void SpanExporter::wait_for_work() {
     std::stop_source wake;
     {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         wake_ = wake;
     }
     // Whichever comes first: the interval, a full batch, the end.

@@ -3,13 +3,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "core/clock.h"
+#include "core/mutex.h"
 #include "core/random.h"
 #include "http/transport.h"
 #include "telemetry/export_policy.h"
@@ -70,9 +70,9 @@ class SpanExporter {
     std::stop_source closing_;  ///< begin_finish was called
     std::stop_source cancel_;   ///< its time is over
     std::stop_source ended_;    ///< the thread is done
-    mutable std::mutex mutex_;
-    std::stop_source wake_;  // protected by mutex_; requested once a batch is full
-    MonoTime end_{};         // protected by mutex_
+    mutable Mutex mutex_;
+    std::stop_source wake_ PAGEHAUL_GUARDED_BY(mutex_);  // requested once a batch is full
+    MonoTime end_ PAGEHAUL_GUARDED_BY(mutex_){};
     MonoTime held_until_{};  // only used by the thread, like what follows until it has ended
     std::int64_t failures_in_a_row_ = 0;
     std::int64_t lost_ = 0;

@@ -3,10 +3,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <mutex>
 #include <utility>
 #include <vector>
 
+#include "core/mutex.h"
 #include "telemetry/span.h"
 
 namespace pagehaul::telemetry {
@@ -23,7 +23,7 @@ class SpanQueue {
     /// All of `spans` or none of them: a tree without its root says little.
     /// @return how many wait now.
     std::size_t offer(std::vector<Span>&& spans, Importance importance) {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         const std::size_t room = capacity_ + (importance == Importance::frame ? reserve_ : 0);
         if (spans_.size() + spans.size() > room) {
             dropped_ += static_cast<std::int64_t>(spans.size());
@@ -35,14 +35,14 @@ class SpanQueue {
     }
 
     void drop() {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         ++dropped_;
     }
 
     /// The oldest, at most so many.
     std::vector<Span> take(std::size_t most) {
         std::vector<Span> taken;
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         while (!spans_.empty() && taken.size() < most) {
             taken.push_back(std::move(spans_.front()));
             spans_.pop_front();
@@ -51,20 +51,20 @@ class SpanQueue {
     }
 
     std::size_t size() const {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         return spans_.size();
     }
     std::int64_t dropped() const {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         return dropped_;
     }
 
   private:
     const std::size_t capacity_;
     const std::size_t reserve_;
-    mutable std::mutex mutex_;
-    std::deque<Span> spans_;    // protected by mutex_
-    std::int64_t dropped_ = 0;  // protected by mutex_
+    mutable Mutex mutex_;
+    std::deque<Span> spans_ PAGEHAUL_GUARDED_BY(mutex_);
+    std::int64_t dropped_ PAGEHAUL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace pagehaul::telemetry

@@ -93,7 +93,7 @@ std::optional<CommitTrace> Tracer::commit(std::vector<SpanId> pages) {
 
 void Tracer::slice_claimed(std::int64_t id, const std::string& key) {
     if (!exporter_) return;
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (ended_ || slices_.contains(key)) return;
     if (slices_.size() >= kMaxOpenSlices) return exporter_->drop();
     slices_[key] = {.name = "slice",
@@ -104,7 +104,7 @@ void Tracer::slice_claimed(std::int64_t id, const std::string& key) {
 }
 
 void Tracer::slice_moved(const std::string& key, int pass, const std::string& why) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto slice = slices_.find(key);
     if (slice == slices_.end()) return;
     slice->second.events.push_back({.name = "the API moved",
@@ -113,7 +113,7 @@ void Tracer::slice_moved(const std::string& key, int pass, const std::string& wh
 }
 
 void Tracer::slice_ended(const std::string& key, SliceEnd how, const std::string& why) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     auto slice = slices_.extract(key);
     if (slice.empty()) return;
     end_slice(slice.mapped(), how, why, clock_.now());
@@ -132,7 +132,7 @@ void Tracer::end_slice(Span& slice, SliceEnd how, const std::string& why, MonoTi
 }
 
 void Tracer::describe_run(std::vector<Attribute> attributes) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     run_.attributes.insert(run_.attributes.end(), std::make_move_iterator(attributes.begin()),
                            std::make_move_iterator(attributes.end()));
 }
@@ -140,7 +140,7 @@ void Tracer::describe_run(std::vector<Attribute> attributes) {
 void Tracer::end_run(const std::string& error_type, const std::string& why, MonoTime flush_end) {
     if (!exporter_) return;
     {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         if (std::exchange(ended_, true)) return;
         const MonoTime now = clock_.now();
         std::vector<Span> frame;

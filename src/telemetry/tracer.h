@@ -3,13 +3,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "core/mutex.h"
 #include "telemetry/job_trace.h"
 #include "telemetry/span.h"
 #include "telemetry/span_exporter.h"
@@ -81,10 +81,10 @@ class Tracer {
     int port_ = 0;
     std::unique_ptr<SpanExporter> exporter_;  ///< null: nothing is recorded
     const SpanId run_id_;
-    std::mutex mutex_;
-    Span run_;                                      // protected by mutex_
-    std::unordered_map<std::string, Span> slices_;  // protected by mutex_: the open ones
-    bool ended_ = false;                            // protected by mutex_
+    Mutex mutex_;
+    Span run_ PAGEHAUL_GUARDED_BY(mutex_);
+    std::unordered_map<std::string, Span> slices_ PAGEHAUL_GUARDED_BY(mutex_);  // the open ones
+    bool ended_ PAGEHAUL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace pagehaul::telemetry

@@ -53,7 +53,7 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 
 # Two may want some at once: the second waits and sees what is missing still.
-exec 9>/run/lock/pagehaul-deps
+exec 9</var/lib/dpkg
 flock 9
 find_missing
 [ ${#missing[@]} -gt 0 ] || exit 0

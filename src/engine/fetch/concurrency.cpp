@@ -128,9 +128,9 @@ void ConcurrencyController::forget_shrinking() {
 }
 
 InFlight::Permit InFlight::acquire(std::stop_token stop) {
-    std::unique_lock lock(mutex_);
+    MutexLock lock(mutex_);
     // Asked before the wait: waiting registers with the stop token, which all threads share.
-    const auto ready = [&] { return closed_ || out_ < limit_; };
+    const auto ready = [&]() PAGEHAUL_REQUIRES(mutex_) { return closed_ || out_ < limit_; };
     if (!ready() && !freed_.wait(lock, stop, ready)) return {};
     if (closed_) return {};
     if (stop.stop_requested()) {
@@ -144,7 +144,7 @@ InFlight::Permit InFlight::acquire(std::stop_token stop) {
 
 void InFlight::close() {
     {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         closed_ = true;
     }
     freed_.notify_all();
@@ -153,7 +153,7 @@ void InFlight::close() {
 void InFlight::set_limit(int limit) {
     int raised_by = 0;
     {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         raised_by = limit - limit_;
         limit_ = limit;
     }
@@ -163,12 +163,12 @@ void InFlight::set_limit(int limit) {
 }
 
 int InFlight::limit() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return limit_;
 }
 
 int InFlight::in_flight() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return out_;
 }
 
@@ -179,7 +179,7 @@ void InFlight::Permit::release() noexcept {
 bool InFlight::keep(Permit& permit) {
     if (!permit) return false;
     {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         if (out_ <= limit_) return true;
     }
     permit.release();
@@ -188,7 +188,7 @@ bool InFlight::keep(Permit& permit) {
 
 void InFlight::give_back() noexcept {
     {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         --out_;
     }
     freed_.notify_one();

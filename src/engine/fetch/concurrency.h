@@ -3,12 +3,12 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
-#include <mutex>
 #include <stop_token>
 #include <utility>
 #include <vector>
 
 #include "core/clock.h"
+#include "core/mutex.h"
 
 namespace pagehaul::engine {
 
@@ -134,11 +134,11 @@ class InFlight {
   private:
     void give_back() noexcept;
 
-    mutable std::mutex mutex_;
+    mutable Mutex mutex_;
     std::condition_variable_any freed_;
-    int limit_;            // protected by mutex_
-    int out_ = 0;          // protected by mutex_
-    bool closed_ = false;  // protected by mutex_
+    int limit_ PAGEHAUL_GUARDED_BY(mutex_);
+    int out_ PAGEHAUL_GUARDED_BY(mutex_) = 0;
+    bool closed_ PAGEHAUL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace pagehaul::engine

@@ -4,10 +4,10 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <utility>
 #include <vector>
 
+#include "core/mutex.h"
 #include "record/decoder.h"
 
 namespace pagehaul::engine {
@@ -36,8 +36,9 @@ class DecoderPool {
         ~Loan() { pool.give_back(std::move(decoder)); }
     };
     std::unique_ptr<record::Decoder> take() {
-        std::unique_lock lock(mutex_);
-        free_again_.wait(lock, [this] { return !free_.empty() || made_ < most_; });
+        MutexLock lock(mutex_);
+        free_again_.wait(lock.native(),
+                         [this]() PAGEHAUL_REQUIRES(mutex_) { return !free_.empty() || made_ < most_; });
         if (free_.empty()) {
             ++made_;
             lock.unlock();
@@ -49,7 +50,7 @@ class DecoderPool {
     }
     void give_back(std::unique_ptr<record::Decoder> decoder) {
         {
-            const std::lock_guard lock(mutex_);
+            const MutexLock lock(mutex_);
             free_.push_back(std::move(decoder));
         }
         free_again_.notify_one();
@@ -57,10 +58,10 @@ class DecoderPool {
 
     const std::size_t most_;
     const std::function<record::Decoder()> make_;
-    std::mutex mutex_;
+    Mutex mutex_;
     std::condition_variable free_again_;
-    std::vector<std::unique_ptr<record::Decoder>> free_;  // protected by mutex_
-    std::size_t made_ = 0;                                // protected by mutex_
+    std::vector<std::unique_ptr<record::Decoder>> free_ PAGEHAUL_GUARDED_BY(mutex_);
+    std::size_t made_ PAGEHAUL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace pagehaul::engine

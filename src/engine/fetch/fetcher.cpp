@@ -29,7 +29,7 @@ class Counted {
 }  // namespace
 
 void SourceGate::remember_good(const source::Slice& slice, std::int64_t no) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (known_good_ && known_good_->slice.key == slice.key) {
         known_good_->no = no;
     } else {
@@ -38,7 +38,7 @@ void SourceGate::remember_good(const source::Slice& slice, std::int64_t no) {
 }
 
 std::optional<KnownGood> SourceGate::known_good() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return known_good_;
 }
 
@@ -51,7 +51,7 @@ void SourceGate::answered(const ConcurrencyController::Sample& sample) {
     const MonoTime now = context_.clock.now();
     int limit = 0;
     {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         limit = controller_.on_answer(sample, now);
     }
     asking_.set_limit(limit);

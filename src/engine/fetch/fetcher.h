@@ -4,11 +4,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "core/mutex.h"
 #include "engine/fetch/concurrency.h"
 #include "engine/fetch/decoder_pool.h"
 #include "engine/shared/byte_budget.h"
@@ -74,9 +74,9 @@ class SourceGate {
 
     Context& context_;
     const SourceParts parts_;
-    mutable std::mutex mutex_;
-    ConcurrencyController controller_;     // protected by mutex_
-    std::optional<KnownGood> known_good_;  // protected by mutex_
+    mutable Mutex mutex_;
+    ConcurrencyController controller_ PAGEHAUL_GUARDED_BY(mutex_);
+    std::optional<KnownGood> known_good_ PAGEHAUL_GUARDED_BY(mutex_);
     InFlight asking_;
     std::atomic<int> sent_{0};
     DecoderPool decoders_;

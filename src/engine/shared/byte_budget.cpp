@@ -48,9 +48,10 @@ void Reservation::release() noexcept {
 ByteBudget::ByteBudget(std::int64_t total, std::int64_t first) : total_(total), first_(first) {}
 
 std::optional<Reservation> ByteBudget::acquire(std::stop_token stop) {
-    std::unique_lock lock(mutex_);
+    MutexLock lock(mutex_);
     // Asked before the wait: waiting registers with the stop token, which all threads share.
-    if (!has_room_locked() && !freed_.wait(lock, stop, [&] { return has_room_locked(); }))
+    if (!has_room_locked() &&
+        !freed_.wait(lock, stop, [&]() PAGEHAUL_REQUIRES(mutex_) { return has_room_locked(); }))
         return std::nullopt;
     if (stop.stop_requested()) {
         // This wait may have eaten the only notification: hand it on.
@@ -67,7 +68,7 @@ std::optional<Reservation> ByteBudget::acquire(std::stop_token stop) {
 }
 
 bool ByteBudget::grow(Reservation& who, std::int64_t wanted) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const std::int64_t by = wanted - who.bytes_;
     if (used_ + by > total_ && !who.over_) {
         if (over_taken_) {
@@ -84,7 +85,7 @@ bool ByteBudget::grow(Reservation& who, std::int64_t wanted) {
 
 void ByteBudget::settle(Reservation& who, std::int64_t bytes) {
     {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         used_ += bytes - who.bytes_;
         peak_ = std::max(peak_, used_);
         who.bytes_ = bytes;
@@ -101,7 +102,7 @@ void ByteBudget::settle(Reservation& who, std::int64_t bytes) {
 
 void ByteBudget::give_back(Reservation& who) noexcept {
     {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         used_ -= who.bytes_;
         if (std::exchange(who.over_, false)) over_taken_ = false;
     }
@@ -118,17 +119,17 @@ bool ByteBudget::has_room_locked() const {
 }
 
 std::int64_t ByteBudget::used() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return used_;
 }
 
 std::int64_t ByteBudget::peak() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return peak_;
 }
 
 std::int64_t ByteBudget::next_size() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return size_locked();
 }
 

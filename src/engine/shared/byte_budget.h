@@ -2,9 +2,10 @@
 
 #include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <stop_token>
+
+#include "core/mutex.h"
 
 namespace pagehaul::engine {
 
@@ -72,20 +73,19 @@ class ByteBudget {
     bool grow(Reservation& who, std::int64_t wanted);
     void settle(Reservation& who, std::int64_t bytes);
     void give_back(Reservation& who) noexcept;
-    std::int64_t size_locked() const;
-    bool has_room_locked() const;
+    std::int64_t size_locked() const PAGEHAUL_REQUIRES(mutex_);
+    bool has_room_locked() const PAGEHAUL_REQUIRES(mutex_);
 
     const std::int64_t total_;
     const std::int64_t first_;
-    mutable std::mutex mutex_;
+    mutable Mutex mutex_;
     std::condition_variable_any freed_;
-    // Protected by mutex_:
-    std::int64_t used_ = 0;
-    std::int64_t peak_ = 0;
-    bool over_taken_ = false;          ///< some reservation may go over the budget
-    std::int64_t largest_ = 0;         ///< of this generation of pages
-    std::int64_t largest_before_ = 0;  ///< of the one before
-    int pages_ = 0;                    ///< in this generation
+    std::int64_t used_ PAGEHAUL_GUARDED_BY(mutex_) = 0;
+    std::int64_t peak_ PAGEHAUL_GUARDED_BY(mutex_) = 0;
+    bool over_taken_ PAGEHAUL_GUARDED_BY(mutex_) = false;   ///< some reservation may go over the budget
+    std::int64_t largest_ PAGEHAUL_GUARDED_BY(mutex_) = 0;  ///< of this generation of pages
+    std::int64_t largest_before_ PAGEHAUL_GUARDED_BY(mutex_) = 0;  ///< of the one before
+    int pages_ PAGEHAUL_GUARDED_BY(mutex_) = 0;                    ///< in this generation
 };
 
 }  // namespace pagehaul::engine

@@ -1,12 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <unordered_map>
 #include <vector>
 
 #include "core/clock.h"
+#include "core/mutex.h"
 
 namespace pagehaul::engine {
 
@@ -21,15 +21,15 @@ class Held {
   public:
     /// `asked`: when the ledger was asked for the lease, before it answered.
     void add(std::int64_t page_id, MonoTime asked) {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         asked_[page_id] = asked;
     }
     void remove(std::int64_t page_id) {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         asked_.erase(page_id);
     }
     std::size_t size() const {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         return asked_.size();
     }
     std::vector<std::int64_t> ids() const;
@@ -41,12 +41,13 @@ class Held {
     bool in_doubt(std::int64_t page_id, MonoTime now) const;
 
   private:
-    mutable std::mutex mutex_;
-    // Protected by mutex_:
-    std::unordered_map<std::int64_t, MonoTime> asked_;  ///< page id -> when its lease was asked for
-    std::optional<MonoTime> last_sent_;                 ///< of the last answered beat
-    Nanos stale_{0};
-    MonoTime good_from_ = MonoTime::min();  ///< leases asked for before are in doubt
+    mutable Mutex mutex_;
+    std::unordered_map<std::int64_t, MonoTime> asked_
+        PAGEHAUL_GUARDED_BY(mutex_);  ///< page id -> when its lease was asked for
+    std::optional<MonoTime> last_sent_ PAGEHAUL_GUARDED_BY(mutex_);  ///< of the last answered beat
+    Nanos stale_ PAGEHAUL_GUARDED_BY(mutex_){0};
+    MonoTime good_from_ PAGEHAUL_GUARDED_BY(mutex_) =
+        MonoTime::min();  ///< leases asked for before are in doubt
 };
 
 }  // namespace pagehaul::engine

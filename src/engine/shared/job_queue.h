@@ -3,13 +3,13 @@
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <utility>
 #include <vector>
 
 #include "core/clock.h"
+#include "core/mutex.h"
 
 namespace pagehaul::engine {
 
@@ -25,8 +25,9 @@ class JobQueue {
 
     /// Waits for room. @return false when closed or stopped: the job is still the caller's.
     bool push(Job&& job, std::stop_token stop) {
-        std::unique_lock lock(mutex_);
-        const bool ready = room_.wait(lock, stop, [&] { return closed_ || jobs_.size() < capacity_; });
+        MutexLock lock(mutex_);
+        const bool ready = room_.wait(
+            lock, stop, [&]() PAGEHAUL_REQUIRES(mutex_) { return closed_ || jobs_.size() < capacity_; });
         if (!ready || closed_) return false;
         jobs_.push_back(std::move(job));
         lock.unlock();
@@ -36,9 +37,10 @@ class JobQueue {
 
     /// Waits for a job. Nothing when stopped (even if jobs are left), or closed and empty.
     std::optional<Job> pop(std::stop_token stop) {
-        std::unique_lock lock(mutex_);
+        MutexLock lock(mutex_);
         // Asked before the wait: waiting registers with the stop token, which all threads share.
-        if (jobs_.empty()) filled_.wait(lock, stop, [&] { return closed_ || !jobs_.empty(); });
+        if (jobs_.empty())
+            filled_.wait(lock, stop, [&]() PAGEHAUL_REQUIRES(mutex_) { return closed_ || !jobs_.empty(); });
         if (stop.stop_requested() || jobs_.empty()) {
             // This wait may have eaten the notification meant for somebody who goes on: hand it over.
             if (!jobs_.empty()) filled_.notify_one();
@@ -53,7 +55,7 @@ class JobQueue {
 
     void close() {
         {
-            const std::lock_guard lock(mutex_);
+            const MutexLock lock(mutex_);
             closed_ = true;
         }
         room_.notify_all();
@@ -64,7 +66,7 @@ class JobQueue {
     std::vector<Job> drain() {
         std::vector<Job> rest;
         {
-            const std::lock_guard lock(mutex_);
+            const MutexLock lock(mutex_);
             rest.reserve(jobs_.size());
             for (Job& job : jobs_)
                 rest.push_back(std::move(job));
@@ -75,18 +77,18 @@ class JobQueue {
     }
 
     std::size_t size() const {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         return jobs_.size();
     }
     std::size_t capacity() const { return capacity_; }
 
   private:
     const std::size_t capacity_;
-    mutable std::mutex mutex_;
+    mutable Mutex mutex_;
     std::condition_variable_any room_;
     std::condition_variable_any filled_;
-    std::deque<Job> jobs_;  // protected by mutex_
-    bool closed_ = false;   // protected by mutex_
+    std::deque<Job> jobs_ PAGEHAUL_GUARDED_BY(mutex_);
+    bool closed_ PAGEHAUL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace pagehaul::engine

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <mutex>
 #include <utility>
 #include <vector>
 
+#include "core/mutex.h"
 #include "engine/shared/tallies.h"
 #include "ledger/proof.h"
 #include "ledger/types.h"
@@ -29,31 +29,31 @@ class Outbox {
 
     void put(ledger::Setback setback) {
         {
-            const std::lock_guard lock(mutex_);
+            const MutexLock lock(mutex_);
             content_.setbacks.push_back(std::move(setback));
         }
         wake_.set();
     }
     void put(ProofDone proof) {
         {
-            const std::lock_guard lock(mutex_);
+            const MutexLock lock(mutex_);
             content_.proofs.push_back(std::move(proof));
         }
         wake_.set();
     }
     Content take() {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         return std::exchange(content_, {});
     }
     bool empty() const {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         return content_.empty();
     }
 
   private:
     Wake& wake_;
-    mutable std::mutex mutex_;
-    Content content_;  // protected by mutex_
+    mutable Mutex mutex_;
+    Content content_ PAGEHAUL_GUARDED_BY(mutex_);
 };
 
 }  // namespace pagehaul::engine

@@ -4,13 +4,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <utility>
 #include <vector>
 
 #include "core/clock.h"
+#include "core/mutex.h"
 
 namespace pagehaul::engine {
 
@@ -48,7 +48,7 @@ class PageBuffer {
     /// @return false when closed: the page is still the caller's.
     bool push(Page&& page) {
         {
-            const std::lock_guard lock(mutex_);
+            const MutexLock lock(mutex_);
             if (waiting_.closed) return false;
             ++waiting_.pages;
             waiting_.bytes += static_cast<std::int64_t>(page.bytes);
@@ -63,13 +63,19 @@ class PageBuffer {
     /// Waits for a batch that is due; at least one page, whatever its size, then as many as fit. Empty when
     /// stopped (pages may be left), or when closed and empty.
     std::vector<Page> take_batch(const BatchLimits& limits, std::stop_token stop) {
-        std::unique_lock lock(mutex_);
+        MutexLock lock(mutex_);
         while (!stop.stop_requested()) {
             const MonoTime now = std::chrono::steady_clock::now();
-            if (batch_due(waiting_, limits, now)) return take(limits, lock);
+            if (batch_due(waiting_, limits, now)) {
+                std::vector<Page> batch = take(limits);
+                const bool more = !pages_.empty();
+                lock.unlock();
+                if (more) changed_.notify_one();
+                return batch;
+            }
             if (waiting_.closed) break;
             const auto version = version_of();
-            const auto moved = [&] { return version_of() != version; };
+            const auto moved = [&]() PAGEHAUL_REQUIRES(mutex_) { return version_of() != version; };
             if (waiting_.oldest) {
                 changed_.wait_until(lock, stop, *waiting_.oldest + limits.max_age, moved);
             } else {
@@ -82,7 +88,7 @@ class PageBuffer {
     /// No more pages come; writers drain the rest.
     void close() {
         {
-            const std::lock_guard lock(mutex_);
+            const MutexLock lock(mutex_);
             waiting_.closed = true;
         }
         changed_.notify_all();
@@ -91,7 +97,7 @@ class PageBuffer {
     /// Takes everything at once, for pages that will not be committed.
     std::vector<Page> drain() {
         std::vector<Page> rest;
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         for (Entry& entry : pages_)
             rest.push_back(std::move(entry.page));
         pages_.clear();
@@ -100,7 +106,7 @@ class PageBuffer {
     }
 
     Waiting waiting() const {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         return waiting_;
     }
 
@@ -116,9 +122,11 @@ class PageBuffer {
         bool closed;
         friend bool operator==(const Version&, const Version&) = default;
     };
-    Version version_of() const { return {waiting_.pages, waiting_.bytes, waiting_.oldest, waiting_.closed}; }
+    Version version_of() const PAGEHAUL_REQUIRES(mutex_) {
+        return {waiting_.pages, waiting_.bytes, waiting_.oldest, waiting_.closed};
+    }
 
-    std::vector<Page> take(const BatchLimits& limits, std::unique_lock<std::mutex>& lock) {
+    std::vector<Page> take(const BatchLimits& limits) PAGEHAUL_REQUIRES(mutex_) {
         std::vector<Page> batch;
         std::int64_t bytes = 0;
         while (!pages_.empty() && batch.size() < limits.max_pages) {
@@ -133,16 +141,13 @@ class PageBuffer {
             pages_.pop_front();
         }
         waiting_.oldest = pages_.empty() ? std::nullopt : std::optional(pages_.front().since);
-        const bool more = !pages_.empty();
-        lock.unlock();
-        if (more) changed_.notify_one();
         return batch;
     }
 
-    mutable std::mutex mutex_;
+    mutable Mutex mutex_;
     std::condition_variable_any changed_;
-    std::deque<Entry> pages_;  // protected by mutex_
-    Waiting waiting_;          // protected by mutex_; describes pages_
+    std::deque<Entry> pages_ PAGEHAUL_GUARDED_BY(mutex_);
+    Waiting waiting_ PAGEHAUL_GUARDED_BY(mutex_);  // describes pages_
 };
 
 }  // namespace pagehaul::engine

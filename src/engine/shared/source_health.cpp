@@ -16,7 +16,7 @@ SourceState SourceHealth::state_locked(MonoTime now) const {
 }
 
 void SourceHealth::on_success(MonoTime now) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     last_success_ = now;
     failing_since_.reset();
     failures_ = 0;
@@ -25,7 +25,7 @@ void SourceHealth::on_success(MonoTime now) {
 }
 
 bool SourceHealth::on_failure(MonoTime now) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     ++failures_;
     if (!failing_since_) failing_since_ = now;
     const bool others_succeed = last_success_ && now - *last_success_ < silence();
@@ -33,17 +33,17 @@ bool SourceHealth::on_failure(MonoTime now) {
 }
 
 SourceState SourceHealth::state(MonoTime now) const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return state_locked(now);
 }
 
 std::optional<MonoTime> SourceHealth::failing_since() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return failing_since_;
 }
 
 bool SourceHealth::begin_probe(MonoTime now) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (probing_ || state_locked(now) != SourceState::down) return false;
     if (last_probe_ && now - *last_probe_ < options_.probe_pause) return false;
     probing_ = true;
@@ -51,13 +51,13 @@ bool SourceHealth::begin_probe(MonoTime now) {
 }
 
 void SourceHealth::on_probe_failure(MonoTime now) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     probing_ = false;
     last_probe_ = now;
 }
 
 std::optional<MonoTime> SourceHealth::next_probe_at(MonoTime now) const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (probing_ || state_locked(now) != SourceState::down) return std::nullopt;
     return last_probe_ ? std::max(now, *last_probe_ + options_.probe_pause) : now;
 }

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <mutex>
 #include <optional>
 
 #include "core/clock.h"
+#include "core/mutex.h"
 
 namespace pagehaul::engine {
 
@@ -48,17 +48,16 @@ class SourceHealth {
     std::optional<MonoTime> next_probe_at(MonoTime now) const;
 
   private:
-    SourceState state_locked(MonoTime now) const;
+    SourceState state_locked(MonoTime now) const PAGEHAUL_REQUIRES(mutex_);
     Nanos silence() const;
 
     const SourceHealthOptions options_;
-    mutable std::mutex mutex_;
-    // Protected by mutex_:
-    std::optional<MonoTime> last_success_;
-    std::optional<MonoTime> failing_since_;
-    int failures_ = 0;  ///< since the last success
-    bool probing_ = false;
-    std::optional<MonoTime> last_probe_;  ///< its end
+    mutable Mutex mutex_;
+    std::optional<MonoTime> last_success_ PAGEHAUL_GUARDED_BY(mutex_);
+    std::optional<MonoTime> failing_since_ PAGEHAUL_GUARDED_BY(mutex_);
+    int failures_ PAGEHAUL_GUARDED_BY(mutex_) = 0;  ///< since the last success
+    bool probing_ PAGEHAUL_GUARDED_BY(mutex_) = false;
+    std::optional<MonoTime> last_probe_ PAGEHAUL_GUARDED_BY(mutex_);  ///< its end
 };
 
 }  // namespace pagehaul::engine

@@ -3,10 +3,10 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <stop_token>
 
 #include "core/clock.h"
+#include "core/mutex.h"
 
 namespace pagehaul::engine {
 
@@ -34,22 +34,22 @@ class Wake {
   public:
     void set() {
         {
-            const std::lock_guard lock(mutex_);
+            const MutexLock lock(mutex_);
             set_ = true;
         }
         changed_.notify_one();
     }
     /// Until set, `at` or `stop`, whichever comes first.
     void wait_until(MonoTime at, std::stop_token stop) {
-        std::unique_lock lock(mutex_);
-        changed_.wait_until(lock, stop, at, [this] { return set_; });
+        MutexLock lock(mutex_);
+        changed_.wait_until(lock, stop, at, [this]() PAGEHAUL_REQUIRES(mutex_) { return set_; });
         set_ = false;
     }
 
   private:
-    std::mutex mutex_;
+    Mutex mutex_;
     std::condition_variable_any changed_;
-    bool set_ = false;  // protected by mutex_
+    bool set_ PAGEHAUL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace pagehaul::engine
