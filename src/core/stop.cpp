@@ -5,8 +5,8 @@
 namespace pagehaul {
 namespace {
 
-/// DESIGN.md's order of exit codes: a bug, refused credentials or a bad config met while stopping is worth
-/// more than what began the stop; of the others the first is kept.
+/// The order of exit codes (engine/tell/verdict.cpp): a bug, refused credentials or a bad config met while
+/// stopping is worth more than what began the stop; of the others the first is kept.
 int rank(StopCause cause) {
     switch (cause) {
         case StopCause::bug:

@@ -25,8 +25,8 @@ enum class StopCause {
 /// Bug, credential, config: met on the way out, they are worth more than what began the stop.
 bool is_grave(StopCause cause);
 
-/// The two stop sources of PROTOCOL.md, Stop. A process stops itself, never the run. Thread-safe; not
-/// copyable: main owns it, everybody else gets tokens or a reference.
+/// The two stop sources of src/engine/README.md, "Stop". A process stops itself, never the run. Thread-safe;
+/// not copyable: main owns it, everybody else gets tokens or a reference.
 class StopControl {
   public:
     /// Phase 1. Claimers stop, waits in queue, limiter and back-off end, requests in flight go on.

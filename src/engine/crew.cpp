@@ -9,8 +9,8 @@
 namespace pagehaul::engine {
 namespace {
 
-// PROTOCOL.md, Stop: fetch workers are joined within 1 s of the cancel, writers flush for 5 s beyond the
-// drain.
+// src/engine/README.md, "Stop": fetch workers are joined within 1 s of the cancel, writers flush for 5 s
+// beyond the drain.
 constexpr std::chrono::seconds kCancelLimit{1};
 // A starved machine may need longer to schedule a hundred threads once more: only then is it taken for a bug.
 constexpr std::chrono::seconds kGiveUp{5};

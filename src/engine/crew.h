@@ -24,7 +24,7 @@ struct CrewParts {
 };
 
 /// The run's threads but the heartbeat's: a claimer, fetch workers, writers, and the queues between them.
-/// `work` returns when they have ended; PROTOCOL.md, Stop, phases 1 to 3.
+/// `work` returns when they have ended; src/engine/README.md, "Stop", phases 1 to 3.
 class Crew {
   public:
     Crew(Context& context, const machine::Sizing& sizing, CrewParts parts);

@@ -8,8 +8,8 @@
 
 namespace pagehaul::ledger {
 
-// The ledger's share of a commit (PROTOCOL.md, "A commit"), called by the writer in this order inside one
-// open transaction of its connection, the sink's COPY and merge between lock_pages and complete.
+// The ledger's share of a commit (src/ledger/README.md, "A commit"), called by the writer in this order
+// inside one open transaction of its connection, the sink's COPY and merge between lock_pages and complete.
 
 /// The fence, with BEGIN: opens the transaction and takes the pipeline's shared advisory lock, then the lock
 /// row.

@@ -19,7 +19,7 @@ struct PagePlan {
 struct PlanRefused {
     std::string why;
 };
-/// Pure: PROTOCOL.md, "Page 1". Without a total the plan is the first window.
+/// Pure: src/ledger/README.md, "Page 1". Without a total the plan is the first window.
 std::variant<PagePlan, PlanRefused> plan_from_page_one(const Policy& policy, std::int64_t fetched,
                                                        std::optional<std::int64_t> total);
 

@@ -42,7 +42,7 @@ struct Refuted {
 };  ///< more passes cannot help: 65
 using ProofVerdict = std::variant<Proven, Moved, Refuted>;
 
-/// Pure: PROTOCOL.md, "Proof of a slice".
+/// Pure: src/ledger/README.md, "Proof of a slice".
 ProofVerdict judge_proof(const Policy& policy, std::optional<std::int64_t> total_before,
                          const ProofReading& reading, const SliceSums& sums);
 

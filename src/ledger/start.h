@@ -73,7 +73,7 @@ struct Differs {
 };
 using StartOutcome = std::variant<Started, AlreadySucceeded, NothingToRetry, Unfinished, Busy, Differs>;
 
-/// PROTOCOL.md, "A run starts": one transaction, pipeline_lock first.
+/// src/ledger/README.md, "A run starts": one transaction, pipeline_lock first.
 StartOutcome start(postgres::Connection& connection, const StartRequest& request);
 
 }  // namespace pagehaul::ledger

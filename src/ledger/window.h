@@ -37,7 +37,7 @@ using WindowStep = std::variant<Wait, Extend, EndFound, EndMoved, EndRefused>;
 /// Below so many unfinished pages a window may grow: workers should find the next page without a poll.
 constexpr std::int64_t window_low_water = 16;
 
-/// Pure: PROTOCOL.md, "Numbered pages without a total".
+/// Pure: src/ledger/README.md, "Numbered pages without a total".
 WindowStep judge_window(const Policy& policy, const Window& window);
 
 }  // namespace pagehaul::ledger

@@ -40,7 +40,7 @@ struct Fail {
 };
 using Judgement = std::variant<Accept, Retry, Throttle, RefuseCredential, End, Fail>;
 
-/// Judges by status and envelope: the first matching rule, else the defaults of DESIGN.md, Config. Pure;
+/// Judges by status and envelope: the first matching rule, else the defaults. Pure;
 /// `now` is for Retry-After dates.
 ///
 /// Operands compare by type: a number (10005) matches a number of equal value, text ("10005") a string, true

@@ -20,7 +20,7 @@ enum class SourceState {
     given_up,  ///< 69
 };
 
-/// Whether the source answers at all: PROTOCOL.md, Outcomes of a fetch. Only transient failures come here; a
+/// Whether the source answers at all: src/engine/README.md, "Outcomes". Only transient failures come here; a
 /// throttled or permanent answer is an answer, hence a success. No clock of its own; thread-safe.
 ///
 /// A failed attempt counts against its page only while others succeed: while the last success is younger than

@@ -16,7 +16,7 @@ struct Verdict {
     std::string reason;  ///< one sentence for people
 };
 
-/// Pure. The order of DESIGN.md, Command line: of several causes the first that applies of 70, 77, 78,
+/// Pure. Of several causes the first that applies of 70, 77, 78,
 /// 143/130 or 75, 65, 69; but a run that the ledger calls succeeded is a success whatever stopped this
 /// process.
 Verdict judge_run(StopCause cause, const std::string& stop_reason, const ledger::RunState& state);

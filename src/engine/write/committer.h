@@ -12,7 +12,7 @@
 
 namespace pagehaul::engine {
 
-/// Stores batches of pages: PROTOCOL.md, "A commit". One a writer thread.
+/// Stores batches of pages: src/ledger/README.md, "A commit". One a writer thread.
 class Committer {
   public:
     Committer(Context& context, const sink::Upsert& upsert, SessionOptions options)

@@ -6,7 +6,7 @@ from .mock import Mock
 
 ROWS = 300_000
 GO_WORKERS = (5, 16)
-# A peer below these shares of the wall is not what facts/peers.md measured: the ratio would say nothing.
+# A peer below these shares of the wall is not what was measured once: the ratio would say nothing.
 CRIPPLED = {"go_pool": 0.20, "dlt": 0.018}
 
 

@@ -12,7 +12,7 @@ from .pipeline import TOKEN, default_pipeline, merge, write
 from .postgres import PASSWORD
 from .process import Process
 
-# DESIGN.md, Command line.
+# The exit codes, src/core/exit_code.h.
 OK, USAGE, DATA, UNAVAILABLE, BUG, INCOMPLETE, CREDENTIAL, CONFIG, SIGINT_EXIT, SIGTERM_EXIT = (
     0, 64, 65, 69, 70, 75, 77, 78, 130, 143)
 

@@ -1,4 +1,4 @@
-// The run's threads together, on a real ledger and a scripted source: PROTOCOL.md, Stop.
+// The run's threads together, on a real ledger and a scripted source: src/engine/README.md, "Stop".
 #include "engine/crew.h"
 
 #include <gmock/gmock.h>

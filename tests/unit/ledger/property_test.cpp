@@ -1,4 +1,4 @@
-// PROTOCOL.md's invariants under random interleavings. PAGEHAUL_SEED=n repeats one of them.
+// The invariants of src/ledger/README.md under random interleavings. PAGEHAUL_SEED=n repeats one of them.
 #include <cstdlib>
 #include <iostream>
 

@@ -31,8 +31,9 @@ struct Actor {
     Millis steady_since{0};  ///< beats without a gap longer than the stale time since then
 };
 
-/// Random interleavings of everything that PROTOCOL.md allows to happen to the processes of a pipeline, one
-/// step at a time, on a real database. The target is the table `effect`: a row per page, in its commit.
+/// Random interleavings of everything that src/ledger/README.md allows to happen to the processes of a
+/// pipeline, one step at a time, on a real database. The target is the table `effect`: a row per page, in its
+/// commit.
 class Simulation : public LedgerTest {
   protected:
     static constexpr Millis stale{30'000};

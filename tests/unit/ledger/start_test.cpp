@@ -1,4 +1,4 @@
-// PROTOCOL.md, "A run starts".
+// src/ledger/README.md, "A run starts".
 #include "ledger_fixture.h"
 
 namespace pagehaul::ledger::testing {

@@ -1,4 +1,4 @@
-// What PROTOCOL.md marks [T]: facts about PostgreSQL that the ledger rests on, tried again here.
+// Facts about PostgreSQL that the ledger rests on, tried again here.
 #include <atomic>
 #include <future>
 #include <thread>
