@@ -23,7 +23,7 @@ struct BadRow {
     std::string payload;   ///< the record's raw JSON
 };
 
-/// A response body, read once. Rows are ready COPY text for the staging table of sink/staging.h.
+/// A response body, read once. Rows are ready COPY text for the staging table (sink/target.h).
 struct DecodedPage {
     std::vector<Scalar> envelope;   ///< in the order of PageFormat::pointers
     bool has_records = false;       ///< the records pointer was there and named an array

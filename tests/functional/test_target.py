@@ -34,7 +34,7 @@ def test_schema_table_and_key_are_made_when_missing(pagehaul, api, db):
     types = dict(db.query("SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute "
                           "WHERE attrelid = 'report.creative'::regclass AND attnum > 0"))
     assert types == {c["name"]: c["type"].replace("timestamp", "timestamp without time zone") for c in COLUMNS}
-    (definition,) = db.query("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'report.creative'::regclass")
+    (definition,) = db.query("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'report.creative'::regclass AND contype = 'p'")
     assert definition == ("PRIMARY KEY (advertiser_id, date, creativity_id)",)
 
 

@@ -1,0 +1,73 @@
+"""This tree keeps the rules, and each rule sees a breach of it in a small tree made for that."""
+
+import pathlib
+import subprocess
+
+import pytest
+
+import tree
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize("rule", tree.RULES, ids=lambda rule: rule.__name__)
+def test_this_tree_keeps(rule):
+    assert list(rule(ROOT)) == []
+
+
+@pytest.fixture
+def small(tmp_path):
+    """make(files): a git tree of these files, {path: text}."""
+    def make(files):
+        subprocess.run(["git", "init", "-q", tmp_path], check=True)
+        for name, text in files.items():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_text(text)
+        return tmp_path
+    return make
+
+
+@pytest.mark.parametrize("name, line, said", [
+    ("src/core/a.h", '#include "log/log.h"', "core does not stand on log"),
+    ("src/ledger/a.cpp", '#include "engine/run.h"', "ledger does not stand on engine"),
+    ("src/engine/fetch/a.h", '#include "engine/claimer.h"', "engine/fetch does not stand on engine/what runs"),
+    ("src/engine/tell/a.h", '#include "engine/write/b.h"', "engine/tell does not stand on engine/write"),
+    ("src/utils/a.h", '#include "core/a.h"', "the folder utils has no place in the order"),
+])
+def test_an_arrow_against_the_order_is_named(small, name, line, said):
+    assert list(tree.wrong_includes(small({name: line + "\n"}))) == [f"{name}:1: {said}"
+                                                                    + (": name it here and in src/README.md" if "utils" in name else "")]
+
+
+def test_arrows_along_the_order_are_not(small):
+    root = small({"src/engine/run.cpp": '#include "engine/fetch/a.h"\n#include "ledger/b.h"\n#include <vector>\n',
+                  "src/engine/fetch/a.h": '#include "engine/shared/c.h"\n#include "machine/d.h"\n'})
+    assert list(tree.wrong_includes(root)) == []
+
+
+@pytest.mark.parametrize("name, text", [
+    ("src/core/a.h", "// See core/gone.h.\n"),
+    ("README.md", "as `src/core/gone.h` says\n"),
+    ("README.md", "[here](core/gone.h)\n"),
+    ("Makefile", "x:\n\t@src/core/gone.sh\n"),
+])
+def test_a_file_that_is_named_and_is_not_there_is_named(small, name, text):
+    (breach,) = tree.missing_citations(small({name: text}))
+    assert breach.startswith(name) and "gone" in breach and "is not there" in breach
+
+
+def test_a_file_may_be_named_from_the_top_from_src_or_beside_itself(small):
+    root = small({"src/core/a.h": "// core/b.h, src/core/b.h\n", "src/core/b.h": "", "src/core/README.md": "[b](b.h) [web](https://x/core/c.h)\n"})
+    assert list(tree.missing_citations(root)) == []
+
+
+def test_a_test_that_is_named_and_is_not_there_is_named(small):
+    root = small({"tests/unit/core/a_test.cpp": "TEST(A, Runs) {}\nTEST_F(B, Stops) {}\n",
+                  "README.md": "`core/a_test.cpp: Runs`, `Stops`,\n`Flies` and `core/b_test.cpp: Runs`\n"})
+    assert list(tree.missing_tests(root)) == ["README.md: names the test Flies, which core/a_test.cpp does not have",
+                                             "README.md: names the test file core/b_test.cpp, which is not there"]
+
+
+def test_a_source_that_has_grown_too_long_is_named(small):
+    root = small({"src/core/a.cpp": "//\n" * 401, "src/core/b.cpp": "//\n" * 400, "tests/c.cpp": "//\n" * 500})
+    assert [breach.split(":")[0] for breach in tree.long_files(root)] == ["src/core/a.cpp"]

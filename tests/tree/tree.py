@@ -1,0 +1,104 @@
+"""The tree's own rules, each a function from a folder to what breaks it: one line a breach, "file:line: what"."""
+
+import pathlib
+import re
+import subprocess
+
+# Which folder of src may include which, beside itself: the arrows of src/README.md.
+BELOW = {
+    "core": "",
+    "log": "core",
+    "config": "core",
+    "http": "config log core",
+    "postgres": "core",
+    "record": "config log core",
+    "source": "http record config log core",
+    "ledger": "postgres record config log core",
+    "sink": "postgres record config log core",
+    "telemetry": "http config log core",
+    "report": "ledger postgres record config core",
+    "machine": "config core",
+    "engine": "machine source sink ledger telemetry http postgres record config log core",
+    "cli": "engine machine report source sink ledger telemetry http postgres record config log core",
+}
+# Inside the engine: what runs stands on three rooms that do not know each other, and they on what they share.
+ROOMS = {"fetch": {"fetch", "shared"}, "write": {"write", "shared"}, "tell": {"tell", "shared"}, "shared": {"shared"}}
+LONGEST = 400
+TEXTS = (".md", ".cpp", ".h", ".py", ".sh", ".txt", ".yaml", "Makefile", "Dockerfile", "run")
+CITED = re.compile(r"(?<![\w/.{}$*<-])((?:src|tests|deploy|helm|core|config|http|postgres|record|source|ledger|sink|telemetry|report|"
+                   r"machine|engine|cli|tell|fetch|write|shared)/[\w./-]*\w\.(?:h|cpp|py|sh|md|ya?ml|json|supp|mod))(?![\w*])")
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+TEST = re.compile(r"`([\w/]+_test\.cpp): (\w+)`((?:,\s+`\w+`)*)")
+
+
+def files(root):
+    """What git tracks, and what it would: tracked and untracked files that are not ignored."""
+    listed = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=root, capture_output=True,
+                            text=True, check=True).stdout.split("\n")
+    return sorted(pathlib.Path(name) for name in listed if name and (root / name).is_file())
+
+
+def _lines(root, suffixes, below=""):
+    for path in files(root):
+        if path.name.endswith(suffixes) and str(path).startswith(below):
+            yield from ((path, no, line) for no, line in enumerate((root / path).read_text(errors="replace").splitlines(), 1))
+
+
+def wrong_includes(root):
+    for path, no, line in _lines(root, (".h", ".cpp"), "src/"):
+        found = re.match(r'#include "([a-z]+)/((?:[a-z]+/)?)', line)
+        if not found or len(path.parts) < 3:
+            continue
+        here, there = path.parts[1], found[1]
+        if here not in BELOW:
+            yield f"{path}:{no}: the folder {here} has no place in the order: name it here and in src/README.md"
+        elif there != here and there not in BELOW[here].split():
+            yield f"{path}:{no}: {here} does not stand on {there}"
+        elif here == there == "engine" and len(path.parts) == 4 and found[2].rstrip("/") not in ROOMS[path.parts[2]]:
+            yield f"{path}:{no}: engine/{path.parts[2]} does not stand on engine/{found[2].rstrip('/') or 'what runs'}"
+
+
+def missing_citations(root):
+    """A file that a comment or a document names, by its path from the top, from src, from tests/unit or beside itself, and is not there."""
+    there = {str(path) for path in files(root)}
+    for path, no, line in _lines(root, TEXTS):
+        if path.name in ("CHANGELOG.md", "tree.py", "test_tree.py"):
+            continue
+        if path.suffix in (".cpp", ".h"):  # in code a path may be a value; in a comment it is a citation
+            line = line[line.index("//"):] if "//" in line and "://" not in line else ""
+        if path.suffix == ".md":
+            for target in LINK.findall(line):
+                target = target.split("#")[0]
+                if target and "://" not in target and not target.startswith("mailto:") and not (root / path.parent / target).exists():
+                    yield f"{path}:{no}: links to {target}, which is not there"
+            line = LINK.sub("]", line)
+        for cited in CITED.findall(line):
+            homes = ("", "src/", "src/engine/", "tests/unit/", "helm/pagehaul/", "helm/pagehaul/templates/", str(path.parent) + "/")
+            if not any(str(pathlib.PurePath(home + cited)) in there for home in homes):
+                yield f"{path}:{no}: names {cited}, which is not there"
+
+
+def missing_tests(root):
+    """`ledger/start_test.cpp: Name`, `Name`: a test that a document names, below tests/unit, and that the file does not have."""
+    for path in files(root):
+        if path.suffix != ".md":
+            continue
+        for file, first, more in TEST.findall((root / path).read_text()):
+            home = root / "tests/unit" / file.removeprefix("tests/unit/")
+            if not home.exists():
+                yield f"{path}: names the test file {file}, which is not there"
+                continue
+            for name in [first, *re.findall(r"`(\w+)`", more)]:
+                if not re.search(rf"TEST(?:_[FP])?\(\w+, {name}\)", home.read_text()):
+                    yield f"{path}: names the test {name}, which {file} does not have"
+
+
+def long_files(root):
+    for path in files(root):
+        if path.parts[0] == "src" and path.suffix in (".h", ".cpp"):
+            length = len((root / path).read_text().splitlines())
+            if length > LONGEST:
+                yield f"{path}: {length} lines, {LONGEST} at most: does it still do one thing?"
+
+
+RULES = (wrong_includes, missing_citations, missing_tests, long_files)
