@@ -9,7 +9,7 @@ base=${1:-$(git merge-base HEAD origin/HEAD 2>/dev/null || true)}
 changed=$({ git diff --name-only --diff-filter=d "${base:-HEAD}"; git ls-files --others --exclude-standard; } | sort -u)
 
 { grep -E '\.(cpp|h)$' <<<"$changed" || true; } | xargs --no-run-if-empty clang-format --dry-run -Werror
-[ ! -d tests/tree ] || /usr/bin/python3 -m pytest -q tests/tree
+/usr/bin/python3 -m pytest tests/tree
 tests/support/build.sh dev pagehaul unit_tests
 
 # The tests of a changed folder, and of everything where a header of the lowest folder, or how the tests are built, has changed.

@@ -45,6 +45,12 @@ def test_arrows_along_the_order_are_not(small):
     assert list(tree.wrong_includes(root)) == []
 
 
+def test_a_library_that_the_map_does_not_name_is_named(small):
+    root = small({"src/README.md": "| `core/` | errors | OpenSSL |\n| `sink/` | tables | |\n",
+                  "src/core/a.cpp": "#include <xxhash.h>\n#include <vector>\n", "src/sink/a.cpp": "#include <string>\n"})
+    assert list(tree.wrong_libraries(root)) == ["src/README.md:1: core includes xxHash, the map says OpenSSL"]
+
+
 @pytest.mark.parametrize("name, text", [
     ("src/core/a.h", "// See core/gone.h.\n"),
     ("README.md", "as `src/core/gone.h` says\n"),

@@ -23,6 +23,10 @@ BELOW = {
 }
 # Inside the engine: what runs stands on three rooms that do not know each other, and they on what they share.
 ROOMS = {"fetch": {"fetch", "shared"}, "write": {"write", "shared"}, "tell": {"tell", "shared"}, "shared": {"shared"}}
+# Third-party libraries by the first folder, or the file, of what is included of them.
+LIBRARIES = {"openssl": "OpenSSL", "xxhash.h": "xxHash", "spdlog": "spdlog", "fmt": "spdlog", "yaml-cpp": "yaml-cpp", "nlohmann": "nlohmann-json",
+             "cpprest": "cpprestsdk", "pplx": "cpprestsdk", "zlib.h": "zlib", "pqxx": "libpqxx", "simdjson.h": "simdjson", "date": "date",
+             "prometheus": "prometheus-cpp", "CLI": "CLI11"}
 LONGEST = 400
 TEXTS = (".md", ".cpp", ".h", ".py", ".sh", ".txt", ".yaml", "Makefile", "Dockerfile", "run")
 CITED = re.compile(r"(?<![\w/.{}$*<-])((?:src|tests|deploy|helm|core|config|http|postgres|record|source|ledger|sink|telemetry|report|"
@@ -56,6 +60,22 @@ def wrong_includes(root):
             yield f"{path}:{no}: {here} does not stand on {there}"
         elif here == there == "engine" and len(path.parts) == 4 and found[2].rstrip("/") not in ROOMS[path.parts[2]]:
             yield f"{path}:{no}: engine/{path.parts[2]} does not stand on engine/{found[2].rstrip('/') or 'what runs'}"
+
+
+def wrong_libraries(root):
+    """The map's column of third-party headers against what the sources include."""
+    used = {}
+    for path, _, line in _lines(root, (".h", ".cpp"), "src/"):
+        found = re.match(r"#include <([\w-]+(?:\.h)?)", line)
+        if found and found[1] in LIBRARIES and len(path.parts) > 2:
+            used.setdefault(path.parts[1], set()).add(LIBRARIES[found[1]])
+    for path, no, line in _lines(root, ("README.md",), "src/README.md"):
+        row = re.match(r"\| `(\w+)/` \| [^|]* \| ([^|]*)\|", line)
+        if row:
+            said = {name.strip() for name in row[2].split(",")} - {""}
+            is_so = used.get(row[1], set())
+            if said != is_so:
+                yield f"{path}:{no}: {row[1]} includes {', '.join(sorted(is_so)) or 'nothing'}, the map says {', '.join(sorted(said)) or 'nothing'}"
 
 
 def missing_citations(root):
@@ -101,4 +121,4 @@ def long_files(root):
                 yield f"{path}: {length} lines, {LONGEST} at most: does it still do one thing?"
 
 
-RULES = (wrong_includes, missing_citations, missing_tests, long_files)
+RULES = (wrong_includes, wrong_libraries, missing_citations, missing_tests, long_files)
