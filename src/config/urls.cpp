@@ -79,8 +79,10 @@ std::optional<Dsn> parse_dsn_url(std::string_view text) {
     for (std::size_t from = query + 1; from <= text.size();) {
         const std::size_t to = std::min(text.find('&', from), text.size());
         const std::string_view parameter = text.substr(from, to - from);
-        if (parameter.starts_with("password=")) {
-            dsn.written_password = parameter.substr(9);
+        const std::size_t equals = std::min(parameter.find('='), parameter.size());
+        // libpq decodes names, too.
+        if (percent_decode(parameter.substr(0, equals)) == "password" && equals < parameter.size()) {
+            dsn.written_password = parameter.substr(equals + 1);
         } else if (!parameter.empty()) {
             out += separator;
             out += parameter;
@@ -94,8 +96,11 @@ std::optional<Dsn> parse_dsn_url(std::string_view text) {
     return dsn;
 }
 
+// What isspace() says in the C locale, by which libpq reads.
+constexpr std::string_view white_space = " \t\n\r\f\v";
+
 std::string_view skip_blanks(std::string_view text) {
-    return text.substr(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
+    return text.substr(std::min(text.find_first_not_of(white_space), text.size()));
 }
 
 // libpq's keyword form: name = value, a value in single quotes where it holds blanks, \ before a quote or \.
@@ -105,8 +110,7 @@ std::optional<Dsn> parse_dsn_keywords(std::string_view text) {
         const std::size_t equals = text.find('=');
         if (equals == std::string_view::npos || equals == 0) return std::nullopt;
         std::string_view name = text.substr(0, equals);
-        while (name.ends_with(' '))
-            name.remove_suffix(1);
+        name = name.substr(0, name.find_last_not_of(white_space) + 1);
         const bool is_name = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
             return (c >= 'a' && c <= 'z') || c == '_';
         });
@@ -116,7 +120,7 @@ std::optional<Dsn> parse_dsn_keywords(std::string_view text) {
         std::string value;
         std::size_t i = quoted ? 1 : 0;
         for (; i < text.size(); ++i) {
-            if (quoted ? text[i] == '\'' : text[i] == ' ') break;
+            if (quoted ? text[i] == '\'' : white_space.find(text[i]) != std::string_view::npos) break;
             if (text[i] == '\\' && i + 1 < text.size()) ++i;
             value += text[i];
         }
