@@ -134,89 +134,123 @@ Verdict verdict_without_work(const ledger::StartOutcome& outcome) {
     return {ExitCode::config, "failed", text};
 }
 
+/// What the run has to say of itself, on whichever way it ends: to the ledger, the log, Kubernetes, the
+/// gateway and the collector. Owned by `run`; used by its thread alone, apart from `latest`.
+class Telling {
+  public:
+    Telling(Context& context, const RunOptions& options) : context_(context), options_(options) {}
+
+    /// Traces from here on, and metrics once the pusher is started.
+    void begin_trace() {
+        if (options_.traces) tracer_ = tracer_for(context_, *options_.traces);
+        context_.tracer = tracer_.get();
+    }
+    void prepare_push() { pusher_ = pusher_for(context_); }
+    void run_started() {
+        if (pusher_) pusher_->start();
+        log::set_context("run", context_.scope.run);
+        if (tracer_)
+            tracer_->describe_run(
+                {{"pagehaul.run", context_.scope.run}, {"pagehaul.worker", context_.scope.worker}});
+    }
+
+    Verdict tell(const Verdict& verdict, const Ending& ending) {
+        const Nanos took = context_.clock.now() - began_;
+        const std::optional<ledger::RunState> known = latest.get();
+        const ledger::RunState state = known.value_or(ledger::RunState{});
+        // Before the last push: a gateway that stalls must not hold up who waits for the verdict.
+        log_summary(context_, verdict, state, took);
+        write_termination_log(options_.termination_log,
+                              termination_message(verdict, context_.config.pipeline, context_.scope.run,
+                                                  state, std::chrono::duration_cast<Millis>(took)));
+        if (known) publish_state(context_.metrics, *known, context_.policy);
+        publish_ending(context_.metrics, ending);
+        // Both at once: the spans leave in the tracer's own thread while the push blocks.
+        if (tracer_) end_trace(*tracer_, context_, verdict);
+        if (pusher_ && !std::holds_alternative<NothingEnded>(ending)) pusher_->finish();
+        if (tracer_) tracer_->finish();
+        return verdict;
+    }
+    /// A failure that left nothing to settle.
+    Verdict fail_early(StopCause cause, const std::string& why) {
+        const Verdict verdict = judge_run(cause, why, latest.get().value_or(ledger::RunState{}));
+        return tell(verdict, ended_now(verdict));
+    }
+    /// Of a process that got no run.
+    Verdict without_work(const ledger::StartOutcome& outcome) {
+        const Verdict verdict = verdict_without_work(outcome);
+        return tell(verdict, ending_without_work(context_, outcome, ended_now(verdict), latest));
+    }
+    Verdict conclude(std::unique_ptr<postgres::Connection> connection) {
+        fault_point("before_settle");
+        connection = connection_to_settle(context_, latest.get(), std::move(connection));
+        if (auto state = settle(context_, latest.get(), connection.get())) latest.set(*state);
+        const ledger::RunState state = latest.get().value_or(ledger::RunState{});
+        Verdict verdict = judge_run(context_.stop.cause(), context_.stop.reason(), state);
+        tell(verdict, ending_of(ended_now(verdict), state.other_workers));
+        if (verdict.code == ExitCode::ok && connection != nullptr) prune_old_runs(context_, *connection);
+        return verdict;
+    }
+
+    Latest latest;
+
+  private:
+    RunEnded ended_now(const Verdict& verdict) const {
+        return {.at = context_.clock.wall_now(), .took = context_.clock.now() - began_, .exit = verdict.code};
+    }
+
+    Context& context_;
+    const RunOptions& options_;
+    const MonoTime began_ = context_.clock.now();
+    std::unique_ptr<telemetry::Pusher> pusher_;
+    std::unique_ptr<telemetry::Tracer> tracer_;
+};
+
+/// run.deadline bounds the start as well: a database that is down, an index that takes long to build.
+StartedUp start_within(Deadline deadline, Context& context, const RunOptions& options) {
+    const std::jthread watch([&](const std::stop_token& over) {
+        if (!deadline.is_never() &&
+            context.clock.wait_until(deadline.when() - context.config.run.drain, over)) {
+            context.stop.no_new_work(StopCause::deadline, "run.deadline is reached");
+        }
+    });
+    return start_up(context, options);
+}
+
 }  // namespace
 
 Verdict run(const config::Config& config, const RunOptions& options, StopControl& stop, const Clock& clock,
             Random& random) {
-    const MonoTime began = clock.now();
+    const Deadline deadline =
+        config.run.deadline ? Deadline::after(clock.now(), *config.run.deadline) : Deadline::never();
     telemetry::Metrics metrics(options.version);
     metrics.run_started(clock.wall_now());
     Context context{.config = config, .clock = clock, .random = random, .stop = stop, .metrics = metrics};
-    Latest latest;
-    std::unique_ptr<telemetry::Pusher> pusher;
-    std::unique_ptr<telemetry::Tracer> tracer;
-    const auto ended_now = [&](const Verdict& verdict) {
-        return RunEnded{.at = clock.wall_now(), .took = clock.now() - began, .exit = verdict.code};
-    };
-    const auto tell = [&](const Verdict& verdict, const Ending& ending) {
-        const Nanos took = clock.now() - began;
-        const std::optional<ledger::RunState> known = latest.get();
-        const ledger::RunState state = known.value_or(ledger::RunState{});
-        // Before the last push: a gateway that stalls must not hold up who waits for the verdict.
-        log_summary(context, verdict, state, took);
-        write_termination_log(options.termination_log,
-                              termination_message(verdict, config.pipeline, context.scope.run, state,
-                                                  std::chrono::duration_cast<Millis>(took)));
-        if (known) publish_state(metrics, *known, context.policy);
-        publish_ending(metrics, ending);
-        // Both at once: the spans leave in the tracer's own thread while the push blocks.
-        if (tracer) end_trace(*tracer, context, verdict);
-        if (pusher && !std::holds_alternative<NothingEnded>(ending)) pusher->finish();
-        if (tracer) tracer->finish();
-        return verdict;
-    };
-    const auto fail_early = [&](StopCause cause, const std::string& why) {
-        const Verdict verdict = judge_run(cause, why, latest.get().value_or(ledger::RunState{}));
-        return tell(verdict, ended_now(verdict));
-    };
-    const Conclude conclude = [&](std::unique_ptr<postgres::Connection> connection) {
-        fault_point("before_settle");
-        connection = connection_to_settle(context, latest.get(), std::move(connection));
-        if (auto state = settle(context, latest.get(), connection.get())) latest.set(*state);
-        const ledger::RunState state = latest.get().value_or(ledger::RunState{});
-        Verdict verdict = judge_run(stop.cause(), stop.reason(), state);
-        tell(verdict, ending_of(ended_now(verdict), state.other_workers));
-        if (verdict.code == ExitCode::ok && connection != nullptr) prune_old_runs(context, *connection);
-        return verdict;
-    };
+    Telling telling(context, options);
     try {
-        if (options.traces) tracer = tracer_for(context, *options.traces);
-        context.tracer = tracer.get();
+        telling.begin_trace();
         const machine::MachineLimits limits = machine::read_limits(machine::system_probe());
         const machine::Sizing sizing = machine::plan_workers(limits, config);
         log_start(context, options.version, sizing, limits);
         publish_settings(metrics, config, sizing, limits);
-        pusher = pusher_for(context);
-        const Deadline deadline =
-            config.run.deadline ? Deadline::after(began, *config.run.deadline) : Deadline::never();
-        StartedUp started = [&] {
-            // run.deadline bounds the start as well: a database that is down, an index that takes long to
-            // build.
-            const std::jthread watch([&](const std::stop_token& over) {
-                if (!deadline.is_never() && clock.wait_until(deadline.when() - config.run.drain, over)) {
-                    stop.no_new_work(StopCause::deadline, "run.deadline is reached");
-                }
-            });
-            return start_up(context, options);
-        }();
-        if (!std::holds_alternative<ledger::Started>(started.outcome)) {
-            const Verdict verdict = verdict_without_work(started.outcome);
-            return tell(verdict, ending_without_work(context, started.outcome, ended_now(verdict), latest));
-        }
-        if (pusher) pusher->start();
-        log::set_context("run", context.scope.run);
-        if (tracer)
-            tracer->describe_run(
-                {{"pagehaul.run", context.scope.run}, {"pagehaul.worker", context.scope.worker}});
+        telling.prepare_push();
+        StartedUp started = start_within(deadline, context, options);
+        if (!std::holds_alternative<ledger::Started>(started.outcome))
+            return telling.without_work(started.outcome);
+        telling.run_started();
         log_started(std::get<ledger::Started>(started.outcome));
-        return conclude(pull(context, sizing, options, std::move(started), deadline, latest, conclude));
+        const Conclude conclude = [&](std::unique_ptr<postgres::Connection> connection) {
+            return telling.conclude(std::move(connection));
+        };
+        return conclude(
+            pull(context, sizing, options, std::move(started), deadline, telling.latest, conclude));
     } catch (const Failure& failure) {
         // A stop that began before the failure says why; what failed on the way out is its consequence.
         const StopCause failed = stop_cause_for(failure.error().kind);
         const StopCause cause = stop.cause() == StopCause::none || is_grave(failed) ? failed : stop.cause();
-        return fail_early(cause, failure.error().text());
+        return telling.fail_early(cause, failure.error().text());
     } catch (const std::exception& error) {
-        return fail_early(StopCause::bug, error.what());
+        return telling.fail_early(StopCause::bug, error.what());
     }
 }
 
