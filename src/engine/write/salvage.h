@@ -30,7 +30,4 @@ std::int64_t salvage_page(postgres::Connection& connection, Context& context, co
 /// A COPY text line as a JSON object of the sink's columns: what is left to keep of a refused row. Pure.
 std::string row_as_json(const config::Sink& sink, std::string_view copy_line);
 
-/// The page's row number that a COPY line begins with (record/page.h, position). Pure.
-std::int32_t row_of(std::string_view copy_line);
-
 }  // namespace pagehaul::engine

@@ -7,11 +7,6 @@
 namespace pagehaul::engine {
 namespace {
 
-TEST(RowOf, ReadsTheRowFromTheStagingPosition) {
-    EXPECT_EQ(row_of(std::to_string(record::position(7, 42)) + "\tx\n"), 42);
-    EXPECT_EQ(row_of(std::to_string(record::position(1, 0)) + "\n"), 0);
-}
-
 TEST(RowAsJson, NamesEachColumnAndUndoesCopysEscapes) {
     config::Sink sink;
     for (const char* name : {"id", "note", "gone"})
