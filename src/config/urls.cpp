@@ -60,7 +60,10 @@ std::optional<Dsn> parse_dsn_url(std::string_view text) {
     if (has_blank_or_control(text)) return std::nullopt;
     Dsn dsn;
     const std::size_t start = text.find("://") + 3;
-    const std::size_t end = std::min(text.find_first_of("/?", start), text.size());
+    // As libpq does: an '@' before any '/' ends the user information, which may hold a '?'.
+    const std::size_t mark = text.find_first_of("@/", start);
+    const bool has_login = mark != std::string_view::npos && text[mark] == '@';
+    const std::size_t end = std::min(text.find_first_of("/?", has_login ? mark : start), text.size());
     const std::string_view authority = text.substr(start, end - start);
     std::string out(text.substr(0, start));
     const std::size_t at = authority.rfind('@');

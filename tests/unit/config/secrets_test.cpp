@@ -101,6 +101,16 @@ TEST(Load, KnowsThePasswordOfEveryFormOfConnectionString) {
     }
 }
 
+TEST(Load, KnowsAPasswordWithAQuestionMarkInAUrl) {
+    Fixture fixture;
+    fixture.set = {"sink.dsn=postgres://me:canary?pass@db/app?application_name=a@b"};
+    const auto config = fixture.load(minimal());
+    ASSERT_TRUE(config) << to_text(config.error());
+    EXPECT_EQ(fixture.redactor.redact("password canary?pass is wrong"), "password *** is wrong");
+    EXPECT_THAT(config->fingerprint_text,
+                HasSubstr("sink.dsn = \"postgres://me@db/app?application_name=a@b\"\n"));
+}
+
 TEST(Load, HidesSecretsInProblemsOfOverrides) {
     Fixture fixture;
     fixture.set = {"source.auth={type: bearer, token: canary-token, x: 1}"};
