@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <functional>
 #include <memory>
 #include <thread>
 #include <utility>
@@ -43,58 +42,6 @@ class Latest {
     ledger::RunState state_ PAGEHAUL_GUARDED_BY(mutex_);
     bool known_ PAGEHAUL_GUARDED_BY(mutex_) = false;
 };
-
-/// Settles, and says what the run came to: to the ledger, the gateway, the log and Kubernetes. Takes what
-/// take_connection gave, or null.
-using Conclude = std::function<Verdict(std::unique_ptr<postgres::Connection>)>;
-
-/// Pulls until the run is over or stopped; every thread has ended when it returns. Should one not end, it
-/// concludes and exits the process.
-/// @return Crew::take_connection
-std::unique_ptr<postgres::Connection> pull(Context& context, const machine::Sizing& sizing,
-                                           const RunOptions& options, StartedUp started, Deadline deadline,
-                                           Latest& latest, const Conclude& conclude) {
-    const auto& begun = std::get<ledger::Started>(started.outcome);
-    const postgres::ConnectOptions connect = connect_options(context.config, context.scope.worker);
-    Heartbeat heartbeat(context, connect, std::move(started.heartbeat));
-
-    SourceKit source(context, sizing);
-    SourceGate& gate = source.gate();
-    const sink::Upsert upsert(context.config.sink);
-
-    Crew crew(context, sizing,
-              {.gate = gate,
-               .upsert = upsert,
-               .heartbeat = heartbeat,
-               .connect = connect,
-               .claimer = std::move(started.claimer),
-               .on_state = [&](const ledger::RunState& state) {
-                   latest.set(state);
-                   publish_state(context.metrics, state, context.policy);
-                   context.metrics.set_in_flight(gate.in_flight(), gate.in_flight_limit());
-                   context.metrics.set_queue_depth(crew.queued());
-                   context.metrics.set_buffer_bytes(source.budget().used());
-               }});
-    telemetry::Progress progress(
-        [&] {
-            return progress_snapshot(latest.get(), context.tallies, begun.pages_done, gate.in_flight(),
-                                     gate.in_flight_limit(),
-                                     context.stop.no_new_work_token().stop_requested());
-        },
-        context.clock, options.terminal);
-    progress.start();
-    const bool all_ended = crew.work(deadline);
-    progress.stop();
-    if (!all_ended) {
-        // Some thread still uses what lives here, the heartbeat's perhaps, on a link that is silently dead;
-        // the ledger makes leaving as good as dying.
-        log::error("exiting without waiting for a thread that does not end", {});
-        const Verdict verdict = conclude(nullptr);
-        std::_Exit(static_cast<int>(verdict.code));
-    }
-    heartbeat.stop();
-    return crew.take_connection();
-}
 
 /// How a process ends that got no run. What succeeded before is told as it ended then, as long as no newer
 /// run has spoken: the process that finished it may have died before its last push.
@@ -181,6 +128,7 @@ class Telling {
         const Verdict verdict = verdict_without_work(outcome);
         return tell(verdict, ending_without_work(context_, outcome, ended_now(verdict), latest));
     }
+    /// Settles first. `connection`: what Crew::take_connection gave, or null.
     Verdict conclude(std::unique_ptr<postgres::Connection> connection) {
         fault_point("before_settle");
         connection = connection_to_settle(context_, latest.get(), std::move(connection));
@@ -205,6 +153,54 @@ class Telling {
     std::unique_ptr<telemetry::Pusher> pusher_;
     std::unique_ptr<telemetry::Tracer> tracer_;
 };
+
+/// Pulls until the run is over or stopped; every thread has ended when it returns. Should one not end, it
+/// concludes and exits the process.
+/// @return Crew::take_connection
+std::unique_ptr<postgres::Connection> pull(Context& context, const machine::Sizing& sizing,
+                                           const RunOptions& options, StartedUp started, Deadline deadline,
+                                           Telling& telling) {
+    const auto& begun = std::get<ledger::Started>(started.outcome);
+    const postgres::ConnectOptions connect = connect_options(context.config, context.scope.worker);
+    Heartbeat heartbeat(context, connect, std::move(started.heartbeat));
+
+    SourceKit source(context, sizing);
+    SourceGate& gate = source.gate();
+    const sink::Upsert upsert(context.config.sink);
+
+    Crew crew(context, sizing,
+              {.gate = gate,
+               .upsert = upsert,
+               .heartbeat = heartbeat,
+               .connect = connect,
+               .claimer = std::move(started.claimer),
+               .on_state = [&](const ledger::RunState& state) {
+                   telling.latest.set(state);
+                   publish_state(context.metrics, state, context.policy);
+                   context.metrics.set_in_flight(gate.in_flight(), gate.in_flight_limit());
+                   context.metrics.set_queue_depth(crew.queued());
+                   context.metrics.set_buffer_bytes(source.budget().used());
+               }});
+    telemetry::Progress progress(
+        [&] {
+            return progress_snapshot(telling.latest.get(), context.tallies, begun.pages_done,
+                                     gate.in_flight(), gate.in_flight_limit(),
+                                     context.stop.no_new_work_token().stop_requested());
+        },
+        context.clock, options.terminal);
+    progress.start();
+    const bool all_ended = crew.work(deadline);
+    progress.stop();
+    if (!all_ended) {
+        // Some thread still uses what lives here, the heartbeat's perhaps, on a link that is silently dead;
+        // the ledger makes leaving as good as dying.
+        log::error("exiting without waiting for a thread that does not end", {});
+        const Verdict verdict = telling.conclude(nullptr);
+        std::_Exit(static_cast<int>(verdict.code));
+    }
+    heartbeat.stop();
+    return crew.take_connection();
+}
 
 /// run.deadline bounds the start as well: a database that is down, an index that takes long to build.
 StartedUp start_within(Deadline deadline, Context& context, const RunOptions& options) {
@@ -239,11 +235,7 @@ Verdict run(const config::Config& config, const RunOptions& options, StopControl
             return telling.without_work(started.outcome);
         telling.run_started();
         log_started(std::get<ledger::Started>(started.outcome));
-        const Conclude conclude = [&](std::unique_ptr<postgres::Connection> connection) {
-            return telling.conclude(std::move(connection));
-        };
-        return conclude(
-            pull(context, sizing, options, std::move(started), deadline, telling.latest, conclude));
+        return telling.conclude(pull(context, sizing, options, std::move(started), deadline, telling));
     } catch (const Failure& failure) {
         // A stop that began before the failure says why; what failed on the way out is its consequence.
         const StopCause failed = stop_cause_for(failure.error().kind);

@@ -89,6 +89,7 @@ StartedUp start_up(Context& context, const RunOptions& options) {
         if (started.heartbeat == nullptr || !started.heartbeat->is_open())
             started.heartbeat = std::make_unique<postgres::Connection>(connect);
         sink::ensure_target(*started.heartbeat, config.sink);
+        request.target = sink::target_identity(*started.heartbeat, config.sink);
     };
     // A migration, the target's DDL and the run's lock may all wait for somebody else's transaction.
     const EndsWaits ends_waits(connect, context.clock, context.stop.no_new_work_token());
@@ -99,7 +100,6 @@ StartedUp start_up(Context& context, const RunOptions& options) {
         if (!beside.valid()) beside = std::async(std::launch::async, open_heartbeat);  // a repetition
         bring_ledger_up(connection, config.ledger);
         beside.get();
-        request.target = sink::target_identity(connection, config.sink);
         request.worker = {.id = worker,
                           .host = host_name(),
                           .pid = ::getpid(),

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "ledger/proof.h"
+#include "ledger/window.h"
 
 namespace pagehaul::ledger {
 namespace {
@@ -51,10 +52,7 @@ ProofVerdict judge_proof(const Policy& policy, std::optional<std::int64_t> total
     // Counts would have shown it. A total of pages, or one that is not believed, shows only that there are so
     // many.
     if (!by_counts && sums.short_page)
-        return Moved{"page " + number(*sums.short_page) +
-                     " brought fewer rows than source.pagination.size, " + number(policy.page_size) +
-                     ", and later pages have rows too: the API moved, or its pages are short; " +
-                     numbers(sums)};
+        return Moved{short_page_text(policy, *sums.short_page) + "; " + numbers(sums)};
     if (sums.distinct_keys + sums.duplicates != sums.fetched)
         return Moved{"rows repeat on other pages, or sink.key does not identify a row; " + numbers(sums)};
     return Proven{by_counts ? "counts" : "pages"};

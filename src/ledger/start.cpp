@@ -117,7 +117,6 @@ StartOutcome decide(postgres::Connection& connection, Scope& scope, const StartR
     scope.run = inserted.run;
     fault_point("start.planned");
     take(connection, scope, request, true);
-    notice_target(connection, scope, request);
     return Started{
         .run = scope.run, .kind = Started::Kind::planned, .warnings = std::move(inserted.warnings)};
 }

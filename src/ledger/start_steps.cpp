@@ -88,8 +88,8 @@ SELECT r.id FROM {s}.run r WHERE r.pipeline = {pipeline} AND r.state = 'running'
     SELECT FROM {s}.worker w WHERE w.run_id = r.id AND w.stopped_at IS NULL AND NOT {dead}))";
 
 constexpr std::string_view insert_run_sql = R"(
-INSERT INTO {s}.run (pipeline, intent, fingerprint, fingerprint_text)
-VALUES ({pipeline}, {intent}, {fingerprint}, {text}) RETURNING id)";
+INSERT INTO {s}.run (pipeline, intent, fingerprint, fingerprint_text, target)
+VALUES ({pipeline}, {intent}, {fingerprint}, {text}, {target}) RETURNING id)";
 
 constexpr std::string_view plan_sql = R"(
 INSERT INTO {s}.run_key (pipeline, key, run_id) VALUES ({pipeline}, {key}, {run});
@@ -105,13 +105,13 @@ UPDATE {s}.run SET state = 'superseded', finished_at = {s}.clock() WHERE id = AN
 UPDATE {s}.run_key SET run_id = {run} WHERE run_id = ANY ({old});
 DELETE FROM {s}.page_keys k USING {s}.slice s WHERE s.run_id = ANY ({old}) AND k.slice_id = s.id)";
 
-std::string pulled_again(std::int64_t slices) {
-    return std::to_string(slices) + (slices == 1 ? " slice is" : " slices are") + " pulled again";
-}
-
 constexpr std::string_view fresh_sql = R"(
 SELECT EXISTS (SELECT FROM {s}.worker w
     WHERE w.run_id = {run} AND w.stopped_at IS NULL AND w.id <> {worker} AND NOT {dead}))";
+
+std::string pulled_again(std::int64_t slices) {
+    return std::to_string(slices) + (slices == 1 ? " slice is" : " slices are") + " pulled again";
+}
 
 }  // namespace
 
@@ -156,15 +156,16 @@ std::vector<std::string> adopt(postgres::Connection& connection, const Scope& sc
                                const StartRequest& request) {
     connection.exec(fill(adopt_sql, scope, {{"key", text_literal(request.key)}}) + reopen_statements(scope));
     // A ledger that was made before pages knew when they were stored says nothing of them: too old.
+    const std::string why = "stored longer ago than run.adopt_within";
     const std::int64_t outdated =
         connection
-            .exec(renew_statement(scope, "stored longer ago than run.adopt_within",
+            .exec(renew_statement(scope, why,
                                   fill("p.done_at IS NULL OR p.done_at < {s}.clock() - {within}", scope,
                                        {{"within", interval_literal(request.adopt_within)}})))
             .affected();
     connection.exec(fill(reopen_pages_sql, scope, {{"which", "true"}}));
     if (outdated == 0) return {};
-    return {pulled_again(outdated) + ": stored longer ago than run.adopt_within"};
+    return {pulled_again(outdated) + ": " + why};
 }
 
 std::vector<std::string> notice_target(postgres::Connection& connection, const Scope& scope,
@@ -242,7 +243,8 @@ Inserted insert_run(postgres::Connection& connection, const Scope& scope, const 
             .exec(fill(insert_run_sql, scope,
                        {{"intent", request.intent == StartRequest::Intent::retry ? "'retry'" : "'run'"},
                         {"fingerprint", text_literal(request.fingerprint)},
-                        {"text", text_literal(request.fingerprint_text)}}))
+                        {"text", text_literal(request.fingerprint_text)},
+                        {"target", text_array(request.target)}}))
             .integer(0, 0);
     Scope run = scope;
     run.run = inserted.run;

@@ -21,6 +21,12 @@ WindowStep extend(const Policy& policy, std::int64_t highest, std::int64_t to) {
 
 }  // namespace
 
+std::string short_page_text(const Policy& policy, std::int64_t no) {
+    return "page " + number(no) + " brought fewer rows than source.pagination.size, " +
+           number(policy.page_size) +
+           ", and later pages have rows too: the API moved, or its pages are short";
+}
+
 WindowStep judge_window(const Policy& policy, const Window& window) {
     // A failed page may be the end or not: nobody knows, the slice waits for a later start.
     if (window.failed > 0) return Wait{};
@@ -30,11 +36,8 @@ WindowStep judge_window(const Policy& policy, const Window& window) {
                                      : EndMoved{"page " + number(last) + " has rows after page " +
                                                 number(*window.first_empty) + " had none"};
     if (window.first_short && last > *window.first_short)
-        return window.unfinished > 0
-                   ? WindowStep{Wait{}}
-                   : EndMoved{"page " + number(*window.first_short) + " brought fewer rows than " +
-                              "source.pagination.size, " + number(policy.page_size) +
-                              ", and later pages have rows too: the API moved, or its pages are short"};
+        return window.unfinished > 0 ? WindowStep{Wait{}}
+                                     : EndMoved{short_page_text(policy, *window.first_short)};
     if (window.unfinished > 0) {
         if (window.highest == 1 || window.first_empty) return Wait{};
         if (window.first_short)

@@ -37,6 +37,9 @@ using WindowStep = std::variant<Wait, Extend, EndFound, EndMoved, EndRefused>;
 /// Below so many unfinished pages a window may grow: workers should find the next page without a poll.
 constexpr std::int64_t window_low_water = 16;
 
+/// Of page `no`, which was not full although a later one has rows.
+std::string short_page_text(const Policy& policy, std::int64_t no);
+
 /// Pure: src/ledger/README.md, "Numbered pages without a total".
 WindowStep judge_window(const Policy& policy, const Window& window);
 

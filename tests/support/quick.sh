@@ -4,8 +4,7 @@
 # the last commit. Uncommitted changes count.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-base=${1:-$(git merge-base HEAD origin/HEAD 2>/dev/null || true)}
-[ -n "$base" ] && [ "$(git rev-parse "$base")" != "$(git rev-parse HEAD)" ] || base=$(git rev-parse --verify --quiet HEAD~1 || true)
+base=${1:-$(tests/support/base.sh)}
 changed=$({ git diff --name-only --diff-filter=d "${base:-HEAD}"; git ls-files --others --exclude-standard; } | sort -u)
 
 { grep -E '\.(cpp|h)$' <<<"$changed" || true; } | xargs --no-run-if-empty clang-format --dry-run -Werror

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -217,11 +218,17 @@ class PostgresTest : public ::testing::Test {
     /// Ends the server's side of a connection, and returns when it is gone. (PostgreSQL 14's
     /// pg_terminate_backend waits by itself, 13's does not.)
     void end_backend(const postgres::Connection& victim) const {
+        connect().exec("SELECT pg_terminate_backend(" + std::to_string(victim.backend_pid()) + ")");
+        await_end_of(victim.backend_pid());
+    }
+    /// Returns when the server's side of a connection is gone; throws after a minute.
+    void await_end_of(int backend_pid) const {
         auto connection = connect();
-        const std::string pid = std::to_string(victim.backend_pid());
-        connection.exec("SELECT pg_terminate_backend(" + pid + ")");
-        while (connection.exec("SELECT FROM pg_stat_activity WHERE pid = " + pid).size() > 0) {
-        }
+        const std::string ask = "SELECT FROM pg_stat_activity WHERE pid = " + std::to_string(backend_pid);
+        const auto limit = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+        while (connection.exec(ask).size() > 0)
+            if (std::chrono::steady_clock::now() > limit)
+                throw std::runtime_error("backend " + std::to_string(backend_pid) + " does not end");
     }
 
   private:

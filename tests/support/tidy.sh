@@ -7,13 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 [ -f build/dev/build.ninja ] || cmake --preset dev >/dev/null
 
-base=${1:-}
-if [ -z "$base" ]; then
-    base=$(git merge-base HEAD origin/HEAD 2>/dev/null || true)
-    if [ -z "$base" ] || [ "$base" = "$(git rev-parse HEAD)" ]; then
-        base=$(git rev-parse --verify --quiet HEAD~1 || true)
-    fi
-fi
+base=${1:-$(tests/support/base.sh)}
 if [ -z "$base" ] || [ "$base" = all ]; then
     changed=$(git ls-files 'src/*.cpp' 'src/*.h')
 else

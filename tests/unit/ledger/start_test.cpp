@@ -8,10 +8,9 @@ class Starting : public LedgerTest {
   protected:
     /// The process dies: its connections close, and the server has noticed.
     void kill(std::unique_ptr<Process>& dead) {
-        const std::string pid = std::to_string(dead->heart.backend_pid());
+        const int backend = dead->heart.backend_pid();
         dead.reset();
-        while (ask("SELECT count(*) FROM pg_stat_activity WHERE pid = " + pid) != "0") {
-        }
+        await_end_of(backend);
     }
     StartOutcome start_of(Process& process, const std::string& key,
                           const std::vector<std::string>& slices = {"all"}) {
