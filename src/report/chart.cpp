@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdio>
 
+#include "core/number_text.h"
 #include "report/text.h"
 
 namespace pagehaul::report {

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/number_text.h"
 #include "report/sections.h"
 #include "report/text.h"
 

@@ -1,5 +1,6 @@
 #include "report/render.h"
 
+#include "core/number_text.h"
 #include "report/sections.h"
 #include "report/style.h"
 #include "report/text.h"

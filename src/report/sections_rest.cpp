@@ -1,3 +1,4 @@
+#include "core/number_text.h"
 #include "report/config_lines.h"
 #include "report/sections.h"
 #include "report/text.h"

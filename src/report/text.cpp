@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "core/number_text.h"
+
 namespace pagehaul::report {
 namespace {
 
@@ -85,16 +87,6 @@ Cut cut(std::string_view text, std::size_t most) {
     result.text = std::string(text.substr(0, kept));
     result.left_out = characters > most ? characters - most : 0;
     return result;
-}
-
-std::string number_text(std::int64_t value) {
-    std::string digits = std::to_string(value);
-    const std::size_t first = digits.front() == '-' ? 1 : 0;
-    for (std::size_t at = digits.size(); at > first + 3;) {
-        at -= 3;
-        digits.insert(at, 1, ',');
-    }
-    return digits;
 }
 
 std::string counted(std::int64_t value, std::string_view one) {

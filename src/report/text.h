@@ -20,7 +20,6 @@ struct Cut {
 /// The first `most` characters of UTF-8 text, and how many more there were.
 Cut cut(std::string_view text, std::size_t most);
 
-std::string number_text(std::int64_t value);                      ///< 1,234,567
 std::string counted(std::int64_t value, std::string_view one);    ///< "1 page", "2 pages"
 std::string percent_text(std::int64_t part, std::int64_t whole);  ///< never 100 % or 0 % by rounding
 std::string rate_text(std::int64_t count, std::int64_t ms);       ///< a second: "0.7", "1,234"

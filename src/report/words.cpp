@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/exit_code.h"
+#include "core/number_text.h"
 #include "report/text.h"
 
 namespace pagehaul::report {

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/number_text.h"
+
 namespace pagehaul::telemetry {
 namespace {
 
@@ -20,14 +22,6 @@ constexpr std::chrono::seconds kWindow{10};
 constexpr std::chrono::milliseconds kWindowLeast{500};  // below it a rate is noise
 constexpr int kBarLeast = 10;
 constexpr int kBarMost = 30;
-
-std::string grouped(std::int64_t value) {
-    std::string digits = std::to_string(value);
-    for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > (value < 0 ? 1 : 0); at -= 3) {
-        digits.insert(static_cast<std::size_t>(at), ",");
-    }
-    return digits;
-}
 
 std::string span_text(std::chrono::seconds span) {
     const auto total = span.count();
@@ -96,16 +90,16 @@ std::string progress_line(const ProgressSnapshot& now, const ProgressRates& rate
     // The more telling first: what does not fit is dropped from the end.
     std::vector<std::string> parts;
     if (has_total) parts.push_back(std::to_string(static_cast<int>(std::min(fraction, 1.0) * 100)) + "%");
-    parts.push_back(has_total ? grouped(now.pages_done) + "/" + grouped(*now.pages_total) + " pages"
-                              : grouped(now.pages_done) + " pages");
+    parts.push_back(has_total ? number_text(now.pages_done) + "/" + number_text(*now.pages_total) + " pages"
+                              : number_text(now.pages_done) + " pages");
     if (rates.rows_per_s) {
-        parts.push_back(grouped(static_cast<std::int64_t>(std::llround(*rates.rows_per_s))) + " rows/s");
+        parts.push_back(number_text(static_cast<std::int64_t>(std::llround(*rates.rows_per_s))) + " rows/s");
     }
     if (rates.eta) parts.push_back("ETA " + span_text(*rates.eta));
-    if (now.failed > 0) parts.push_back(grouped(now.failed) + " failed");
+    if (now.failed > 0) parts.push_back(number_text(now.failed) + " failed");
     parts.push_back(std::to_string(now.in_flight) + " in flight");
-    parts.push_back(grouped(now.retries) + " retries");
-    parts.push_back(grouped(now.rows) + " rows");
+    parts.push_back(number_text(now.retries) + " retries");
+    parts.push_back(number_text(now.rows) + " rows");
 
     const auto most = static_cast<std::size_t>(std::max(width, 0));
     std::string line = now.phase.substr(0, most);

@@ -31,12 +31,7 @@ TEST(Cut, CountsCharactersNotBytes) {
     EXPECT_EQ(cut("", 5).text, "");
 }
 
-TEST(Numbers, AreGroupedByThousands) {
-    EXPECT_EQ(number_text(0), "0");
-    EXPECT_EQ(number_text(999), "999");
-    EXPECT_EQ(number_text(1'000), "1,000");
-    EXPECT_EQ(number_text(-1'234'567), "-1,234,567");
-    EXPECT_EQ(number_text(-999), "-999");
+TEST(Counted, SaysOneOrMany) {
     EXPECT_EQ(counted(1, "page"), "1 page");
     EXPECT_EQ(counted(2'000, "page"), "2,000 pages");
 }
