@@ -1,22 +1,17 @@
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <iostream>
 #include <optional>
 
 #include "cli/asking.h"
+#include "core/duration_text.h"
 #include "log/log.h"
 #include "source/pagination.h"
 
 namespace pagehaul::cli {
 namespace {
 
-std::string duration_text(double seconds) {
-    const auto whole = static_cast<std::int64_t>(std::ceil(seconds));
-    if (whole < 120) return std::to_string(whole) + " s";
-    if (whole < 7200) return std::to_string(whole / 60) + " min " + std::to_string(whole % 60) + " s";
-    return std::to_string(whole / 3600) + " h " + std::to_string(whole % 3600 / 60) + " min";
-}
+using Seconds = std::chrono::duration<double>;
 
 struct SlicePages {
     std::optional<std::int64_t> rows;
@@ -56,7 +51,7 @@ ExitCode plan(const ConfigArguments& arguments) {
     for (const source::Slice& slice : slices->slices) {
         auto answer = asking.page(slice, 1);
         if (!answer) throw Failure(answer.error().kind, slice.key, answer.error().text());
-        latency = std::max(latency, std::chrono::duration<double>(asking.latency()).count());
+        latency = std::max(latency, Seconds(asking.latency()).count());
         const SlicePages pages = pages_of(config.source, answer->first);
         known = known && pages.pages.has_value();
         rows += pages.rows.value_or(0);
@@ -73,10 +68,10 @@ ExitCode plan(const ConfigArguments& arguments) {
     const int in_flight = asking.sizing().in_flight_ceiling;
     const double by_latency = latency * static_cast<double>(requests) / std::max(1, in_flight);
     std::printf("about %s at %d requests in flight and %.0f ms a request, the slowest seen just now\n",
-                duration_text(by_latency).c_str(), in_flight, latency * 1000);
+                forecast_text(Seconds(by_latency)).c_str(), in_flight, latency * 1000);
     if (config.source.limits.rate) {
         const double by_rate = static_cast<double>(requests) / config.source.limits.rate->per_second;
-        std::printf("at least %s by source.limits.rate\n", duration_text(by_rate).c_str());
+        std::printf("at least %s by source.limits.rate\n", forecast_text(Seconds(by_rate)).c_str());
     }
     std::printf("nothing was stored\n");
     return ExitCode::ok;

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <system_error>
 
+#include "core/duration_text.h"
+
 namespace pagehaul::http {
 namespace {
 
@@ -33,18 +35,13 @@ std::string reason_of(int code, std::string_view doing) {
 
 }  // namespace
 
-std::string span_text(Nanos span) {
-    const auto ms = std::chrono::duration_cast<Millis>(span).count();
-    return ms % 1000 == 0 ? std::to_string(ms / 1000) + " s" : std::to_string(ms) + " ms";
-}
-
 Error network_error(const std::exception_ptr& error, Nanos idle_timeout) {
     try {
         std::rethrow_exception(error);
     } catch (const web::http::http_exception& thrown) {
         const int code = thrown.error_code().value();
         if (code == ETIMEDOUT) {
-            return {ErrorKind::transient, "", "the API sent nothing for " + span_text(idle_timeout)};
+            return {ErrorKind::transient, "", "the API sent nothing for " + timeout_text(idle_timeout)};
         }
         std::string text = thrown.what();
         if (code != 0) text += ": " + reason_of(code, text);

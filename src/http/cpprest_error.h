@@ -8,9 +8,6 @@
 
 namespace pagehaul::http {
 
-/// "5 s", "250 ms".
-std::string span_text(Nanos span);
-
 /// What cpprestsdk threw, as a transient error: what it throws are network failures, and an unknown one is
 /// taken for one. The text is made here from the error code: the library hands on raw asio, errno and OpenSSL
 /// values under one category, whose own messages mislead.

@@ -8,6 +8,7 @@
 #include <openssl/crypto.h>
 
 #include "core/ascii.h"
+#include "core/duration_text.h"
 #include "http/authorize.h"
 #include "http/cpprest_error.h"
 #include "http/inflate.h"
@@ -188,12 +189,12 @@ Error CpprestTransport::ended_early(Ended how, Nanos after) const {
             return {ErrorKind::cancelled, "", "request cancelled"};
         case Ended::connect_timeout:
             return {ErrorKind::transient, "",
-                    "no connection within timeout.connect (" + span_text(options_.connect_timeout) + ")"};
+                    "no connection within timeout.connect (" + timeout_text(options_.connect_timeout) + ")"};
         case Ended::deadline:
         case Ended::answered:
             break;
     }
-    return {ErrorKind::transient, "", "no whole answer within " + span_text(after)};
+    return {ErrorKind::transient, "", "no whole answer within " + timeout_text(after)};
 }
 
 Result<Response> CpprestTransport::finish(Exchange& exchange, const Bounds& bounds, MonoTime started,

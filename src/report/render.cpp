@@ -1,5 +1,6 @@
 #include "report/render.h"
 
+#include "core/duration_text.h"
 #include "core/number_text.h"
 #include "report/sections.h"
 #include "report/style.h"
@@ -95,10 +96,10 @@ std::string figures(const RunReport& report) {
                    failed > 0 ? number_text(failed) + " failed" : "",
                    report.holes.pages > 0 && !run.alive() ? "careful" : "");
     html += figure("Failed tries", number_text(report.retries.setbacks), "");
-    const std::string median = report.latency.pages > 0 ? duration_text(report.latency.median) : "–";
+    const std::string median = report.latency.pages > 0 ? duration_text(Millis(report.latency.median)) : "–";
     html += figure("Median latency", median,
-                   report.latency.pages > 0 ? "95 %: " + duration_text(report.latency.p95) : "");
-    html += figure("At work", duration_text(worked_ms(run.processes)),
+                   report.latency.pages > 0 ? "95 %: " + duration_text(Millis(report.latency.p95)) : "");
+    html += figure("At work", duration_text(Millis(worked_ms(run.processes))),
                    resumptions(run.processes) > 0 ? "resumed " + times_text(resumptions(run.processes)) : "");
     return html + "</dl>\n";
 }
@@ -109,8 +110,8 @@ std::string when(const RunReport& report) {
     if (run.alive())
         html += ", still at work at " + time_tag(report.made);
     else
-        html +=
-            ", ended " + time_tag(run.ended()) + ", " + duration_text(run.ended() - run.created) + " in all";
+        html += ", ended " + time_tag(run.ended()) + ", " + duration_text(Millis(run.ended() - run.created)) +
+                " in all";
     html += "; " + number_text(std::ssize(run.processes)) +
             (run.processes.size() == 1 ? " process" : " processes");
     if (const std::int64_t times = resumptions(run.processes); times > 0)

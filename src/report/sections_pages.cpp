@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/duration_text.h"
 #include "core/number_text.h"
 #include "report/chart.h"
 #include "report/sections.h"
@@ -29,7 +30,7 @@ struct Axis {
 
 std::string bar_label(const Timeline::Bar& bar, EpochMs at, std::int64_t width_ms) {
     std::string text =
-        time_text(at) + ", " + round_duration_text(width_ms) + ": " + counted(bar.pages, "page");
+        time_text(at) + ", " + round_duration_text(Millis(width_ms)) + ": " + counted(bar.pages, "page");
     if (bar.again > 0) text += ", and " + number_text(bar.again) + " of a pass that was pulled again";
     return text;
 }
@@ -53,8 +54,8 @@ std::string pauses(const RunReport& report) {
     const std::vector<Span> spans = cut_pauses(sittings(report.run.processes));
     std::string text;
     for (std::size_t i = 1; i < spans.size(); ++i)
-        text += (text.empty() ? "" : "; ") + duration_text(spans[i].start - spans[i - 1].end) + " from " +
-                time_tag(spans[i - 1].end);
+        text += (text.empty() ? "" : "; ") + duration_text(Millis(spans[i].start - spans[i - 1].end)) +
+                " from " + time_tag(spans[i - 1].end);
     return text.empty()
                ? ""
                : paragraph("The dashed line is a pause in which nobody worked: " + text + ".", "note");
@@ -77,7 +78,7 @@ std::string slowest_table(const RunReport& report) {
     for (const SlowPage& page : report.slowest)
         rows += "<tr><th scope=\"row\">" + slice_and_page(page.slice, page.no) +
                 (page.pass > 1 ? ", pass " + std::to_string(page.pass) : "") + "</th><td>" +
-                duration_text(page.ms) + "</td><td>" + number_text(page.setbacks) + "</td></tr>\n";
+                duration_text(Millis(page.ms)) + "</td><td>" + number_text(page.setbacks) + "</td></tr>\n";
     return details("The " + counted(std::ssize(report.slowest), "slowest page"),
                    table("The slowest pages",
                          column("Page") + column("Its request took") + column("Failed tries before"), rows));
@@ -167,12 +168,12 @@ std::string time_section(const RunReport& report) {
             paragraph(report.totals.done.pages == 0
                           ? "No page has been stored."
                           : "This run is older than the ledger's record of when a page was stored."));
-    chart.title = "Pages stored in each " + round_duration_text(timeline.width_ms);
+    chart.title = "Pages stored in each " + round_duration_text(Millis(timeline.width_ms));
     chart.description = counted(known, "page") + " in all; at most " + number_text(best.pages + best.again) +
                         " in one bar, at " + time_text(best_at) + ".";
     const bool again = report.totals.pages_again > 0;
     std::string caption =
-        "Pages stored in each " + round_duration_text(timeline.width_ms) + " (times in UTC)";
+        "Pages stored in each " + round_duration_text(Millis(timeline.width_ms)) + " (times in UTC)";
     if (again) caption += "; the pale part was pulled again later";
     const std::int64_t worked = std::max<std::int64_t>(1, worked_ms(report.run.processes));
     std::string html = figure(caption, draw(chart), timeline_table(timeline)) + pauses(report);
@@ -193,29 +194,30 @@ std::string latency_section(const RunReport& report) {
                           : "This run is older than the ledger's record of how long a request took."));
     BarChart chart{.id = "latency-chart",
                    .title = "Pages by how long their request took",
-                   .description = "Half of them took at most " + duration_text(latency.median) +
-                                  ", 95 of 100 at most " + duration_text(latency.p95) + ", the slowest " +
-                                  duration_text(latency.slowest) + ".",
+                   .description = "Half of them took at most " + duration_text(Millis(latency.median)) +
+                                  ", 95 of 100 at most " + duration_text(Millis(latency.p95)) +
+                                  ", the slowest " + duration_text(Millis(latency.slowest)) + ".",
                    .bars = {},
                    .marks = {}};
     std::string rows;
     for (const Latency::Bucket& bucket : latency.buckets) {
-        const std::string range = bucket.to_ms ? round_duration_text(bucket.from_ms) + " to below " +
-                                                     round_duration_text(*bucket.to_ms)
-                                               : round_duration_text(bucket.from_ms) + " and more";
-        chart.marks.push_back({.bar = chart.bars.size(), .text = round_duration_text(bucket.from_ms)});
+        const std::string range = bucket.to_ms ? round_duration_text(Millis(bucket.from_ms)) + " to below " +
+                                                     round_duration_text(Millis(*bucket.to_ms))
+                                               : round_duration_text(Millis(bucket.from_ms)) + " and more";
+        chart.marks.push_back(
+            {.bar = chart.bars.size(), .text = round_duration_text(Millis(bucket.from_ms))});
         chart.bars.push_back({.value = bucket.pages,
                               .pale = 0,
                               .label = range + ": " + counted(bucket.pages, "page"),
                               .after_pause = false});
         rows += "<tr><th scope=\"row\">" + range + "</th><td>" + number_text(bucket.pages) + "</td></tr>\n";
     }
-    std::string html = figures({{"Fastest", duration_text(latency.fastest)},
-                                {"Median", duration_text(latency.median)},
-                                {"90 %", duration_text(latency.p90)},
-                                {"95 %", duration_text(latency.p95)},
-                                {"99 %", duration_text(latency.p99)},
-                                {"Slowest", duration_text(latency.slowest)}});
+    std::string html = figures({{"Fastest", duration_text(Millis(latency.fastest))},
+                                {"Median", duration_text(Millis(latency.median))},
+                                {"90 %", duration_text(Millis(latency.p90))},
+                                {"95 %", duration_text(Millis(latency.p95))},
+                                {"99 %", duration_text(Millis(latency.p99))},
+                                {"Slowest", duration_text(Millis(latency.slowest))}});
     html += figure(
         "Pages by how long their request took, from sending it to the last byte of its answer; failed "
         "tries are not in it",

@@ -1,3 +1,4 @@
+#include "core/duration_text.h"
 #include "core/number_text.h"
 #include "report/config_lines.h"
 #include "report/sections.h"
@@ -42,8 +43,8 @@ std::string process_rows(const RunFacts& run) {
                                             : "<b class=\"bad\">✕ killed or lost</b>";
         rows += "<tr><th scope=\"row\">" + value(process.host) + ", pid " + std::to_string(process.pid) +
                 "</th><td class=\"word\">" + time_tag(process.started) + "</td><td>" +
-                duration_text(std::max<std::int64_t>(0, process.last_seen - process.started)) + "</td><td>" +
-                end + "</td></tr>\n";
+                duration_text(Millis(std::max<std::int64_t>(0, process.last_seen - process.started))) +
+                "</td><td>" + end + "</td></tr>\n";
     }
     return rows;
 }

@@ -108,24 +108,6 @@ std::string rate_text(std::int64_t count, std::int64_t ms) {
     return rate < 10 ? format("%.1f", rate) : number_text(std::llround(rate));
 }
 
-std::string duration_text(std::int64_t ms) {
-    if (ms < 1'000) return std::to_string(ms) + " ms";
-    const std::int64_t tenths = ms / 100;  // cut, so that 59.99 s does not become 60.0
-    if (ms < 60'000) return format("%.1f s", static_cast<double>(tenths) / 10);
-    const auto seconds = static_cast<long long>(ms / 1'000);
-    if (seconds < 3'600) return format("%lld min %02lld s", seconds / 60, seconds % 60);
-    if (seconds < 86'400) return format("%lld h %02lld min", seconds / 3'600, seconds % 3'600 / 60);
-    return format("%lld d %02lld h", seconds / 86'400, seconds % 86'400 / 3'600);
-}
-
-std::string round_duration_text(std::int64_t ms) {
-    if (ms >= 86'400'000 && ms % 86'400'000 == 0) return std::to_string(ms / 86'400'000) + " d";
-    if (ms >= 3'600'000 && ms % 3'600'000 == 0) return std::to_string(ms / 3'600'000) + " h";
-    if (ms >= 60'000 && ms % 60'000 == 0) return std::to_string(ms / 60'000) + " min";
-    if (ms >= 1'000 && ms % 1'000 == 0) return std::to_string(ms / 1'000) + " s";
-    return duration_text(ms);
-}
-
 std::string time_text(EpochMs at) {
     const Moment m = moment(at);
     return format("%04d-%02u-%02u %02d:%02d:%02d UTC", m.year, m.month, m.day, m.hour, m.minute, m.second);

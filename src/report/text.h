@@ -23,11 +23,9 @@ Cut cut(std::string_view text, std::size_t most);
 std::string counted(std::int64_t value, std::string_view one);    ///< "1 page", "2 pages"
 std::string percent_text(std::int64_t part, std::int64_t whole);  ///< never 100 % or 0 % by rounding
 std::string rate_text(std::int64_t count, std::int64_t ms);       ///< a second: "0.7", "1,234"
-std::string duration_text(std::int64_t ms);             ///< "340 ms", "12.4 s", "3 min 05 s", "2 h 04 min"
-std::string round_duration_text(std::int64_t ms);       ///< without the noughts of a round one: "30 s", "2 h"
-std::string time_text(EpochMs at);                      ///< "2026-11-23 18:40:36 UTC"
-std::string day_text(EpochMs at);                       ///< "23 Nov"
-std::string clock_text(EpochMs at, bool with_seconds);  ///< "18:40" or "18:40:36"
-std::string machine_time(EpochMs at);                   ///< "2026-11-23T18:40:36Z"
+std::string time_text(EpochMs at);                                ///< "2026-11-23 18:40:36 UTC"
+std::string day_text(EpochMs at);                                 ///< "23 Nov"
+std::string clock_text(EpochMs at, bool with_seconds);            ///< "18:40" or "18:40:36"
+std::string machine_time(EpochMs at);                             ///< "2026-11-23T18:40:36Z"
 
 }  // namespace pagehaul::report

@@ -4,13 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cmath>
-#include <cstdio>
 #include <utility>
 #include <vector>
 
+#include "core/duration_text.h"
 #include "core/number_text.h"
 
 namespace pagehaul::telemetry {
@@ -22,21 +21,6 @@ constexpr std::chrono::seconds kWindow{10};
 constexpr std::chrono::milliseconds kWindowLeast{500};  // below it a rate is noise
 constexpr int kBarLeast = 10;
 constexpr int kBarMost = 30;
-
-std::string span_text(std::chrono::seconds span) {
-    const auto total = span.count();
-    char text[32];
-    if (total >= 3600) {
-        std::snprintf(text, sizeof text, "%lldh%02lldm", static_cast<long long>(total / 3600),
-                      static_cast<long long>(total / 60 % 60));
-    } else if (total >= 60) {
-        std::snprintf(text, sizeof text, "%lldm%02llds", static_cast<long long>(total / 60),
-                      static_cast<long long>(total % 60));
-    } else {
-        std::snprintf(text, sizeof text, "%llds", static_cast<long long>(total));
-    }
-    return text;
-}
 
 std::string bar(double fraction, int cells) {
     const int full = static_cast<int>(std::clamp(fraction, 0.0, 1.0) * cells);
@@ -95,7 +79,7 @@ std::string progress_line(const ProgressSnapshot& now, const ProgressRates& rate
     if (rates.rows_per_s) {
         parts.push_back(number_text(static_cast<std::int64_t>(std::llround(*rates.rows_per_s))) + " rows/s");
     }
-    if (rates.eta) parts.push_back("ETA " + span_text(*rates.eta));
+    if (rates.eta) parts.push_back("ETA " + narrow_duration_text(*rates.eta));
     if (now.failed > 0) parts.push_back(number_text(now.failed) + " failed");
     parts.push_back(std::to_string(now.in_flight) + " in flight");
     parts.push_back(number_text(now.retries) + " retries");

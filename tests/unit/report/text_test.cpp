@@ -51,25 +51,6 @@ TEST(Rates, AreFineWhereTheyAreSmall) {
     EXPECT_EQ(rate_text(12'345'600, 10'000), "1,234,560");
 }
 
-TEST(Durations, AreAsExactAsAPersonWants) {
-    EXPECT_EQ(duration_text(0), "0 ms");
-    EXPECT_EQ(duration_text(999), "999 ms");
-    EXPECT_EQ(duration_text(12'480), "12.4 s");
-    EXPECT_EQ(duration_text(59'999), "59.9 s");
-    EXPECT_EQ(duration_text(185'000), "3 min 05 s");
-    EXPECT_EQ(duration_text(7'440'000), "2 h 04 min");
-    EXPECT_EQ(duration_text(180'000'000), "2 d 02 h");
-}
-
-TEST(Durations, RoundOnesHaveNoNoughts) {
-    EXPECT_EQ(round_duration_text(500), "500 ms");
-    EXPECT_EQ(round_duration_text(30'000), "30 s");
-    EXPECT_EQ(round_duration_text(120'000), "2 min");
-    EXPECT_EQ(round_duration_text(7'200'000), "2 h");
-    EXPECT_EQ(round_duration_text(86'400'000), "1 d");
-    EXPECT_EQ(round_duration_text(1'500), "1.5 s");
-}
-
 TEST(Times, AreUtc) {
     EXPECT_EQ(time_text(1'780'000'000'999), "2026-05-28 20:26:40 UTC");
     EXPECT_EQ(machine_time(1'780'000'000'000), "2026-05-28T20:26:40Z");
