@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <optional>
 
 #include "core/number_text.h"
 #include "report/text.h"
@@ -75,10 +76,10 @@ std::string axis(std::int64_t top) {
 
 std::string marks(const BarChart& chart, const std::vector<double>& edges) {
     std::string text;
-    double before = -1;
+    std::optional<double> before;
     for (const Mark& mark : chart.marks) {
         const double at = edges.at(mark.bar) / edges.back();
-        if (before >= 0 && at - before < least_mark_distance) continue;
+        if (before && at - *before < least_mark_distance) continue;
         before = at;
         const char* side = at < 0.06 ? " class=\"first\"" : at > 0.94 ? " class=\"last\"" : "";
         text += "<span" + std::string(side) + " style=\"left:" + units(at * 100) + "%\">" +

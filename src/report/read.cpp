@@ -12,8 +12,8 @@ namespace {
 constexpr std::string_view snapshot_sql = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
 
 constexpr std::string_view find_sql = R"(
-SELECT coalesce((SELECT r.id FROM {s}.run r WHERE r.id = {wanted} AND r.pipeline = {pipeline}), -1),
-    coalesce((SELECT max(r.id) FROM {s}.run r WHERE r.pipeline = {pipeline}), -1),
+SELECT (SELECT r.id FROM {s}.run r WHERE r.id = {wanted} AND r.pipeline = {pipeline}),
+    (SELECT max(r.id) FROM {s}.run r WHERE r.pipeline = {pipeline}),
     coalesce((SELECT r.pipeline FROM {s}.run r WHERE r.id = {wanted}), ''),
     (SELECT count(*) FROM {s}.run r WHERE r.pipeline = {pipeline}))";
 constexpr std::string_view there_are_sql = R"(
@@ -171,13 +171,15 @@ std::variant<RunReport, NoSuchRun> read_run(postgres::Connection& connection, co
                               .stale = question.stale,
                               .pgbouncer = question.pgbouncer},
                     .clean = question.clean ? question.clean : [](std::string text) { return text; }};
-    const auto found = reading.ask(find_sql, {{"wanted", std::to_string(question.run.value_or(-1))}});
-    reading.scope.run = found.integer(0, question.run ? 0 : 1);
-    if (reading.scope.run < 0) {
+    const auto found =
+        reading.ask(find_sql, {{"wanted", question.run ? std::to_string(*question.run) : "NULL"}});
+    const auto run = ledger::optional_integer(found[0][question.run ? 0 : 1]);
+    if (!run) {
         NoSuchRun none{no_such_run(reading, question, found)};
         connection.rollback();
         return none;
     }
+    reading.scope.run = *run;
     RunReport report;
     report.ledger_schema = question.schema;
     read_facts(reading, report);
