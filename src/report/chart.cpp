@@ -4,9 +4,9 @@
 #include <array>
 #include <cstdio>
 #include <optional>
+#include <string_view>
 
 #include "core/number_text.h"
-#include "report/text.h"
 
 namespace pagehaul::report {
 namespace {
@@ -27,10 +27,12 @@ std::string units(double value) {
     return text;
 }
 
-std::string rect(const char* style, double x, double y, double width, double tall) {
-    return std::string("<rect") + (*style == 0 ? "" : std::string(" class=\"") + style + "\"") + " x=\"" +
-           units(x) + "\" y=\"" + units(y) + "\" width=\"" + units(width) + "\" height=\"" + units(tall) +
-           "\"/>";
+Html rect(std::string_view style, double x, double y, double width, double tall) {
+    return shape("rect", {{"class", style},
+                          {"x", units(x)},
+                          {"y", units(y)},
+                          {"width", units(width)},
+                          {"height", units(tall)}});
 }
 
 /// Left edges of the bars, and behind them the width of the whole.
@@ -57,75 +59,79 @@ std::int64_t axis_top(std::int64_t highest) {
     return highest;
 }
 
-std::string grid(std::int64_t top, double width) {
-    std::string lines;
+Html grid(std::int64_t top, double width) {
+    Html lines;
     for (const double part : {0.0, 0.5, 1.0}) {
         const std::string y = units(height * (1 - part));
         if (part > 0 && part < 1 && top < 2) continue;
-        lines +=
-            "<line class=\"grid\" x1=\"0\" x2=\"" + units(width) + "\" y1=\"" + y + "\" y2=\"" + y + "\"/>";
+        lines += shape("line", {{"class", "grid"}, {"x1", "0"}, {"x2", units(width)}, {"y1", y}, {"y2", y}});
     }
     return lines;
 }
 
-std::string axis(std::int64_t top) {
-    std::string labels = "<span style=\"bottom:100%\">" + number_text(top) + "</span>";
-    if (top >= 2) labels += "<span style=\"bottom:50%\">" + number_text(top / 2) + "</span>";
-    return labels + "<span style=\"bottom:0\">0</span>";
+Html axis(std::int64_t top) {
+    Html labels = element("span", {{"style", "bottom:100%"}}, number_text(top));
+    if (top >= 2) labels += element("span", {{"style", "bottom:50%"}}, number_text(top / 2));
+    return labels + element("span", {{"style", "bottom:0"}}, "0");
 }
 
-std::string marks(const BarChart& chart, const std::vector<double>& edges) {
-    std::string text;
+Html marks(const BarChart& chart, const std::vector<double>& edges) {
+    Html labels;
     std::optional<double> before;
     for (const Mark& mark : chart.marks) {
         const double at = edges.at(mark.bar) / edges.back();
         if (before && at - *before < least_mark_distance) continue;
         before = at;
-        const char* side = at < 0.06 ? " class=\"first\"" : at > 0.94 ? " class=\"last\"" : "";
-        text += "<span" + std::string(side) + " style=\"left:" + units(at * 100) + "%\">" +
-                escape(mark.text) + "</span>";
+        const char* side = at < 0.06 ? "first" : at > 0.94 ? "last" : "";
+        labels += element("span", {{"class", side}, {"style", "left:" + units(at * 100) + "%"}}, mark.text);
     }
-    return text;
+    return labels;
 }
 
 }  // namespace
 
-std::string draw(const BarChart& chart) {
+Html draw(const BarChart& chart) {
     std::int64_t highest = 1;
     for (const Bar& bar : chart.bars)
         highest = std::max(highest, bar.value + bar.pale);
     const std::int64_t top = axis_top(highest);
     const std::vector<double> edges = places(chart.bars);
-    const std::string id = escape(chart.id);
-    std::string svg = "<svg role=\"img\" aria-labelledby=\"" + id + "-t " + id + "-d\" viewBox=\"0 0 " +
-                      units(edges.back()) + " 100\" preserveAspectRatio=\"none\"><title id=\"" + id +
-                      "-t\">" + escape(chart.title) + "</title><desc id=\"" + id + "-d\">" +
-                      escape(chart.description) + "</desc>" + grid(top, edges.back());
+    const std::string title = chart.id + "-t";
+    const std::string description = chart.id + "-d";
+    Html drawing = element("title", {{"id", title}}, chart.title) +
+                   element("desc", {{"id", description}}, chart.description) + grid(top, edges.back());
     for (std::size_t i = 0; i < chart.bars.size(); ++i) {
         const Bar& bar = chart.bars[i];
         const double x = edges[i] + (slot - bar_width) / 2;
         if (bar.after_pause) {
             const std::string middle = units(edges[i] - pause_width / 2);
-            svg += "<line class=\"pause\" x1=\"" + middle + "\" x2=\"" + middle + "\" y1=\"0\" y2=\"100\"/>";
+            drawing += shape(
+                "line", {{"class", "pause"}, {"x1", middle}, {"x2", middle}, {"y1", "0"}, {"y2", "100"}});
         }
         if (bar.value + bar.pale == 0) continue;
-        // The whole slot answers to the pointer, also above a low bar.
-        svg += "<g><title>" + escape(bar.label) + "</title>" + rect("hit", edges[i], 0, slot, height);
         const auto tall = [&](std::int64_t value) {
             return value == 0 ? 0.0
                               : std::max(1.0, height * static_cast<double>(value) / static_cast<double>(top));
         };
-        if (bar.value > 0) svg += rect("", x, height - tall(bar.value), bar_width, tall(bar.value));
+        // The whole slot answers to the pointer, also above a low bar.
+        Html group = element("title", bar.label) + rect("hit", edges[i], 0, slot, height);
+        if (bar.value > 0) group += rect("", x, height - tall(bar.value), bar_width, tall(bar.value));
         if (bar.pale > 0)
-            svg += rect("pale", x, height - tall(bar.value) - tall(bar.pale), bar_width, tall(bar.pale));
-        svg += "</g>";
+            group += rect("pale", x, height - tall(bar.value) - tall(bar.pale), bar_width, tall(bar.pale));
+        drawing += element("g", group);
     }
-    svg += "</svg>";
-    return "<div class=\"plot\"><div class=\"y\" aria-hidden=\"true\">" + axis(top) + "</div>" + svg +
-           "<div class=\"x\" aria-hidden=\"true\">" + marks(chart, edges) + "</div></div>";
+    const Html svg = element("svg",
+                             {{"role", "img"},
+                              {"aria-labelledby", title + " " + description},
+                              {"viewBox", "0 0 " + units(edges.back()) + " 100"},
+                              {"preserveAspectRatio", "none"}},
+                             drawing);
+    return element("div", {{"class", "plot"}},
+                   element("div", {{"class", "y"}, {"aria-hidden", "true"}}, axis(top)) + svg +
+                       element("div", {{"class", "x"}, {"aria-hidden", "true"}}, marks(chart, edges)));
 }
 
-std::string draw_parts(const std::string& title, const std::vector<Part>& parts) {
+Html draw_parts(const std::string& title, const std::vector<Part>& parts) {
     constexpr double whole = 1000;
     constexpr double least = 6;
     std::int64_t sum = 0;
@@ -140,18 +146,27 @@ std::string draw_parts(const std::string& title, const std::vector<Part>& parts)
         widths.push_back(part.value > 0 ? std::max(least, exact) : 0);
         wanted += widths.back();
     }
-    std::string svg = "<svg class=\"parts\" role=\"img\" aria-label=\"" + escape(title) +
-                      "\" viewBox=\"0 0 1000 10\" preserveAspectRatio=\"none\">" +
-                      "<rect class=\"rest\" x=\"0\" y=\"0\" width=\"1000\" height=\"10\"/>";
+    Html drawing = rect("rest", 0, 0, whole, 10);
     double at = 0;
     for (std::size_t i = 0; i < parts.size(); ++i) {
         if (widths[i] == 0) continue;
         const double width = widths[i] * whole / wanted;
-        svg += "<rect class=\"" + escape(parts[i].style) + "\" x=\"" + units(at) + "\" y=\"0\" width=\"" +
-               units(width) + "\" height=\"10\"><title>" + escape(parts[i].name) + "</title></rect>";
+        drawing += element("rect",
+                           {{"class", parts[i].style},
+                            {"x", units(at)},
+                            {"y", "0"},
+                            {"width", units(width)},
+                            {"height", "10"}},
+                           element("title", parts[i].name));
         at += width;
     }
-    return svg + "</svg>";
+    return element("svg",
+                   {{"class", "parts"},
+                    {"role", "img"},
+                    {"aria-label", title},
+                    {"viewBox", "0 0 1000 10"},
+                    {"preserveAspectRatio", "none"}},
+                   drawing);
 }
 
 }  // namespace pagehaul::report

@@ -4,10 +4,12 @@
 #include <string>
 #include <vector>
 
+#include "report/html.h"
+
 namespace pagehaul::report {
 
 // Charts drawn here, as SVG without a script. The drawing stretches to the width it is given; words stand
-// around it as HTML, so that they keep their size on a phone. Pure. All texts are escaped here.
+// around it as HTML, so that they keep their size on a phone. Pure.
 
 struct Bar {
     std::int64_t value = 0;
@@ -26,7 +28,7 @@ struct BarChart {
     std::vector<Bar> bars;
     std::vector<Mark> marks;  ///< those that come too close to the one before them are left out
 };
-std::string draw(const BarChart& chart);
+Html draw(const BarChart& chart);
 
 struct Part {
     std::int64_t value = 0;
@@ -34,6 +36,6 @@ struct Part {
     std::string name;
 };
 /// One bar of parts, as wide as there is room. Empty parts are not drawn; a part is never too thin to see.
-std::string draw_parts(const std::string& title, const std::vector<Part>& parts);
+Html draw_parts(const std::string& title, const std::vector<Part>& parts);
 
 }  // namespace pagehaul::report

@@ -11,54 +11,86 @@ constexpr std::size_t unbroken = 26;  // so long, and a part of a slice's key fi
 
 }  // namespace
 
-std::string prose(std::string_view text) {
-    const std::string escaped = escape(text);
-    std::string out;
-    bool inside = false;
-    for (const char c : escaped) {
-        if (c != '`') {
-            out += c;
-            continue;
-        }
-        out += inside ? "</code>" : "<code>";
-        inside = !inside;
+Html prose(std::string_view text) {
+    Html html;
+    for (bool is_code = false;; is_code = !is_code) {
+        const std::size_t tick = std::min(text.find('`'), text.size());
+        const std::string_view part = text.substr(0, tick);
+        html += is_code ? element("code", part) : part;
+        if (tick == text.size()) return html;
+        text.remove_prefix(tick + 1);
     }
-    return inside ? out + "</code>" : out;
 }
 
-std::string value(std::string_view text) {
-    return "<bdi>" + escape(text) + "</bdi>";
+Html value(std::string_view text) {
+    return element("bdi", text);
 }
 
-std::string cut_value(std::string_view text, std::size_t most) {
+Html cut_value(std::string_view text, std::size_t most) {
     const Cut shown = cut(text, most);
     if (shown.left_out == 0) return value(shown.text);
-    return value(shown.text) + " <span class=\"cut\">… and " +
-           counted(static_cast<std::int64_t>(shown.left_out), "character") + " more</span>";
+    const std::string more = counted(static_cast<std::int64_t>(shown.left_out), "character");
+    return value(shown.text) + " " + element("span", {{"class", "cut"}}, "… and " + more + " more");
 }
 
-std::string time_tag(EpochMs at) {
-    return "<time datetime=\"" + machine_time(at) + "\">" + time_text(at) + "</time>";
+Html time_tag(EpochMs at) {
+    return element("time", {{"datetime", machine_time(at)}}, time_text(at));
 }
 
-std::string section(std::string_view id, std::string_view title, std::string_view body) {
-    const std::string name = escape(id);
-    return "<section id=\"" + name + "\" aria-labelledby=\"" + name + "-h\"><h2 id=\"" + name + "-h\">" +
-           escape(title) + "</h2>\n" + std::string(body) + "</section>\n";
+Html section(std::string_view id, std::string_view title, const Html& body) {
+    const std::string heading = std::string(id) + "-h";
+    return element("section", {{"id", id}, {"aria-labelledby", heading}},
+                   element("h2", {{"id", heading}}, title) + "\n" + body) +
+           "\n";
 }
 
-std::string table(std::string_view caption, std::string_view head, std::string_view rows,
-                  std::string_view style) {
-    const std::string name = escape(caption);
-    return "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"" + name + "\"><table" +
-           (style.empty() ? "" : " class=\"" + std::string(style) + "\"") + "><caption>" + name +
-           "</caption><thead><tr>" + std::string(head) + "</tr></thead><tbody>\n" + std::string(rows) +
-           "</tbody></table></div>\n";
+Html paragraph(const Html& content, std::string_view style) {
+    return element("p", {{"class", style}}, content) + "\n";
 }
 
-std::string paragraph(std::string_view html, std::string_view style) {
-    return "<p" + (style.empty() ? "" : " class=\"" + std::string(style) + "\"") + ">" + std::string(html) +
-           "</p>\n";
+Html details(std::string_view summary, const Html& body) {
+    return element("details", element("summary", summary) + "\n" + body) + "\n";
+}
+
+Html term(std::string_view name, const Html& told, std::string_view style) {
+    return element("div", {{"class", style}}, element("dt", name) + element("dd", told));
+}
+
+Html table(std::string_view caption, const Html& head, const Html& rows, std::string_view style) {
+    return element("div",
+                   {{"class", "scroll"}, {"role", "region"}, {"tabindex", "0"}, {"aria-label", caption}},
+                   element("table", {{"class", style}},
+                           element("caption", caption) + element("thead", element("tr", head)) +
+                               element("tbody", "\n" + rows))) +
+           "\n";
+}
+
+Html column(const Html& name, std::string_view style) {
+    return element("th", {{"scope", "col"}, {"class", style}}, name);
+}
+
+Html row(const Html& cells) {
+    return element("tr", cells) + "\n";
+}
+
+Html row_head(const Html& content, std::string_view style) {
+    return element("th", {{"scope", "row"}, {"class", style}}, content);
+}
+
+Html cell(const Html& content, std::string_view style) {
+    return element("td", {{"class", style}}, content);
+}
+
+Html slice_name(std::string_view slice) {
+    Html name;
+    for (std::size_t at = 0; at <= slice.size();) {
+        const std::size_t comma = std::min(slice.find(',', at), slice.size());
+        const std::string_view part = slice.substr(at, std::min(comma + 1, slice.size()) - at);
+        if (at > 0) name += void_element("wbr");
+        name += part.size() <= unbroken ? element("span", part) : part;
+        at = comma + 1;
+    }
+    return element("bdi", name);
 }
 
 std::string times_text(std::int64_t times) {
@@ -66,24 +98,8 @@ std::string times_text(std::int64_t times) {
     return times == 2 ? "twice" : number_text(times) + " times";
 }
 
-std::string details(std::string_view summary, std::string_view body) {
-    return "<details><summary>" + escape(summary) + "</summary>\n" + std::string(body) + "</details>\n";
-}
-
-std::string slice_name(std::string_view slice) {
-    std::string name = "<bdi>";
-    for (std::size_t at = 0; at <= slice.size();) {
-        const std::size_t comma = std::min(slice.find(',', at), slice.size());
-        const std::string_view part = slice.substr(at, std::min(comma + 1, slice.size()) - at);
-        name += at == 0 ? "" : "<wbr>";
-        name += part.size() <= unbroken ? "<span>" + escape(part) + "</span>" : escape(part);
-        at = comma + 1;
-    }
-    return name + "</bdi>";
-}
-
-std::string slice_and_page(std::string_view slice, std::int64_t page) {
-    return slice_name(slice) + ", " + (page == 0 ? std::string("the proof") : "page " + number_text(page));
+Html slice_and_page(std::string_view slice, std::int64_t page) {
+    return slice_name(slice) + ", " + (page == 0 ? "the proof" : "page " + number_text(page));
 }
 
 }  // namespace pagehaul::report

@@ -39,29 +39,27 @@ const char* tone_sign(Words::Tone tone) {
     return "";
 }
 
-std::string verdict(const Words& words) {
-    const std::string tone = tone_class(words.tone);
-    std::string html = "<div class=\"verdict " + tone +
-                       "\"><svg class=\"sign\" viewBox=\"0 0 24 24\" aria-hidden=\"true\"><circle cx=\"12\" "
-                       "cy=\"12\" r=\"11\"/><path d=\"" +
-                       tone_sign(words.tone) + "\"/></svg><p class=\"headline\">" + prose(words.headline) +
-                       "</p><div>";
-    html += paragraph(prose(words.meaning));
+Html verdict(const Words& words) {
+    Html told = paragraph(prose(words.meaning));
     if (!words.reason.empty())
-        html += paragraph("In its own words: " + cut_value(words.reason, 600), "reason");
-    html += paragraph("<b>What now?</b> " + prose(words.next));
+        told += paragraph("In its own words: " + cut_value(words.reason, 600), "reason");
+    told += paragraph(element("b", "What now?") + " " + prose(words.next));
     const std::string code = words.exit_code ? "exit code " + std::to_string(*words.exit_code)
                              : words.tone == Words::Tone::busy ? ""
                                                                : "no exit code was recorded";
-    if (!code.empty()) html += paragraph(code, "exit");
-    return html + "</div></div>\n";
+    if (!code.empty()) told += paragraph(code, "exit");
+    const Html sign = element("svg", {{"class", "sign"}, {"viewBox", "0 0 24 24"}, {"aria-hidden", "true"}},
+                              shape("circle", {{"cx", "12"}, {"cy", "12"}, {"r", "11"}}) +
+                                  shape("path", {{"d", tone_sign(words.tone)}}));
+    return element(
+               "div", {{"class", std::string("verdict ") + tone_class(words.tone)}},
+               sign + element("p", {{"class", "headline"}}, prose(words.headline)) + element("div", told)) +
+           "\n";
 }
 
-std::string figure(const char* name, const std::string& text, const std::string& below,
-                   const char* style = "") {
-    return std::string("<div") + (*style == 0 ? "" : std::string(" class=\"") + style + "\"") + "><dt>" +
-           name + "</dt><dd>" + text + (below.empty() ? "" : "<small>" + below + "</small>") +
-           "</dd></div>\n";
+Html figure(std::string_view name, const std::string& text, const std::string& below,
+            std::string_view style = "") {
+    return term(name, below.empty() ? text : text + element("small", below), style) + "\n";
 }
 
 std::string completeness(const RunReport& report) {
@@ -72,7 +70,7 @@ std::string completeness(const RunReport& report) {
     return percent_text(part, totals.told);
 }
 
-std::string figures(const RunReport& report) {
+Html figures(const RunReport& report) {
     const Totals& totals = report.totals;
     const RunFacts& run = report.run;
     const std::int64_t failed = totals.pages_unavailable + totals.pages_refused;
@@ -81,7 +79,7 @@ std::string figures(const RunReport& report) {
                                     ? "no total told"
                                     : "of " + counted(totals.told, unit) + " told" +
                                           (totals.slices_told < totals.slices ? " so far" : "");
-    std::string html = "<dl class=\"figures\">";
+    Html html;
     html += figure("Accounted for", completeness(report), of_told);
     html +=
         figure("Rows stored", number_text(totals.done.stored), "in " + counted(totals.done.pages, "page"));
@@ -101,12 +99,12 @@ std::string figures(const RunReport& report) {
                    report.latency.pages > 0 ? "95 %: " + duration_text(Millis(report.latency.p95)) : "");
     html += figure("At work", duration_text(Millis(worked_ms(run.processes))),
                    resumptions(run.processes) > 0 ? "resumed " + times_text(resumptions(run.processes)) : "");
-    return html + "</dl>\n";
+    return element("dl", {{"class", "figures"}}, html) + "\n";
 }
 
-std::string when(const RunReport& report) {
+Html when(const RunReport& report) {
     const RunFacts& run = report.run;
-    std::string html = "<p class=\"when\">Started " + time_tag(run.created);
+    Html html = "Started " + time_tag(run.created);
     if (run.alive())
         html += ", still at work at " + time_tag(report.made);
     else
@@ -116,14 +114,14 @@ std::string when(const RunReport& report) {
             (run.processes.size() == 1 ? " process" : " processes");
     if (const std::int64_t times = resumptions(run.processes); times > 0)
         html += ", resumed " + times_text(times);
-    return html + ".</p>\n";
+    return paragraph(html + ".", "when");
 }
 
-std::string contents(const RunReport& report) {
-    std::string html = "<nav aria-label=\"Parts of this page\"><ul>";
+Html contents(const RunReport& report) {
+    Html items;
     const bool holes = report.holes.ranges.of + report.failed_pages.of > 0;
-    const auto item = [&](const char* id, const char* name) {
-        html += std::string("<li><a href=\"#") + id + "\">" + name + "</a></li>";
+    const auto item = [&](const std::string& id, const char* name) {
+        items += element("li", element("a", {{"href", "#" + id}}, name));
     };
     item("completeness", "Completeness");
     if (holes) item("holes", "What is missing");
@@ -132,37 +130,52 @@ std::string contents(const RunReport& report) {
     item("retries", "Retries");
     item("quarantine", "Quarantine");
     item("details", "Run and config");
-    return html + "</ul></nav>\n";
+    return element("nav", {{"aria-label", "Parts of this page"}}, element("ul", items)) + "\n";
+}
+
+Html head(const RunReport& report, const Words& words) {
+    const Html title = report.run.pipeline + ", run " + std::to_string(report.run.id) + ": ";
+    return verbatim(
+               "<meta charset=\"utf-8\">\n"
+               "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+               "<meta name=\"color-scheme\" content=\"light dark\">\n"
+               // Nothing is asked for and nothing runs, whatever a text from outside may try.
+               "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+               "'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'\">\n"
+               "<meta name=\"referrer\" content=\"no-referrer\">\n") +
+           void_element("meta", {{"name", "generator"}, {"content", "pagehaul " + report.version}}) + "\n" +
+           void_element("link", {{"rel", "icon"}, {"href", "data:,"}}) + "\n" +
+           element("title", title + prose(words.headline)) + "\n" + element("style", verbatim(style)) + "\n";
+}
+
+Html header(const RunReport& report, const Words& words) {
+    const RunFacts& run = report.run;
+    const std::string over = (run.is_retry ? "Retry run " : "Run ") + std::to_string(run.id) + " of pipeline";
+    return element("p", {{"class", "over"}}, over) + element("h1", value(run.pipeline)) + "\n" +
+           when(report) + verdict(words) + figures(report) + contents(report);
+}
+
+Html sections(const RunReport& report) {
+    return completeness_section(report) + holes_section(report) + time_section(report) +
+           latency_section(report) + retries_section(report) + quarantine_section(report) +
+           details_section(report);
 }
 
 }  // namespace
 
 std::string render(const RunReport& report) {
-    const RunFacts& run = report.run;
     const Words words = words_for(report);
-    const std::string title = escape(run.pipeline) + ", run " + std::to_string(run.id);
-    std::string html =
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-        "<meta name=\"color-scheme\" content=\"light dark\">\n"
-        // Nothing is asked for and nothing runs, whatever a text from outside may try.
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
-        "'unsafe-inline'; "
-        "img-src data:; base-uri 'none'; form-action 'none'\">\n"
-        "<meta name=\"referrer\" content=\"no-referrer\">\n<meta name=\"generator\" content=\"pagehaul " +
-        escape(report.version) + "\">\n<link rel=\"icon\" href=\"data:,\">\n<title>" + title + ": " +
-        prose(words.headline) + "</title>\n<style>" + std::string(style) + "</style>\n</head>\n<body>\n";
-    html += "<header><p class=\"over\">" + std::string(run.is_retry ? "Retry run " : "Run ") +
-            std::to_string(run.id) + " of pipeline</p><h1>" + value(run.pipeline) + "</h1>\n" + when(report) +
-            verdict(words) + figures(report) + contents(report) + "</header>\n<main>\n";
-    html += completeness_section(report) + holes_section(report) + time_section(report) +
-            latency_section(report) + retries_section(report) + quarantine_section(report) +
-            details_section(report);
-    html += "</main>\n<footer><p>Made from the ledger by pagehaul " + escape(report.version) + " at " +
-            time_tag(report.made) +
-            ". This page holds everything it shows: it asks for nothing.</p></footer>\n"
-            "</body>\n</html>\n";
-    return html;
+    const Html footer = "Made from the ledger by pagehaul " + report.version + " at " +
+                        time_tag(report.made) + ". This page holds everything it shows: it asks for nothing.";
+    const Html body = element("header", header(report, words)) + "\n" +
+                      element("main", "\n" + sections(report)) + "\n" +
+                      element("footer", element("p", footer)) + "\n";
+    const Html page = verbatim("<!doctype html>\n") +
+                      element("html", {{"lang", "en"}},
+                              "\n" + element("head", "\n" + head(report, words)) + "\n" +
+                                  element("body", "\n" + body) + "\n") +
+                      "\n";
+    return page.source();
 }
 
 }  // namespace pagehaul::report

@@ -13,10 +13,6 @@ namespace {
 constexpr std::size_t cause_shown = 300;
 constexpr std::int64_t tries_apart = 8;  // pages with more failed tries are told in one row
 
-std::string column(const char* name) {
-    return std::string("<th scope=\"col\">") + name + "</th>";
-}
-
 struct Axis {
     std::int64_t width_ms;
     bool many_days;
@@ -35,66 +31,67 @@ std::string bar_label(const Timeline::Bar& bar, EpochMs at, std::int64_t width_m
     return text;
 }
 
-std::string timeline_table(const Timeline& timeline) {
-    std::string rows;
+Html timeline_table(const Timeline& timeline) {
+    Html rows;
     for (const Timeline::Panel& panel : timeline.panels)
         for (std::size_t i = 0; i < panel.bars.size(); ++i) {
             const Timeline::Bar& bar = panel.bars[i];
             if (bar.pages + bar.again == 0) continue;
             const EpochMs at = panel.start + static_cast<std::int64_t>(i) * timeline.width_ms;
-            rows += "<tr><th scope=\"row\">" + time_text(at) + "</th><td>" + number_text(bar.pages) +
-                    "</td><td>" + number_text(bar.again) + "</td></tr>\n";
+            rows +=
+                row(row_head(time_text(at)) + cell(number_text(bar.pages)) + cell(number_text(bar.again)));
         }
     return table("Pages stored, by time; spans without any are left out",
                  column("From") + column("Pages") + column("Pulled again later"), rows);
 }
 
 /// Where somebody came back after a pause that the drawing cuts out.
-std::string pauses(const RunReport& report) {
+Html pauses(const RunReport& report) {
     const std::vector<Span> spans = cut_pauses(sittings(report.run.processes));
-    std::string text;
+    Html html;
     for (std::size_t i = 1; i < spans.size(); ++i)
-        text += (text.empty() ? "" : "; ") + duration_text(Millis(spans[i].start - spans[i - 1].end)) +
-                " from " + time_tag(spans[i - 1].end);
-    return text.empty()
-               ? ""
-               : paragraph("The dashed line is a pause in which nobody worked: " + text + ".", "note");
+        html += (i == 1 ? "" : "; ") + duration_text(Millis(spans[i].start - spans[i - 1].end)) + " from " +
+                time_tag(spans[i - 1].end);
+    if (html.empty()) return html;
+    return paragraph("The dashed line is a pause in which nobody worked: " + html + ".", "note");
 }
 
-std::string figure(const std::string& caption, const std::string& chart, const std::string& as_table) {
-    return "<figure><figcaption>" + caption + "</figcaption>" + chart + "</figure>\n" +
+Html figure(std::string_view caption, const Html& chart, const Html& as_table) {
+    return element("figure", element("figcaption", caption) + chart) + "\n" +
            details("The same as a table", as_table);
 }
 
-std::string figures(const std::vector<std::pair<std::string, std::string>>& items) {
-    std::string html = "<dl class=\"figures small\">";
-    for (const auto& [name, text] : items)
-        html += "<div><dt>" + name + "</dt><dd>" + text + "</dd></div>";
-    return html + "</dl>\n";
+Html figures(const Latency& latency) {
+    const std::vector<std::pair<std::string_view, std::int64_t>> measured{
+        {"Fastest", latency.fastest}, {"Median", latency.median}, {"90 %", latency.p90},
+        {"95 %", latency.p95},        {"99 %", latency.p99},      {"Slowest", latency.slowest}};
+    Html items;
+    for (const auto& [name, ms] : measured)
+        items += term(name, duration_text(Millis(ms)));
+    return element("dl", {{"class", "figures small"}}, items) + "\n";
 }
 
-std::string slowest_table(const RunReport& report) {
-    std::string rows;
+Html slowest_table(const RunReport& report) {
+    Html rows;
     for (const SlowPage& page : report.slowest)
-        rows += "<tr><th scope=\"row\">" + slice_and_page(page.slice, page.no) +
-                (page.pass > 1 ? ", pass " + std::to_string(page.pass) : "") + "</th><td>" +
-                duration_text(Millis(page.ms)) + "</td><td>" + number_text(page.setbacks) + "</td></tr>\n";
+        rows += row(row_head(slice_and_page(page.slice, page.no) +
+                             (page.pass > 1 ? ", pass " + std::to_string(page.pass) : "")) +
+                    cell(duration_text(Millis(page.ms))) + cell(number_text(page.setbacks)));
     return details("The " + counted(std::ssize(report.slowest), "slowest page"),
                    table("The slowest pages",
                          column("Page") + column("Its request took") + column("Failed tries before"), rows));
 }
 
-std::string tries_table(const Retries& retries) {
+Html tries_table(const Retries& retries) {
     std::int64_t most = 1;
     for (const Tries& tries : retries.by_tries)
         most = std::max(most, tries.stored);
-    std::string rows;
-    const auto row = [&](const std::string& name, std::int64_t stored, std::int64_t not_stored) {
+    Html rows;
+    const auto add = [&](const std::string& name, std::int64_t stored, std::int64_t not_stored) {
         const double share = 100.0 * static_cast<double>(stored) / static_cast<double>(most);
-        rows += "<tr><th scope=\"row\">" + name + "</th><td>" + number_text(stored) + "</td><td>" +
-                number_text(not_stored) + "</td><td class=\"bar\"><i style=\"width:" +
-                std::to_string(stored == 0 ? 0 : std::max(1, static_cast<int>(share))) +
-                "%\"></i></td></tr>\n";
+        const int width = stored == 0 ? 0 : std::max(1, static_cast<int>(share));
+        rows += row(row_head(name) + cell(number_text(stored)) + cell(number_text(not_stored)) +
+                    cell(element("i", {{"style", "width:" + std::to_string(width) + "%"}}, ""), "bar"));
     };
     Tries rest;
     for (const Tries& tries : retries.by_tries) {
@@ -102,26 +99,25 @@ std::string tries_table(const Retries& retries) {
             rest.stored += tries.stored;
             rest.not_stored += tries.not_stored;
         } else {
-            row(tries.setbacks == 0 ? "none: at the first try" : number_text(tries.setbacks), tries.stored,
+            add(tries.setbacks == 0 ? "none: at the first try" : number_text(tries.setbacks), tries.stored,
                 tries.not_stored);
         }
     }
     if (rest.stored + rest.not_stored > 0)
-        row("more than " + std::to_string(tries_apart), rest.stored, rest.not_stored);
-    return table(
-        "Pages by their failed tries",
-        column("Failed tries") + column("Stored") + column("Not stored") +
-            "<th scope=\"col\" class=\"bar\"><span class=\"unseen\">Share of those stored</span></th>",
-        rows);
+        add("more than " + std::to_string(tries_apart), rest.stored, rest.not_stored);
+    return table("Pages by their failed tries",
+                 column("Failed tries") + column("Stored") + column("Not stored") +
+                     column(element("span", {{"class", "unseen"}}, "Share of those stored"), "bar"),
+                 rows);
 }
 
-std::string causes_table(const Retries& retries) {
-    std::string rows;
+Html causes_table(const Retries& retries) {
+    Html rows;
     for (const Cause& cause : retries.causes.items)
-        rows += "<tr><th scope=\"row\" class=\"wide\">" + cut_value(cause.text, cause_shown) + "</th><td>" +
-                number_text(cause.times) + "</td><td>" + number_text(cause.counted) + "</td><td>" +
-                time_tag(cause.first) + "</td><td>" + time_tag(cause.last) + "</td></tr>\n";
-    std::string html = table(
+        rows +=
+            row(row_head(cut_value(cause.text, cause_shown), "wide") + cell(number_text(cause.times)) +
+                cell(number_text(cause.counted)) + cell(time_tag(cause.first)) + cell(time_tag(cause.last)));
+    Html html = table(
         "Causes",
         column("Cause") + column("Times") + column("Counted as attempt") + column("First") + column("Last"),
         rows);
@@ -134,7 +130,7 @@ std::string causes_table(const Retries& retries) {
 
 }  // namespace
 
-std::string time_section(const RunReport& report) {
+Html time_section(const RunReport& report) {
     const Timeline& timeline = report.timeline;
     std::int64_t known = 0;
     Timeline::Bar best;
@@ -165,9 +161,10 @@ std::string time_section(const RunReport& report) {
     if (known == 0)
         return section(
             "pages", "Pages over time",
-            paragraph(report.totals.done.pages == 0
-                          ? "No page has been stored."
-                          : "This run is older than the ledger's record of when a page was stored."));
+            paragraph(
+                report.totals.done.pages == 0
+                    ? "No page has been stored."
+                    : verbatim("This run is older than the ledger's record of when a page was stored.")));
     chart.title = "Pages stored in each " + round_duration_text(Millis(timeline.width_ms));
     chart.description = counted(known, "page") + " in all; at most " + number_text(best.pages + best.again) +
                         " in one bar, at " + time_text(best_at) + ".";
@@ -176,7 +173,7 @@ std::string time_section(const RunReport& report) {
         "Pages stored in each " + round_duration_text(Millis(timeline.width_ms)) + " (times in UTC)";
     if (again) caption += "; the pale part was pulled again later";
     const std::int64_t worked = std::max<std::int64_t>(1, worked_ms(report.run.processes));
-    std::string html = figure(caption, draw(chart), timeline_table(timeline)) + pauses(report);
+    Html html = figure(caption, draw(chart), timeline_table(timeline)) + pauses(report);
     if (worked >= 1'000)
         html = paragraph("On average " + rate_text(report.totals.done.fetched, worked) + " rows and " +
                          rate_text(known, worked) + " pages a second of work.") +
@@ -184,14 +181,15 @@ std::string time_section(const RunReport& report) {
     return section("pages", "Pages over time", html);
 }
 
-std::string latency_section(const RunReport& report) {
+Html latency_section(const RunReport& report) {
     const Latency& latency = report.latency;
     if (latency.pages == 0)
         return section(
             "latency", "Latency of the API",
-            paragraph(report.totals.done.pages == 0
-                          ? "No page has been stored, so there is nothing to measure."
-                          : "This run is older than the ledger's record of how long a request took."));
+            paragraph(
+                report.totals.done.pages == 0
+                    ? "No page has been stored, so there is nothing to measure."
+                    : verbatim("This run is older than the ledger's record of how long a request took.")));
     BarChart chart{.id = "latency-chart",
                    .title = "Pages by how long their request took",
                    .description = "Half of them took at most " + duration_text(Millis(latency.median)) +
@@ -199,7 +197,7 @@ std::string latency_section(const RunReport& report) {
                                   ", the slowest " + duration_text(Millis(latency.slowest)) + ".",
                    .bars = {},
                    .marks = {}};
-    std::string rows;
+    Html rows;
     for (const Latency::Bucket& bucket : latency.buckets) {
         const std::string range = bucket.to_ms ? round_duration_text(Millis(bucket.from_ms)) + " to below " +
                                                      round_duration_text(Millis(*bucket.to_ms))
@@ -210,14 +208,9 @@ std::string latency_section(const RunReport& report) {
                               .pale = 0,
                               .label = range + ": " + counted(bucket.pages, "page"),
                               .after_pause = false});
-        rows += "<tr><th scope=\"row\">" + range + "</th><td>" + number_text(bucket.pages) + "</td></tr>\n";
+        rows += row(row_head(range) + cell(number_text(bucket.pages)));
     }
-    std::string html = figures({{"Fastest", duration_text(Millis(latency.fastest))},
-                                {"Median", duration_text(Millis(latency.median))},
-                                {"90 %", duration_text(Millis(latency.p90))},
-                                {"95 %", duration_text(Millis(latency.p95))},
-                                {"99 %", duration_text(Millis(latency.p99))},
-                                {"Slowest", duration_text(Millis(latency.slowest))}});
+    Html html = figures(latency);
     html += figure(
         "Pages by how long their request took, from sending it to the last byte of its answer; failed "
         "tries are not in it",
@@ -230,13 +223,13 @@ std::string latency_section(const RunReport& report) {
     return section("latency", "Latency of the API", html + slowest_table(report));
 }
 
-std::string retries_section(const RunReport& report) {
+Html retries_section(const RunReport& report) {
     const Retries& retries = report.retries;
     if (retries.setbacks == 0)
         return section("retries", "Retries",
                        paragraph(retries.by_tries.empty() ? "No page has been tried to its end."
                                                           : "Every page came at its first try."));
-    std::string html =
+    Html html =
         paragraph(retries.setbacks == 1 ? std::string("One try did not bring its page.")
                                         : number_text(retries.setbacks) + " tries did not bring their page.");
     html += tries_table(retries) + causes_table(retries);

@@ -18,65 +18,69 @@ std::string rows_and_pages(std::int64_t rows, std::int64_t pages) {
     return text;
 }
 
-std::string sample_item(const Sample& sample) {
-    std::string html = "<li><p>" + slice_and_page(sample.slice, sample.page) +
-                       (sample.row ? ", row " + number_text(*sample.row) : std::string(", the whole page")) +
-                       "</p><p class=\"note\">" + cut_value(sample.reason, reason_shown) + "</p>";
-    if (sample.payload.empty()) return html + "<p class=\"note\">There is no payload.</p></li>\n";
-    html += "<pre tabindex=\"0\">" + value(sample.payload) + "</pre>";
-    // Removing a secret changes the length: what is left out is told against what is stored.
-    if (const Cut whole = cut(sample.payload, 0);
-        static_cast<std::int64_t>(whole.left_out) < sample.payload_length)
-        html += "<p class=\"cut\">The first " + number_text(static_cast<std::int64_t>(whole.left_out)) +
-                " of " + counted(sample.payload_length, "character") + "; the rest is in the ledger.</p>";
-    return html + "</li>\n";
+Html sample_item(const Sample& sample) {
+    Html html = element("p", slice_and_page(sample.slice, sample.page) +
+                                 (sample.row ? ", row " + number_text(*sample.row) : ", the whole page")) +
+                element("p", {{"class", "note"}}, cut_value(sample.reason, reason_shown));
+    if (sample.payload.empty()) {
+        html += element("p", {{"class", "note"}}, "There is no payload.");
+    } else {
+        html += element("pre", {{"tabindex", "0"}}, value(sample.payload));
+        // Removing a secret changes the length: what is left out is told against what is stored.
+        const auto shown = static_cast<std::int64_t>(cut(sample.payload, 0).left_out);
+        if (shown < sample.payload_length)
+            html += element("p", {{"class", "cut"}},
+                            "The first " + number_text(shown) + " of " +
+                                counted(sample.payload_length, "character") + "; the rest is in the ledger.");
+    }
+    return element("li", html) + "\n";
 }
 
-std::string process_rows(const RunFacts& run) {
-    std::string rows;
+Html reason_article(const QuarantineReason& reason, bool open) {
+    Html samples;
+    for (const Sample& sample : reason.samples)
+        samples += sample_item(sample);
+    const std::string summary = reason.rows + reason.pages > std::ssize(reason.samples)
+                                    ? "The first " + counted(std::ssize(reason.samples), "sample")
+                                : reason.samples.size() == 1 ? "The sample"
+                                                             : "All samples";
+    const Html heading = cut_value(reason.reason, reason_shown) + " " +
+                         element("span", {{"class", "count"}}, rows_and_pages(reason.rows, reason.pages));
+    return element("article", element("h3", heading) + "\n" +
+                                  element("details", {{"open", open}},
+                                          element("summary", summary) +
+                                              element("ul", {{"class", "samples"}}, "\n" + samples))) +
+           "\n";
+}
+
+Html process_rows(const RunFacts& run) {
+    Html rows;
     const std::size_t from =
         run.processes.size() > processes_shown ? run.processes.size() - processes_shown : 0;
     for (std::size_t i = from; i < run.processes.size(); ++i) {
         const Process& process = run.processes[i];
-        const char* end = process.alive     ? "<b class=\"busy\">▸ at work</b>"
-                          : process.settled ? "in order"
-                                            : "<b class=\"bad\">✕ killed or lost</b>";
-        rows += "<tr><th scope=\"row\">" + value(process.host) + ", pid " + std::to_string(process.pid) +
-                "</th><td class=\"word\">" + time_tag(process.started) + "</td><td>" +
-                duration_text(Millis(std::max<std::int64_t>(0, process.last_seen - process.started))) +
-                "</td><td>" + end + "</td></tr>\n";
+        const Html end = process.alive     ? element("b", {{"class", "busy"}}, "▸ at work")
+                         : process.settled ? "in order"
+                                           : element("b", {{"class", "bad"}}, "✕ killed or lost");
+        const auto lived = Millis(std::max<std::int64_t>(0, process.last_seen - process.started));
+        rows += row(row_head(value(process.host) + ", pid " + std::to_string(process.pid)) +
+                    cell(time_tag(process.started), "word") + cell(duration_text(lived)) + cell(end));
     }
     return rows;
 }
 
-std::string fact(std::string_view name, const std::string& html) {
-    return "<div><dt>" + escape(name) + "</dt><dd>" + html + "</dd></div>\n";
-}
-
 }  // namespace
 
-std::string quarantine_section(const RunReport& report) {
+Html quarantine_section(const RunReport& report) {
     const Quarantine& quarantine = report.quarantine;
     if (quarantine.reasons.of == 0)
         return section("quarantine", "Quarantine", paragraph("Nothing is in quarantine."));
-    std::string html =
-        paragraph("<b>" + rows_and_pages(quarantine.rows, quarantine.pages) +
-                  "</b> could not be stored and are kept in <code>" + escape(report.ledger_schema) +
-                  ".quarantine</code> with payload and reason.");
-    for (const QuarantineReason& reason : quarantine.reasons.items) {
-        const std::string amount = rows_and_pages(reason.rows, reason.pages);
-        html += "<article><h3>" + cut_value(reason.reason, reason_shown) + " <span class=\"count\">" +
-                amount + "</span></h3>\n";
-        html += std::string(&reason == &quarantine.reasons.items.front() ? "<details open>" : "<details>") +
-                "<summary>" +
-                (reason.rows + reason.pages > std::ssize(reason.samples)
-                     ? "The first " + counted(std::ssize(reason.samples), "sample")
-                     : std::string(reason.samples.size() == 1 ? "The sample" : "All samples")) +
-                "</summary><ul class=\"samples\">\n";
-        for (const Sample& sample : reason.samples)
-            html += sample_item(sample);
-        html += "</ul></details></article>\n";
-    }
+    Html html =
+        paragraph(element("b", rows_and_pages(quarantine.rows, quarantine.pages)) +
+                  " could not be stored and are kept in " +
+                  element("code", report.ledger_schema + ".quarantine") + " with payload and reason.");
+    for (const QuarantineReason& reason : quarantine.reasons.items)
+        html += reason_article(reason, &reason == &quarantine.reasons.items.front());
     if (quarantine.reasons.left_out() > 0)
         html +=
             paragraph(number_text(quarantine.reasons.left_out()) + " of " +
@@ -85,20 +89,19 @@ std::string quarantine_section(const RunReport& report) {
     return section("quarantine", "Quarantine", html);
 }
 
-std::string details_section(const RunReport& report) {
+Html details_section(const RunReport& report) {
     const RunFacts& run = report.run;
-    std::string html = "<dl class=\"facts\">";
+    Html facts;
+    const auto add = [&](std::string_view name, const Html& told) { facts += term(name, told) + "\n"; };
     for (const auto& [name, text] : ConfigLines(run.config_text).facts())
-        html += fact(name, cut_value(text, 500));
+        add(name, cut_value(text, 500));
     for (const std::string& key : run.keys)
-        html += fact("Run key", value(key));
-    if (!run.stop_reason.empty()) html += fact("Told to stop", cut_value(run.stop_reason, 500));
-    html += "</dl>\n";
-    html += table(
-        "Processes",
-        "<th scope=\"col\">Process</th><th scope=\"col\" class=\"word\">Started</th><th scope=\"col\">At "
-        "work for</th><th scope=\"col\">Ended</th>",
-        process_rows(run));
+        add("Run key", value(key));
+    if (!run.stop_reason.empty()) add("Told to stop", cut_value(run.stop_reason, 500));
+    Html html = element("dl", {{"class", "facts"}}, facts) + "\n";
+    html += table("Processes",
+                  column("Process") + column("Started", "word") + column("At work for") + column("Ended"),
+                  process_rows(run));
     if (run.processes.size() > processes_shown)
         html +=
             paragraph(number_text(std::ssize(run.processes) - static_cast<std::int64_t>(processes_shown)) +

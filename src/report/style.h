@@ -1,12 +1,12 @@
 #pragma once
 
-#include <string_view>
+#include "report/html.h"
 
 namespace pagehaul::report {
 
 /// The page's style. Two palettes, each with a contrast of at least 4.5 for text and 3 for what is drawn; the
 /// browser tests hold it to that.
-constexpr std::string_view style = R"(
+constexpr Literal style = R"(
 :root{--page:#f4f6f9;--card:#fff;--ink:#182030;--soft:#505b6d;--line:#dce1e9;--track:#e6eaf0;--bar:#2f66c4;--pale:#7d95bd;
 --good:#136b42;--good-bg:#e3f4ea;--careful:#845100;--careful-bg:#fdf1dc;--bad:#b0231b;--bad-bg:#fdeae8;--busy:#1d56b5;
 --busy-bg:#e6effc;--mark-good:#1f8f5a;--mark-careful:#b97200;--code:#eef1f6;--edge:#1820302b;--edge-line:#8592a8;--shadow:0 1px 2px #1820300f,0 4px 14px #18203008}

@@ -10,8 +10,6 @@
 namespace pagehaul::report {
 namespace {
 
-constexpr std::string_view replacement = "\xEF\xBF\xBD";
-
 struct Moment {
     int year = 0;
     unsigned month = 1, day = 1;
@@ -40,39 +38,6 @@ std::string format(const char* pattern, Numbers... numbers) {
 }
 
 }  // namespace
-
-std::string escape(std::string_view text) {
-    std::string out;
-    out.reserve(text.size() + text.size() / 8);
-    for (const char c : text) {
-        switch (c) {
-            case '&':
-                out += "&amp;";
-                break;
-            case '<':
-                out += "&lt;";
-                break;
-            case '>':
-                out += "&gt;";
-                break;
-            case '"':
-                out += "&quot;";
-                break;
-            case '\'':
-                out += "&#39;";
-                break;
-            default: {
-                const auto byte = static_cast<unsigned char>(c);
-                const bool is_space = c == '\n' || c == '\t';
-                if ((byte < 0x20 && !is_space) || byte == 0x7F)
-                    out += replacement;
-                else
-                    out += c;
-            }
-        }
-    }
-    return out;
-}
 
 Cut cut(std::string_view text, std::size_t most) {
     Cut result;

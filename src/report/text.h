@@ -10,9 +10,6 @@ namespace pagehaul::report {
 
 // Texts for people. Pure; times are UTC.
 
-/// Safe between tags and in quoted attributes. Control characters, which HTML cannot hold, become U+FFFD.
-std::string escape(std::string_view text);
-
 struct Cut {
     std::string text;
     std::size_t left_out = 0;  ///< characters

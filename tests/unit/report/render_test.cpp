@@ -69,6 +69,12 @@ TEST(Render, EveryTextFromOutsideIsEscaped) {
     EXPECT_THAT(page, HasSubstr("&lt;script&gt;alert(1)&lt;/script&gt;"));
 }
 
+TEST(Render, OurOwnWordsAreEscapedAsWell) {
+    RunReport report = good_run();
+    report.totals.told = 1'000'000;
+    EXPECT_THAT(render(report), AllOf(HasSubstr("<dd>&lt; 0.1 %<"), Not(HasSubstr("<dd>< 0.1 %"))));
+}
+
 TEST(Render, SaysWhatItLeavesOut) {
     RunReport report = good_run();
     report.slices.of = 2'001;
@@ -136,7 +142,7 @@ TEST(Draw, EmptyBarsAreNotDrawnAndLowOnesCanBeSeen) {
     BarChart chart{.id = "c", .title = "t", .description = "d", .bars = {}, .marks = {}};
     chart.bars = {
         {.value = 10'000, .label = "many"}, {.value = 0, .label = "nought"}, {.value = 1, .label = "one"}};
-    const std::string svg = draw(chart);
+    const std::string svg = draw(chart).source();
     EXPECT_THAT(svg, AllOf(HasSubstr("many"), Not(HasSubstr(">nought<")),
                            HasSubstr("y=\"99\" width=\"8\" height=\"1\"")));
 }
@@ -147,7 +153,8 @@ TEST(Draw, TheAxisEndsAtARoundNumberNotFarAboveTheHighestBar) {
                                       .title = "t",
                                       .description = "d",
                                       .bars = {{.value = highest, .label = "x"}},
-                                      .marks = {}});
+                                      .marks = {}})
+                                    .source();
         const std::size_t at = svg.find("bottom:100%\">") + 13;
         return svg.substr(at, svg.find('<', at) - at);
     };
@@ -164,12 +171,12 @@ TEST(Draw, MarksThatWouldOverlapAreLeftOut) {
         chart.bars.push_back({.value = 1, .label = "x"});
         chart.marks.push_back({.bar = static_cast<std::size_t>(i), .text = "m" + std::to_string(i)});
     }
-    const std::string svg = draw(chart);
+    const std::string svg = draw(chart).source();
     EXPECT_THAT(svg, AllOf(HasSubstr(">m0<"), Not(HasSubstr(">m1<")), HasSubstr(">m9<")));
 }
 
 TEST(DrawParts, APartIsNeverTooThinToSeeAndTheWholeStaysTheWhole) {
-    const std::string svg = draw_parts("t", {{1'000'000, "a", "a"}, {1, "b", "b"}, {0, "c", "c"}});
+    const std::string svg = draw_parts("t", {{1'000'000, "a", "a"}, {1, "b", "b"}, {0, "c", "c"}}).source();
     EXPECT_THAT(svg, AllOf(HasSubstr("class=\"b\""), Not(HasSubstr("class=\"c\""))));
     EXPECT_THAT(svg, HasSubstr("width=\"5.96\""));
 }
