@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "cli/setting.h"
-#include "config/variables.h"
+#include "config/yaml/variables.h"
 #include "engine/tell/summary.h"
 #include "log/log.h"
 

@@ -3,7 +3,7 @@
 #include <cstdlib>
 
 #include "config/load.h"
-#include "config/variables.h"
+#include "config/yaml/variables.h"
 #include "http/transport.h"
 #include "log/log.h"
 

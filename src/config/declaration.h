@@ -1,7 +1,7 @@
 #pragma once
 
 #include "config/config.h"
-#include "config/object.h"
+#include "config/yaml/object.h"
 
 /// Every key of a config file, declared once: name, type, constraints, default (what the struct holds),
 /// description, whether it is required, whether it is built. Parser, JSON Schema and fingerprint come from

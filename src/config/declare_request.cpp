@@ -55,17 +55,24 @@ bool check_body(const Node& node, Reader& reader, Request& request) {
 
 Type<std::vector<std::pair<std::string, Secret>>> headers() {
     const auto check = [](const std::string& name) { return header_name_fault(name); };
-    auto type = dictionary<Secret>(header_value(), "a mapping of header names to values", check);
-    type.show = [show = type.show](const Node* node, const auto& entries) {
-        Node shown = show(node, entries);
-        for (Member& member : shown.members) {
-            const Node* written = node == nullptr ? nullptr : node->get(member.key);
-            const bool variable = written != nullptr && written->has_variables;
-            if (is_credential_header(member.key) && !variable) member.value = Node::string("(literal)");
-        }
-        return shown;
-    };
-    return type;
+    const auto plain = dictionary<Secret>(header_value(), "a mapping of header names to values", check);
+    using Entries = std::vector<std::pair<std::string, Secret>>;
+    return type_of<Entries>({
+        .read = [plain](const Node& node, Reader& reader,
+                        Entries& out) { return plain.read(node, reader, out); },
+        .show =
+            [plain](const Node* node, const Entries& entries) {
+                Node shown = plain.show(node, entries);
+                for (Member& member : shown.members) {
+                    const Node* written = node == nullptr ? nullptr : node->get(member.key);
+                    const bool variable = written != nullptr && written->has_variables;
+                    if (is_credential_header(member.key) && !variable)
+                        member.value = Node::string("(literal)");
+                }
+                return shown;
+            },
+        .schema = [plain] { return plain.schema(); },
+    });
 }
 
 }  // namespace
@@ -227,7 +234,7 @@ Object<WrittenRule> declare_written_rule() {
 
 Type<Rule> declare_rule() {
     const Type<WrittenRule> written = declare_written_rule();
-    return {
+    return type_of<Rule>({
         .read =
             [written](const Node& node, Reader& reader, Rule& out) {
                 WrittenRule rule;
@@ -249,8 +256,8 @@ Type<Rule> declare_rule() {
                                            .then = rule.then,
                                            .pause = rule.pause});
             },
-        .schema = written.schema,
-    };
+        .schema = [written] { return written.schema(); },
+    });
 }
 
 }  // namespace

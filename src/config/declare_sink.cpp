@@ -8,11 +8,6 @@
 namespace pagehaul::config {
 namespace {
 
-struct TableName {
-    std::string schema = "public";
-    std::string table;
-};
-
 std::optional<std::string> table_fault(std::string_view text) {
     const std::size_t dot = text.find('.');
     if (dot == std::string_view::npos) return identifier_fault(text);
@@ -23,22 +18,23 @@ std::optional<std::string> table_fault(std::string_view text) {
     return std::nullopt;
 }
 
-Type<TableName> table_name() {
+// Of a whole sink: "schema.table" fills two of its members.
+Type<Sink> table_name() {
     const auto text = ruled_text("table or schema.table", "^[^\".]{1,63}(\\.[^\".]{1,63})?$", table_fault);
-    return {
+    return type_of<Sink>({
         .read =
-            [text](const Node& node, Reader& reader, TableName& out) {
+            [text](const Node& node, Reader& reader, Sink& out) {
                 std::string name;
                 if (!text.read(node, reader, name)) return false;
                 const std::size_t dot = name.find('.');
+                out.schema = dot == std::string::npos ? "public" : name.substr(0, dot);
                 out.table = dot == std::string::npos ? name : name.substr(dot + 1);
-                if (dot != std::string::npos) out.schema = name.substr(0, dot);
                 return true;
             },
         .show = [text](const Node* node,
-                       const TableName& value) { return text.show(node, value.schema + "." + value.table); },
-        .schema = text.schema,
-    };
+                       const Sink& value) { return text.show(node, value.schema + "." + value.table); },
+        .schema = [text] { return text.schema(); },
+    });
 }
 
 std::optional<std::string> column_name_fault(std::string_view name) {
@@ -151,14 +147,8 @@ Object<Sink> declare_sink() {
     return Object<Sink>()
         .required("dsn", &Sink::dsn, dsn(),
                   "PostgreSQL's connection string; keep it in a variable: \"${DATABASE_URL}\".")
-        .required_parts<TableName>(
-            "table", table_name(),
-            [](const Sink& sink) { return TableName{.schema = sink.schema, .table = sink.table}; },
-            [](Sink& sink, TableName name) {
-                sink.schema = std::move(name.schema);
-                sink.table = std::move(name.table);
-            },
-            "The target, table or schema.table (default schema: public); made if it is missing.")
+        .required_parts("table", table_name(),
+                        "The target, table or schema.table (default schema: public); made if it is missing.")
         .required("key", &Sink::key, list_of(identifier(), "a list of column names", 1),
                   "The columns that tell rows apart, over all slices.")
         .key("mode", &Sink::mode, choice<Mode>({{"upsert", Mode::upsert}}, {"append", "replace_slice"}),

@@ -49,7 +49,7 @@ bool check_distinct(const Node& node, Reader& reader, const ListDimension& list)
 Type<Values> declare_values() {
     const Type<DateDimension> dates = declare_dates();
     const Type<std::vector<SliceValue>> list = list_of(slice_value(false), "a list of values", 1);
-    return {
+    return type_of<Values>({
         .read =
             [dates, list](const Node& node, Reader& reader, Values& out) {
                 if (node.is_mapping()) {
@@ -78,7 +78,7 @@ Type<Values> declare_values() {
             [dates, list] {
                 return Node::mapping().with("oneOf", Node::sequence({list.schema(), dates.schema()}));
             },
-    };
+    });
 }
 
 std::optional<std::string> dimension_name_fault(const std::string& name) {
@@ -111,7 +111,7 @@ Type<std::vector<Dimension>> declare_slices() {
     using Entries = std::vector<std::pair<std::string, Values>>;
     const Type<Entries> named =
         dictionary<Values>(declare_values(), "a mapping of dimension names to values", dimension_name_fault);
-    return {
+    return type_of<std::vector<Dimension>>({
         .read =
             [named](const Node& node, Reader& reader, std::vector<Dimension>& out) {
                 Entries entries;
@@ -127,8 +127,8 @@ Type<std::vector<Dimension>> declare_slices() {
                     entries.emplace_back(dimension.name, dimension.values);
                 return named.show(node, entries);
             },
-        .schema = named.schema,
-    };
+        .schema = [named] { return named.schema(); },
+    });
 }
 
 }  // namespace pagehaul::config

@@ -1,7 +1,7 @@
 #include "config/declaration.h"
 #include "config/types.h"
-#include "config/union.h"
 #include "config/values.h"
+#include "config/yaml/union.h"
 #include "core/ascii.h"
 
 namespace pagehaul::config {

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "config/config.h"
-#include "config/node.h"
+#include "config/yaml/node.h"
 
 namespace pagehaul::config {
 

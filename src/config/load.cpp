@@ -5,7 +5,7 @@
 
 #include "config/declaration.h"
 #include "config/fingerprint.h"
-#include "config/yaml.h"
+#include "config/yaml/yaml.h"
 #include "core/digest.h"
 
 namespace pagehaul::config {
@@ -63,7 +63,8 @@ tl::expected<Config, std::vector<Problem>> load(const std::string& path, const L
         apply_override(root, override, problems);
     const Expansions expansions = expand_tree(root, options.variables, problems);
 
-    Reader reader(expansions, options.zone_exists, redactor, problems);
+    Reader reader(
+        expansions, options.zone_exists, [&](std::string_view secret) { redactor.add(secret); }, problems);
     Config config;
     config.file = path;
     declare_config().read(root, reader, config);

@@ -7,10 +7,10 @@
 #include <tl/expected.hpp>
 
 #include "config/config.h"
-#include "config/overrides.h"
-#include "config/problem.h"
 #include "config/redact.h"
-#include "config/variables.h"
+#include "config/yaml/overrides.h"
+#include "config/yaml/problem.h"
+#include "config/yaml/variables.h"
 
 namespace pagehaul::config {
 

@@ -12,7 +12,7 @@ Node string_schema() {
 // A text type whose variables are secret; `fault` sees the expanded text and must not quote it.
 Type<std::string> closed_text(std::string expected,
                               std::function<std::optional<std::string>(std::string_view)> fault) {
-    return {
+    return type_of<std::string>({
         .read =
             [expected = std::move(expected), fault = std::move(fault)](const Node& node, Reader& reader,
                                                                        std::string& out) {
@@ -29,7 +29,7 @@ Type<std::string> closed_text(std::string expected,
                 return Node::string(node != nullptr && node->has_variables ? node->raw : value);
             },
         .schema = string_schema,
-    };
+    });
 }
 
 // How a secret that is written into the file stands in the canonical form, which is stored and printed.
@@ -38,7 +38,7 @@ constexpr std::string_view kLiteral = "(literal)";
 Type<Secret> closed_secret(std::string expected, bool literal_is_secret,
                            std::function<std::optional<std::string>(std::string_view)> fault) {
     const Type<std::string> text = closed_text(std::move(expected), std::move(fault));
-    return {
+    return type_of<Secret>({
         .read =
             [text, literal_is_secret](const Node& node, Reader& reader, Secret& out) {
                 if (reader.is_unexpanded(node)) return false;
@@ -51,8 +51,8 @@ Type<Secret> closed_secret(std::string expected, bool literal_is_secret,
                 const bool variable = node != nullptr && node->has_variables;
                 return Node::string(variable || !literal_is_secret ? value.source : kLiteral);
             },
-        .schema = text.schema,
-    };
+        .schema = [text] { return text.schema(); },
+    });
 }
 
 std::optional<std::string> no_fault(std::string_view) {
@@ -135,7 +135,7 @@ Type<Secret> header_value() {
 }
 
 Type<Secret> dsn() {
-    return {
+    return type_of<Secret>({
         .read =
             [](const Node& node, Reader& reader, Secret& out) {
                 static constexpr const char* expected =
@@ -159,7 +159,7 @@ Type<Secret> dsn() {
                 return Node::string(parsed ? parsed->without_password : value.source);
             },
         .schema = string_schema,
-    };
+    });
 }
 
 namespace {
@@ -194,7 +194,7 @@ Node unexpanded(Node node) {
 }  // namespace
 
 Type<Json> json_document() {
-    return {
+    return type_of<Json>({
         .read =
             [](const Node& node, Reader& reader, Json& out) {
                 if (!node.is_mapping() && !node.is_sequence()) {
@@ -209,14 +209,14 @@ Type<Json> json_document() {
             [] {
                 return Node::mapping().with("type", Node::strings({"object", "array"}));
             },
-    };
+    });
 }
 
 Type<SliceValue> slice_value(bool allow_boolean) {
     std::vector<std::string> types{"string", "number"};
     if (allow_boolean) types.emplace_back("boolean");
     const std::string expected = allow_boolean ? "a string, a number, true or false" : "a string or a number";
-    return {
+    return type_of<SliceValue>({
         .read =
             [allow_boolean, expected](const Node& node, Reader& reader, SliceValue& out) {
                 reader.mark_open(node);
@@ -238,7 +238,7 @@ Type<SliceValue> slice_value(bool allow_boolean) {
                 return value.is_number ? Node::plain(value.text) : Node::string(value.text);
             },
         .schema = [types] { return Node::mapping().with("type", Node::strings(types)); },
-    };
+    });
 }
 
 }  // namespace pagehaul::config

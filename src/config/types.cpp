@@ -54,11 +54,6 @@ Type<T> whole_number(T least, T most, const std::string& or_word = {}) {
 
 }  // namespace
 
-Node or_variable(Node schema) {
-    const Node variable = Node::mapping().with("$ref", Node::string("#/$defs/variable"));
-    return Node::mapping().with("anyOf", Node::sequence({std::move(schema), variable}));
-}
-
 Type<bool> boolean() {
     return leaf<bool>({
         .expected = "true or false",
@@ -175,19 +170,23 @@ Type<std::chrono::minutes> time_of_day() {
 }
 
 Type<std::string> zone() {
-    Type<std::string> type =
+    const auto shape =
         ruled_text("a time zone such as Asia/Shanghai or Etc/UTC", "^[A-Za-z0-9][A-Za-z0-9/_+-]*$",
                    [](std::string_view text) -> std::optional<std::string> {
                        if (is_zone_name(text)) return std::nullopt;
                        return "";
                    });
-    type.read = [read = type.read](const Node& node, Reader& reader, std::string& out) {
-        if (!read(node, reader, out)) return false;
-        if (reader.zone_exists(out)) return true;
-        return reader.refuse(node,
-                             "expected a time zone of this machine's tz database, not " + describe(node));
-    };
-    return type;
+    return type_of<std::string>({
+        .read =
+            [shape](const Node& node, Reader& reader, std::string& out) {
+                if (!shape.read(node, reader, out)) return false;
+                if (reader.zone_exists(out)) return true;
+                return reader.refuse(
+                    node, "expected a time zone of this machine's tz database, not " + describe(node));
+            },
+        .show = [shape](const Node* node, const std::string& value) { return shape.show(node, value); },
+        .schema = [shape] { return shape.schema(); },
+    });
 }
 
 }  // namespace pagehaul::config

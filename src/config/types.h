@@ -1,13 +1,11 @@
 #pragma once
 
 #include <cstdint>
-#include <initializer_list>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "config/config.h"
-#include "config/type.h"
+#include "config/yaml/type.h"
 
 /// The types that keys of a config have.
 namespace pagehaul::config {
@@ -52,37 +50,5 @@ Type<Secret> dsn();
 Type<Json> json_document();
 /// A number, a string, or true and false where `allow_boolean`; null never.
 Type<SliceValue> slice_value(bool allow_boolean);
-
-/// One of a set of words. A word of `later` is refused as not built yet.
-template <class E>
-Type<E> choice(std::initializer_list<std::pair<const char*, E>> words,
-               const std::vector<std::string>& later = {}) {
-    std::vector<std::string> names;
-    for (const auto& word : words)
-        names.emplace_back(word.first);
-    const std::vector<std::pair<const char*, E>> table(words);
-    return leaf<E>({
-        .expected = one_of(names),
-        .parse = [table, names, later](std::string_view text) -> tl::expected<E, std::string> {
-            for (const auto& [name, value] : table) {
-                if (text == name) return value;
-            }
-            for (const auto& name : later) {
-                if (text == name) {
-                    return not_expected("\"" + name + "\" is not built yet; expected " + one_of(names));
-                }
-            }
-            return not_expected();
-        },
-        .write =
-            [table](const E& value) {
-                for (const auto& [name, candidate] : table) {
-                    if (candidate == value) return Node::string(name);
-                }
-                return Node{};
-            },
-        .schema = Node::mapping().with("enum", Node::strings(names)),
-    });
-}
 
 }  // namespace pagehaul::config

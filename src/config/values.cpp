@@ -8,7 +8,7 @@
 #include <limits>
 #include <utility>
 
-#include "config/node.h"
+#include "config/yaml/node.h"
 
 namespace pagehaul::config {
 namespace {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/ascii.h"
+
 namespace pagehaul::http {
 namespace {
 
@@ -32,13 +34,6 @@ void append_escape(std::string& out, char c) {
     out += '%';
     out += kHex[byte >> 4U];
     out += kHex[byte & 0x0FU];
-}
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return out;
 }
 
 tl::unexpected<Error> bad(std::string message) {

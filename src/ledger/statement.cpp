@@ -1,8 +1,10 @@
 #include "ledger/statement.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "core/digest.h"
+#include "core/utf8.h"
 #include "ledger/commit.h"
 
 namespace pagehaul::ledger {
@@ -24,27 +26,6 @@ std::string value_of(std::string_view name, const Scope& scope, Variables more) 
     if (name == "worker") return text_literal(scope.worker) + "::uuid";
     if (name == "advisory") return std::to_string(advisory_key(scope.schema, scope.pipeline));
     throw Failure(ErrorKind::bug, "ledger", "a statement has an unknown variable " + std::string(name));
-}
-
-/// The length of the UTF-8 character at `at`, 0 if there is none. Overlong forms, surrogates and what lies
-/// beyond U+10FFFF are none: the server refuses them.
-std::size_t utf8_length(std::string_view text, std::size_t at) {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const unsigned lead = byte(at);
-    if (lead == 0) return 0;
-    if (lead < 0x80) return 1;
-    const std::size_t length = lead >= 0xC2 && lead <= 0xDF   ? 2
-                               : lead >= 0xE0 && lead <= 0xEF ? 3
-                               : lead >= 0xF0 && lead <= 0xF4 ? 4
-                                                              : 0;
-    if (length == 0 || text.size() - at < length) return 0;
-    for (std::size_t i = 1; i < length; ++i)
-        if ((byte(at + i) & 0xC0U) != 0x80U) return 0;
-    const unsigned second = byte(at + 1);
-    if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) ||
-        (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F))
-        return 0;
-    return length;
 }
 
 }  // namespace
@@ -74,14 +55,10 @@ std::string text_literal(std::string_view text) {
     std::string clean;
     clean.reserve(text.size());
     for (std::size_t i = 0; i < text.size();) {
-        const std::size_t length = utf8_length(text, i);
-        if (length == 0) {
-            clean += "\xEF\xBF\xBD";
-            ++i;
-        } else {
-            clean.append(text.substr(i, length));
-            i += length;
-        }
+        // The server refuses NUL, too.
+        const std::size_t bytes = text[i] == '\0' ? 0 : utf8_character(text, i);
+        clean += bytes == 0 ? "\xEF\xBF\xBD" : text.substr(i, bytes);
+        i += std::max<std::size_t>(bytes, 1);
     }
     return postgres::quote_literal(clean);
 }

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <ctime>
 
+#include "core/utf8.h"
 #include "log/log.h"
 
 namespace pagehaul::log {
@@ -23,35 +24,10 @@ std::string_view name_of(Level level) {
     return "error";
 }
 
-/// Bytes of the UTF-8 sequence that starts at `at`; 0 when none does (overlong, surrogate, beyond U+10FFFF,
-/// cut off).
-std::size_t sequence_at(std::string_view text, std::size_t at) {
-    const auto byte = [&](std::size_t i) {
-        return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U;
-    };
-    const auto next = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xBF) {
-        return byte(i) >= low && byte(i) <= high;
-    };
-    const unsigned first = byte(0);
-    if (first < 0x80) return 1;
-    if (first >= 0xC2 && first <= 0xDF) return next(1) ? 2 : 0;
-    if (first >= 0xE0 && first <= 0xEF) {
-        const unsigned low = first == 0xE0 ? 0xA0 : 0x80;
-        const unsigned high = first == 0xED ? 0x9F : 0xBF;
-        return next(1, low, high) && next(2) ? 3 : 0;
-    }
-    if (first >= 0xF0 && first <= 0xF4) {
-        const unsigned low = first == 0xF0 ? 0x90 : 0x80;
-        const unsigned high = first == 0xF4 ? 0x8F : 0xBF;
-        return next(1, low, high) && next(2) && next(3) ? 4 : 0;
-    }
-    return 0;
-}
-
 void append_escaped(std::string& out, std::string_view text) {
     for (std::size_t i = 0; i < text.size();) {
         const auto c = static_cast<unsigned char>(text[i]);
-        const std::size_t bytes = sequence_at(text, i);
+        const std::size_t bytes = utf8_character(text, i);
         if (bytes == 0) {
             out += kReplacement;
             ++i;

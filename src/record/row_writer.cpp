@@ -6,6 +6,7 @@
 
 #include "core/digest.h"
 #include "core/error.h"
+#include "core/utf8.h"
 
 namespace pagehaul::record {
 namespace {
@@ -16,10 +17,7 @@ constexpr std::size_t kExcerptBytes = 60;
 /// The beginning of a value, for a message: whole UTF-8 characters, quoted.
 std::string excerpt(std::string_view text) {
     if (text.size() <= kExcerptBytes) return "`" + std::string(text) + "`";
-    std::size_t size = kExcerptBytes;
-    while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80)
-        --size;
-    return "`" + std::string(text.substr(0, size)) + "...`";
+    return "`" + std::string(utf8_prefix(text, kExcerptBytes)) + "...`";
 }
 
 bool is_key(const config::Sink& sink, const std::string& name) {

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "core/utf8.h"
+
 namespace pagehaul::telemetry {
 namespace {
 
@@ -56,11 +58,7 @@ class Writer {
     void text(const std::string& value) {
         std::string shown = resource_.redact ? resource_.redact(value) : value;
         if (shown.size() > kMaxText) {
-            // Not inside a character: a continuation byte begins none.
-            std::size_t end = kMaxText;
-            while (end > 0 && (static_cast<unsigned char>(shown[end]) & 0xC0U) == 0x80U)
-                --end;
-            shown.resize(end);
+            shown.resize(utf8_prefix(shown, kMaxText).size());
             shown += "…";
         }
         literal(shown);

@@ -30,8 +30,9 @@ def small(tmp_path):
 @pytest.mark.parametrize("name, line, said", [
     ("src/core/a.h", '#include "log/log.h"', "core does not stand on log"),
     ("src/ledger/a.cpp", '#include "engine/run.h"', "ledger does not stand on engine"),
-    ("src/engine/fetch/a.h", '#include "engine/claimer.h"', "engine/fetch does not stand on engine/what runs"),
+    ("src/engine/fetch/a.h", '#include "engine/claimer.h"', "engine/fetch does not stand on engine/what is on top"),
     ("src/engine/tell/a.h", '#include "engine/write/b.h"', "engine/tell does not stand on engine/write"),
+    ("src/config/yaml/a.h", '#include "config/config.h"', "config/yaml does not stand on config/what is on top"),
     ("src/utils/a.h", '#include "core/a.h"', "the folder utils has no place in the order"),
 ])
 def test_an_arrow_against_the_order_is_named(small, name, line, said):

@@ -21,8 +21,10 @@ BELOW = {
     "engine": "machine source sink ledger telemetry http postgres record config log core",
     "cli": "engine machine report source sink ledger telemetry http postgres record config log core",
 }
-# Inside the engine: what runs stands on three rooms that do not know each other, and they on what they share.
-ROOMS = {"fetch": {"fetch", "shared"}, "write": {"write", "shared"}, "tell": {"tell", "shared"}, "shared": {"shared"}}
+# Inside a folder, its rooms and which of them each stands on. In the engine what runs stands on three rooms that do not know
+# each other, and they on what they share; in config the declarations stand on the engine that reads them.
+ROOMS = {"engine": {"fetch": {"fetch", "shared"}, "write": {"write", "shared"}, "tell": {"tell", "shared"}, "shared": {"shared"}},
+         "config": {"yaml": {"yaml"}}}
 # Third-party libraries by the first folder, or the file, of what is included of them.
 LIBRARIES = {"openssl": "OpenSSL", "xxhash.h": "xxHash", "spdlog": "spdlog", "fmt": "spdlog", "yaml-cpp": "yaml-cpp", "nlohmann": "nlohmann-json",
              "cpprest": "cpprestsdk", "pplx": "cpprestsdk", "zlib.h": "zlib", "pqxx": "libpqxx", "simdjson.h": "simdjson", "date": "date",
@@ -58,8 +60,8 @@ def wrong_includes(root):
             yield f"{path}:{no}: the folder {here} has no place in the order: name it here and in src/README.md"
         elif there != here and there not in BELOW[here].split():
             yield f"{path}:{no}: {here} does not stand on {there}"
-        elif here == there == "engine" and len(path.parts) == 4 and found[2].rstrip("/") not in ROOMS[path.parts[2]]:
-            yield f"{path}:{no}: engine/{path.parts[2]} does not stand on engine/{found[2].rstrip('/') or 'what runs'}"
+        elif here == there and here in ROOMS and len(path.parts) == 4 and found[2].rstrip("/") not in ROOMS[here][path.parts[2]]:
+            yield f"{path}:{no}: {here}/{path.parts[2]} does not stand on {here}/{found[2].rstrip('/') or 'what is on top'}"
 
 
 def wrong_libraries(root):

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "config/variables.h"
+#include "config/reread.h"
 #include "engine/shared/transports.h"
 
 namespace pagehaul::engine {

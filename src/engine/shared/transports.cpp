@@ -1,6 +1,6 @@
 #include "engine/shared/transports.h"
 
-#include "config/variables.h"
+#include "config/yaml/variables.h"
 #include "http/look_up_apart.h"
 #include "http/url.h"
 

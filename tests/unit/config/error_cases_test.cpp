@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "config/load.h"
-#include "config/variables.h"
+#include "config/yaml/variables.h"
 
 namespace pagehaul::config {
 namespace {

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "config/reread.h"
 #include "fixture.h"
 
 namespace pagehaul::config {

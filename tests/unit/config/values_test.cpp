@@ -2,10 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include "config/node.h"
 #include "config/placeholders.h"
-#include "config/reader.h"
-#include "config/utf8.h"
+#include "config/yaml/node.h"
+#include "config/yaml/reader.h"
 
 namespace pagehaul::config {
 namespace {
@@ -110,14 +109,6 @@ TEST(Suggestions, AreNearAndNotFarFetched) {
     EXPECT_EQ(nearest("tabel", {"dsn", "table"}), "table");
     EXPECT_EQ(nearest("dns", {"dsn", "table"}), "dsn");
     EXPECT_EQ(nearest("zzzzzz", {"dsn", "table"}), "");
-}
-
-TEST(Utf8, RefusesWhatRfc3629Does) {
-    EXPECT_EQ(utf8_first_bad("a￥b"), std::string_view::npos);
-    for (const char* bad : {"\xFF", "\xC0\xAF", "\xED\xA0\x80", "\xE2\x82", "\xF5\x80\x80\x80"}) {
-        EXPECT_EQ(utf8_first_bad(bad), 0U) << bad;
-    }
-    EXPECT_EQ(utf8_length("a￥b"), 3U);
 }
 
 }  // namespace

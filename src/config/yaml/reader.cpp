@@ -1,8 +1,8 @@
-#include "config/reader.h"
+#include "config/yaml/reader.h"
 
 #include <algorithm>
 
-#include "config/utf8.h"
+#include "core/utf8.h"
 
 namespace pagehaul::config {
 
@@ -63,7 +63,7 @@ bool Reader::is_unexpanded(const Node& node) const {
 void Reader::collect_secrets() {
     for (const auto& [node, values] : expansions_) {
         for (const auto& value : values) {
-            if (value.from_file || !open_.contains(node)) redactor_.add(value.text);
+            if (value.from_file || !open_.contains(node)) on_secret_(value.text);
         }
     }
 }
@@ -81,9 +81,7 @@ std::string describe(const Node& node) {
             break;
     }
     if (node.has_variables) return "what " + node.raw + " holds";
-    std::string text = node.text.substr(0, longest);
-    while (utf8_first_bad(text) != std::string::npos)
-        text.pop_back();
+    std::string text(utf8_prefix(node.text, longest));
     std::replace_if(
         text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
     return "\"" + text + (text.size() < node.text.size() ? "…\"" : "\"");

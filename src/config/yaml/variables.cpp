@@ -1,4 +1,4 @@
-#include "config/variables.h"
+#include "config/yaml/variables.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "config/utf8.h"
+#include "core/utf8.h"
 
 namespace pagehaul::config {
 
@@ -135,19 +135,6 @@ Expansions expand_tree(Node& root, const VariableSources& sources, Problems& pro
     Expansions expansions;
     expand_at(root, "", sources, expansions, problems);
     return expansions;
-}
-
-bool is_rereadable(const Secret& secret) {
-    return secret.source.find("${file:") != std::string::npos;
-}
-
-Result<Secret> reread(const Secret& secret, const VariableSources& sources) {
-    if (!is_rereadable(secret)) {
-        return fail(ErrorKind::credential, "", "the secret is static: only ${file:/path} can be read again");
-    }
-    auto expanded = expand(secret.source, sources);
-    if (!expanded) return fail(ErrorKind::config, "", expanded.error());
-    return Secret{.value = std::move(expanded->text), .source = secret.source};
 }
 
 }  // namespace pagehaul::config

@@ -8,9 +8,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "config/config.h"
-#include "config/node.h"
-#include "config/problem.h"
+#include "config/yaml/node.h"
+#include "config/yaml/problem.h"
 #include "core/error.h"
 
 namespace pagehaul::config {
@@ -50,12 +49,5 @@ using Expansions = std::unordered_map<const Node*, std::vector<Expanded::Value>>
 
 /// Expands every scalar of the tree in place.
 Expansions expand_tree(Node& root, const VariableSources& sources, Problems& problems);
-
-/// True if the secret came from a mounted file, which may hold a newer one by now.
-bool is_rereadable(const Secret& secret);
-
-/// The secret expanded anew. An error of kind config names the variable or file that cannot be read; kind
-/// credential says that the secret is static.
-Result<Secret> reread(const Secret& secret, const VariableSources& sources = {});
 
 }  // namespace pagehaul::config

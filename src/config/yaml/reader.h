@@ -6,10 +6,9 @@
 #include <unordered_set>
 #include <vector>
 
-#include "config/node.h"
-#include "config/problem.h"
-#include "config/redact.h"
-#include "config/variables.h"
+#include "config/yaml/node.h"
+#include "config/yaml/problem.h"
+#include "config/yaml/variables.h"
 
 namespace pagehaul::config {
 
@@ -17,10 +16,10 @@ namespace pagehaul::config {
 class Reader {
   public:
     Reader(const Expansions& expansions, std::function<bool(const std::string&)> zone_exists,
-           Redactor& redactor, Problems& problems)
+           std::function<void(std::string_view)> on_secret, Problems& problems)
         : expansions_(expansions),
           zone_exists_(std::move(zone_exists)),
-          redactor_(redactor),
+          on_secret_(std::move(on_secret)),
           problems_(problems) {}
 
     /// Adds a problem at the current path. Returns false, for `return reader.refuse(…)`.
@@ -39,8 +38,8 @@ class Reader {
     /// Variables in this scalar are no secrets (a table's name, a number).
     void mark_open(const Node& node) { open_.insert(&node); }
     /// A secret that is written into the file as it is, or a part of one.
-    void add_secret(std::string_view text) { redactor_.add(text); }
-    /// Hands every expanded value that was not marked open to the redactor: secret is the default.
+    void add_secret(std::string_view text) { on_secret_(text); }
+    /// Tells every expanded value that was not marked open: secret is the default.
     void collect_secrets();
 
     bool zone_exists(const std::string& zone) const { return zone_exists_(zone); }
@@ -64,7 +63,7 @@ class Reader {
   private:
     const Expansions& expansions_;
     std::function<bool(const std::string&)> zone_exists_;
-    Redactor& redactor_;
+    std::function<void(std::string_view)> on_secret_;
     Problems& problems_;
     std::unordered_set<const Node*> open_;
     std::string path_;

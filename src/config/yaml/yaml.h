@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "config/node.h"
-#include "config/problem.h"
+#include "config/yaml/node.h"
+#include "config/yaml/problem.h"
 
 namespace pagehaul::config {
 

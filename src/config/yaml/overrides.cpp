@@ -1,10 +1,10 @@
-#include "config/overrides.h"
+#include "config/yaml/overrides.h"
 
 #include <algorithm>
 #include <charconv>
 #include <optional>
 
-#include "config/yaml.h"
+#include "config/yaml/yaml.h"
 
 namespace pagehaul::config {
 namespace {

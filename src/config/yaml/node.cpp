@@ -1,4 +1,4 @@
-#include "config/node.h"
+#include "config/yaml/node.h"
 
 #include <algorithm>
 #include <cctype>

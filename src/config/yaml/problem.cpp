@@ -1,4 +1,4 @@
-#include "config/problem.h"
+#include "config/yaml/problem.h"
 
 namespace pagehaul::config {
 

@@ -1,4 +1,4 @@
-#include "config/yaml.h"
+#include "config/yaml/yaml.h"
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
@@ -9,7 +9,7 @@
 #include <sstream>
 #include <vector>
 
-#include "config/utf8.h"
+#include "core/utf8.h"
 
 namespace pagehaul::config {
 namespace {

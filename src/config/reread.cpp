@@ -1,0 +1,20 @@
+#include "config/reread.h"
+
+#include <utility>
+
+namespace pagehaul::config {
+
+bool is_rereadable(const Secret& secret) {
+    return secret.source.find("${file:") != std::string::npos;
+}
+
+Result<Secret> reread(const Secret& secret, const VariableSources& sources) {
+    if (!is_rereadable(secret)) {
+        return fail(ErrorKind::credential, "", "the secret is static: only ${file:/path} can be read again");
+    }
+    auto expanded = expand(secret.source, sources);
+    if (!expanded) return fail(ErrorKind::config, "", expanded.error());
+    return Secret{.value = std::move(expanded->text), .source = secret.source};
+}
+
+}  // namespace pagehaul::config
