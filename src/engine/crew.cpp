@@ -23,6 +23,7 @@ Crew::Crew(Context& context, const machine::Sizing& sizing, CrewParts parts)
       sizing_(sizing),
       parts_(std::move(parts)),
       jobs_(static_cast<std::size_t>(std::max(2, sizing.job_queue))),
+      pages_(context.clock),
       outbox_(context.wake),
       claimer_("claimer", context.stop),
       workers_("fetch worker", context.stop),

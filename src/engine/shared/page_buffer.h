@@ -1,6 +1,5 @@
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -34,29 +33,32 @@ struct Waiting {
 bool batch_due(const Waiting& waiting, const BatchLimits& limits, MonoTime now);
 
 /// Pages between fetch workers and writers, first in first out. Thread-safe. It has no bound of its own:
-/// every page holds its Reservation, so the byte budget bounds it and pushing never waits.
+/// every page holds its Reservation, so the byte budget bounds it and pushing never waits. A page's age is
+/// the clock's, which outlives the buffer.
 ///
 /// `Page` has `bytes` (an integer: its size in a batch) and `urgent` (bool: others wait for its commit; a
 /// page 1, or a slice's last page).
 template <class Page>
 class PageBuffer {
   public:
-    PageBuffer() = default;
+    explicit PageBuffer(const Clock& clock) : clock_(clock) {}
     PageBuffer(const PageBuffer&) = delete;
     PageBuffer& operator=(const PageBuffer&) = delete;
 
     /// @return false when closed: the page is still the caller's.
     bool push(Page&& page) {
+        std::stop_source sleeper(std::nostopstate);
         {
             const MutexLock lock(mutex_);
             if (waiting_.closed) return false;
             ++waiting_.pages;
             waiting_.bytes += static_cast<std::int64_t>(page.bytes);
             waiting_.urgent += page.urgent ? 1U : 0U;
-            pages_.push_back(Entry{std::move(page), std::chrono::steady_clock::now()});
+            pages_.push_back(Entry{std::move(page), clock_.now()});
             waiting_.oldest = pages_.front().since;
+            sleeper = next_sleeper();
         }
-        changed_.notify_one();
+        sleeper.request_stop();
         return true;
     }
 
@@ -65,33 +67,38 @@ class PageBuffer {
     std::vector<Page> take_batch(const BatchLimits& limits, std::stop_token stop) {
         MutexLock lock(mutex_);
         while (!stop.stop_requested()) {
-            const MonoTime now = std::chrono::steady_clock::now();
-            if (batch_due(waiting_, limits, now)) {
+            if (batch_due(waiting_, limits, clock_.now())) {
                 std::vector<Page> batch = take(limits);
-                const bool more = !pages_.empty();
+                std::stop_source other = pages_.empty() ? std::stop_source(std::nostopstate) : next_sleeper();
                 lock.unlock();
-                if (more) changed_.notify_one();
+                other.request_stop();
                 return batch;
             }
             if (waiting_.closed) break;
-            const auto version = version_of();
-            const auto moved = [&]() PAGEHAUL_REQUIRES(mutex_) { return version_of() != version; };
-            if (waiting_.oldest) {
-                changed_.wait_until(lock, stop, *waiting_.oldest + limits.max_age, moved);
-            } else {
-                changed_.wait(lock, stop, moved);
+            const MonoTime until = waiting_.oldest ? *waiting_.oldest + limits.max_age : MonoTime::max();
+            std::stop_source woken;
+            sleepers_.push_back(woken);
+            lock.unlock();
+            {
+                const std::stop_callback on_stop(stop, [&woken] { woken.request_stop(); });
+                clock_.wait_until(until, woken.get_token());
             }
+            lock.lock();
+            std::erase(sleepers_, woken);
         }
         return {};
     }
 
     /// No more pages come; writers drain the rest.
     void close() {
+        std::vector<std::stop_source> all;
         {
             const MutexLock lock(mutex_);
             waiting_.closed = true;
+            all.swap(sleepers_);
         }
-        changed_.notify_all();
+        for (std::stop_source& sleeper : all)
+            sleeper.request_stop();
     }
 
     /// Takes everything at once, for pages that will not be committed.
@@ -115,15 +122,13 @@ class PageBuffer {
         Page page;
         MonoTime since;
     };
-    struct Version {
-        std::size_t pages;
-        std::int64_t bytes;
-        std::optional<MonoTime> oldest;
-        bool closed;
-        friend bool operator==(const Version&, const Version&) = default;
-    };
-    Version version_of() const PAGEHAUL_REQUIRES(mutex_) {
-        return {waiting_.pages, waiting_.bytes, waiting_.oldest, waiting_.closed};
+
+    /// For the caller to wake once it holds the mutex no more: who is woken wants it next.
+    std::stop_source next_sleeper() PAGEHAUL_REQUIRES(mutex_) {
+        if (sleepers_.empty()) return std::stop_source(std::nostopstate);
+        std::stop_source sleeper = std::move(sleepers_.back());
+        sleepers_.pop_back();
+        return sleeper;
     }
 
     std::vector<Page> take(const BatchLimits& limits) PAGEHAUL_REQUIRES(mutex_) {
@@ -144,8 +149,9 @@ class PageBuffer {
         return batch;
     }
 
+    const Clock& clock_;
     mutable Mutex mutex_;
-    std::condition_variable_any changed_;
+    std::vector<std::stop_source> sleepers_ PAGEHAUL_GUARDED_BY(mutex_);  // of writers that wait for a batch
     std::deque<Entry> pages_ PAGEHAUL_GUARDED_BY(mutex_);
     Waiting waiting_ PAGEHAUL_GUARDED_BY(mutex_);  // describes pages_
 };

@@ -85,7 +85,7 @@ class FetchingTest : public ::testing::Test {
 
   protected:
     Outbox outbox{shared.context.wake};
-    Pages pages;  ///< behind the parts: its pages give their bytes back to the budget
+    Pages pages{shared.clock};  ///< behind the parts: its pages give their bytes back to the budget
     std::vector<ledger::Setback> setbacks;
     std::vector<ProofDone> proofs;
 };

@@ -6,6 +6,8 @@
 #include <memory>
 #include <thread>
 
+#include "manual_clock.h"
+
 namespace pagehaul::engine {
 namespace {
 
@@ -33,6 +35,13 @@ Waiting waiting(std::size_t pages, std::int64_t bytes, MonoTime oldest) {
     return {.pages = pages, .bytes = bytes, .urgent = 0, .oldest = oldest, .closed = false};
 }
 
+/// A buffer on a clock that stands still.
+class PageBufferTest : public ::testing::Test {
+  protected:
+    pagehaul::testing::ManualClock clock;
+    PageBuffer<Page> buffer{clock};
+};
+
 TEST(BatchDue, WhenFullByPagesOrBytes) {
     EXPECT_FALSE(batch_due(waiting(2, 999, kNow), kPatient, kNow));
     EXPECT_TRUE(batch_due(waiting(3, 3, kNow), kPatient, kNow));
@@ -57,8 +66,7 @@ TEST(BatchDue, NeverWithoutAPage) {
     EXPECT_FALSE(batch_due(Waiting{.closed = true}, kPatient, kNow));
 }
 
-TEST(PageBuffer, ABatchIsInOrderAndNoLargerThanItsLimits) {
-    PageBuffer<Page> buffer;
+TEST_F(PageBufferTest, ABatchIsInOrderAndNoLargerThanItsLimits) {
     for (int no = 1; no <= 4; ++no)
         ASSERT_TRUE(buffer.push({.no = no}));
     EXPECT_EQ(numbers(buffer.take_batch(kPatient, {})), (std::vector<int>{1, 2, 3}));
@@ -66,8 +74,7 @@ TEST(PageBuffer, ABatchIsInOrderAndNoLargerThanItsLimits) {
     EXPECT_EQ(buffer.waiting().bytes, 100);
 }
 
-TEST(PageBuffer, BytesBoundABatchButOnePageAlwaysFits) {
-    PageBuffer<Page> buffer;
+TEST_F(PageBufferTest, BytesBoundABatchButOnePageAlwaysFits) {
     ASSERT_TRUE(buffer.push({.no = 1, .bytes = 5000}));
     ASSERT_TRUE(buffer.push({.no = 2, .bytes = 600}));
     ASSERT_TRUE(buffer.push({.no = 3, .bytes = 500}));
@@ -75,8 +82,7 @@ TEST(PageBuffer, BytesBoundABatchButOnePageAlwaysFits) {
     EXPECT_EQ(numbers(buffer.take_batch(kPatient, {})), (std::vector<int>{2}));
 }
 
-TEST(PageBuffer, AnUrgentPageIsTakenAtOnceWithItsCompany) {
-    PageBuffer<Page> buffer;
+TEST_F(PageBufferTest, AnUrgentPageIsTakenAtOnceWithItsCompany) {
     std::vector<Page> batch;
     std::jthread writer([&] { batch = buffer.take_batch(kPatient, {}); });
     ASSERT_TRUE(buffer.push({.no = 2}));
@@ -86,19 +92,29 @@ TEST(PageBuffer, AnUrgentPageIsTakenAtOnceWithItsCompany) {
     EXPECT_EQ(buffer.waiting().urgent, 0U);
 }
 
-TEST(PageBuffer, APageDoesNotWaitLongerThanItsAge) {
-    PageBuffer<Page> buffer;
-    std::vector<Page> batch;
-    BatchLimits soon = kPatient;
-    soon.max_age = milliseconds(1);
-    std::jthread writer([&] { batch = buffer.take_batch(soon, {}); });
+TEST_F(PageBufferTest, APageWaitsForItsAgeAndNoLonger) {
     ASSERT_TRUE(buffer.push({.no = 1}));
+    std::vector<Page> batch;
+    std::jthread writer([&] { batch = buffer.take_batch(kPatient, {}); });
+    clock.wait_for_sleepers();
+    clock.advance(kPatient.max_age - milliseconds(1));
+    EXPECT_EQ(buffer.waiting().pages, 1U);
+    clock.advance(milliseconds(1));
     writer.join();
     EXPECT_EQ(numbers(batch), (std::vector<int>{1}));
 }
 
-TEST(PageBuffer, ClosedItIsEmptiedAndThenOver) {
-    PageBuffer<Page> buffer;
+TEST_F(PageBufferTest, AWriterThatSleptWithoutAPageMindsTheAgeOfTheNext) {
+    std::vector<Page> batch;
+    std::jthread writer([&] { batch = buffer.take_batch(kPatient, {}); });
+    clock.wait_for_sleepers();
+    ASSERT_TRUE(buffer.push({.no = 1}));
+    clock.advance(kPatient.max_age);
+    writer.join();
+    EXPECT_EQ(numbers(batch), (std::vector<int>{1}));
+}
+
+TEST_F(PageBufferTest, ClosedItIsEmptiedAndThenOver) {
     ASSERT_TRUE(buffer.push({.no = 1}));
     buffer.close();
     EXPECT_FALSE(buffer.push({.no = 2}));
@@ -106,12 +122,12 @@ TEST(PageBuffer, ClosedItIsEmptiedAndThenOver) {
     EXPECT_TRUE(buffer.take_batch(kPatient, {}).empty());
 }
 
-TEST(PageBuffer, AStopEndsTheWaitAndLeavesThePages) {
-    PageBuffer<Page> buffer;
+TEST_F(PageBufferTest, AStopEndsTheWaitAndLeavesThePages) {
     ASSERT_TRUE(buffer.push({.no = 1}));
     std::stop_source stop;
     std::vector<Page> batch;
     std::jthread writer([&] { batch = buffer.take_batch(kPatient, stop.get_token()); });
+    clock.wait_for_sleepers();
     stop.request_stop();
     writer.join();
     EXPECT_TRUE(batch.empty());
@@ -120,7 +136,7 @@ TEST(PageBuffer, AStopEndsTheWaitAndLeavesThePages) {
 }
 
 TEST(PageBuffer, NoPageIsLostBetweenManyThreads) {
-    PageBuffer<Page> buffer;
+    PageBuffer<Page> buffer(system_clock());
     std::mutex mutex;
     std::vector<int> seen;
     {
