@@ -75,6 +75,19 @@ def test_a_test_that_is_named_and_is_not_there_is_named(small):
                                              "README.md: names the test file core/b_test.cpp, which is not there"]
 
 
+def test_a_functional_test_that_is_named_and_is_not_there_is_named(small):
+    root = small({"tests/functional/test_a.py": "def test_runs(db):\n    pass\n",
+                  "README.md": "`functional/test_a.py: test_runs`, `test_stops` and `functional/test_b.py: test_runs`\n"})
+    assert list(tree.missing_tests(root)) == ["README.md: names the test test_stops, which functional/test_a.py does not have",
+                                             "README.md: names the test file functional/test_b.py, which is not there"]
+
+
+def test_a_statement_that_asks_another_clock_is_named(small):
+    root = small({"src/ledger/a.cpp": "UPDATE {s}.worker SET heartbeat_at = {s}.clock()\nDELETE FROM {s}.run WHERE at < now()\n// now()\n",
+                  "src/ledger/b.cpp": "CREATE FUNCTION {s}.clock() AS 'SELECT clock_timestamp()'\n", "src/sink/a.cpp": "SELECT now()\n"})
+    assert list(tree.other_clocks(root)) == ["src/ledger/a.cpp:2: asks another clock than {s}.clock()"]
+
+
 def test_a_source_that_has_grown_too_long_is_named(small):
     root = small({"src/core/a.cpp": "//\n" * 401, "src/core/b.cpp": "//\n" * 400, "tests/c.cpp": "//\n" * 500})
     assert [breach.split(":")[0] for breach in tree.long_files(root)] == ["src/core/a.cpp"]

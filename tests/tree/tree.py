@@ -34,7 +34,8 @@ TEXTS = (".md", ".cpp", ".h", ".py", ".sh", ".txt", ".yaml", "Makefile", "Docker
 CITED = re.compile(r"(?<![\w/.{}$*<-])((?:src|tests|deploy|helm|core|config|http|postgres|record|source|ledger|sink|telemetry|report|"
                    r"machine|engine|cli|tell|fetch|write|shared)/[\w./-]*\w\.(?:h|cpp|py|sh|md|ya?ml|json|supp|mod))(?![\w*])")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-TEST = re.compile(r"`([\w/]+_test\.cpp): (\w+)`((?:,\s+`\w+`)*)")
+TEST = re.compile(r"`([\w/]+(?:_test\.cpp|/test_\w+\.py)): (\w+)`((?:,\s+`\w+`)*)")
+CLOCK = re.compile(r"\b(?:now|clock_timestamp|statement_timestamp|transaction_timestamp)\(\)|\bcurrent_timestamp\b", re.IGNORECASE)
 
 
 def files(root):
@@ -101,17 +102,20 @@ def missing_citations(root):
 
 
 def missing_tests(root):
-    """`ledger/start_test.cpp: Name`, `Name`: a test that a document names, below tests/unit, and that the file does not have."""
+    """`ledger/start_test.cpp: Name`, `Name`: a test that a document names, below tests/unit (of Python: below tests), and that the
+    file does not have."""
     for path in files(root):
         if path.suffix != ".md":
             continue
         for file, first, more in TEST.findall((root / path).read_text()):
-            home = root / "tests/unit" / file.removeprefix("tests/unit/")
+            is_python = file.endswith(".py")
+            below = "tests" if is_python else "tests/unit"
+            home = root / below / file.removeprefix(below + "/")
             if not home.exists():
                 yield f"{path}: names the test file {file}, which is not there"
                 continue
             for name in [first, *re.findall(r"`(\w+)`", more)]:
-                if not re.search(rf"TEST(?:_[FP])?\(\w+, {name}\)", home.read_text()):
+                if not re.search(rf"^def {name}\(" if is_python else rf"TEST(?:_[FP])?\(\w+, {name}\)", home.read_text(), re.MULTILINE):
                     yield f"{path}: names the test {name}, which {file} does not have"
 
 
@@ -123,4 +127,12 @@ def long_files(root):
                 yield f"{path}: {length} lines, {LONGEST} at most: does it still do one thing?"
 
 
-RULES = (wrong_includes, wrong_libraries, missing_citations, missing_tests, long_files)
+def other_clocks(root):
+    """The ledger's statements ask {s}.clock() for the time, which tests move, and PostgreSQL's own functions nowhere else."""
+    for path, no, line in _lines(root, (".h", ".cpp"), "src/ledger/"):
+        # The function itself, and a table that is there before it.
+        if CLOCK.search(line.partition("//")[0].replace("{s}.clock()", "")) and "FUNCTION {s}.clock()" not in line and "applied_at" not in line:
+            yield f"{path}:{no}: asks another clock than {{s}}.clock()"
+
+
+RULES = (wrong_includes, wrong_libraries, missing_citations, missing_tests, long_files, other_clocks)

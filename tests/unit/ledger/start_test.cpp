@@ -1,4 +1,6 @@
 // src/ledger/README.md, "A run starts".
+#include <future>
+
 #include "ledger_fixture.h"
 
 namespace pagehaul::ledger::testing {
@@ -233,16 +235,58 @@ TEST_F(Starting, AProcessThatJoinsAndFindsAnotherTableLeavesOthersTheirPagesFirs
 
 TEST_F(Starting, FreshAdoptsNothingCarriesNothingOverAndGivesUpWhatIsUnfinished) {
     auto one = process();
-    started(*one, "first");
+    started(*one, "first", {"old"});
     kill(one);
     auto two = process();
-    StartRequest fresh = request(*two, "second");
+    StartRequest fresh = request(*two, "second", {"new"});
     fresh.fresh = true;
-    EXPECT_EQ(started(*two, fresh).kind, Started::Kind::planned);
+    fresh.fingerprint = "f2";
+    const Started planned = started(*two, fresh);
+    EXPECT_EQ(planned.kind, Started::Kind::planned);
+    EXPECT_THAT(planned.warnings, ::testing::IsEmpty());
     EXPECT_EQ(ask("SELECT string_agg(state, ',' ORDER BY id) FROM pagehaul.run"), "superseded,running");
-    EXPECT_EQ(ask("SELECT count(*) FROM pagehaul.slice s JOIN pagehaul.run r ON r.id = s.run_id WHERE "
-                  "r.state = 'running'"),
-              "1");
+    EXPECT_EQ(ask("SELECT string_agg(s.key, ',') FROM pagehaul.slice s JOIN pagehaul.run r ON r.id = "
+                  "s.run_id WHERE r.state = 'running'"),
+              "new");
+}
+
+TEST_F(Starting, AnUnfinishedRunOfAnotherConfigIsLeftAsItIs) {
+    auto one = process();
+    started(*one, "first", {"mon"});
+    kill(one);
+    auto two = process();
+    StartRequest other = request(*two, "second", {"tue"});
+    other.fingerprint = "f2";
+    EXPECT_THAT(started(*two, other).warnings, ::testing::IsEmpty());
+    EXPECT_EQ(ask("SELECT string_agg(state, ',' ORDER BY id) FROM pagehaul.run"), "running,running");
+    EXPECT_EQ(ask("SELECT string_agg(key, ',') FROM pagehaul.slice WHERE run_id = " +
+                  std::to_string(two->scope.run)),
+              "tue");
+}
+
+TEST_F(Starting, OfTwoAtOnceOneGetsThePipelineAndTheOtherIsRefused) {
+    auto one = process();
+    auto two = process();
+    db.exec("INSERT INTO pagehaul.pipeline_lock (pipeline, expires_at) VALUES ('p', 'epoch')");
+    // Both get as far as they can: to the lock that the first has, or to this one.
+    db.begin("LOCK TABLE pagehaul.worker IN SHARE MODE");
+    std::future<StartOutcome> starts[] = {
+        std::async(std::launch::async, [&] { return start_of(*one, "first"); }),
+        std::async(std::launch::async, [&] { return start_of(*two, "second"); })};
+    while (
+        ask("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name LIKE "
+            "'pagehaul %'") != "2") {
+    }
+    db.commit();
+    int let_in = 0;
+    int refused = 0;
+    for (auto& start : starts) {
+        const StartOutcome outcome = start.get();
+        let_in += std::holds_alternative<Started>(outcome) ? 1 : 0;
+        refused += std::holds_alternative<Busy>(outcome) ? 1 : 0;
+    }
+    EXPECT_EQ(let_in, 1);
+    EXPECT_EQ(refused, 1);
 }
 
 TEST_F(Starting, UnavailablePagesBecomePendingForTheNextProcessOfTheRunAndRefusedOnesDoNot) {

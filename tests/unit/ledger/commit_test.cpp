@@ -1,0 +1,90 @@
+// src/ledger/README.md, "A commit" and "Page 1".
+#include <future>
+
+#include "ledger_fixture.h"
+
+namespace pagehaul::ledger::testing {
+namespace {
+
+class Commit : public LedgerTest {
+  protected:
+    void wait_until_blocked(int backend) {
+        while (ask("SELECT wait_event_type FROM pg_stat_activity WHERE pid = " + std::to_string(backend)) !=
+               "Lock") {
+        }
+    }
+};
+
+TEST_F(Commit, WithoutATotalPageOnePlansTheFirstWindow) {
+    policy.total = Policy::Known::nothing;
+    auto worker = process();
+    started(*worker, "k", {"full", "short", "empty"});
+    const auto claims = take(*worker);
+    commit(*worker, {page(claims.at(0), 10), page(claims.at(1), 9), page(claims.at(2), 0)});
+    EXPECT_EQ(ask("SELECT string_agg(s.key || ' ' || n.highest, ', ' ORDER BY s.id) FROM pagehaul.slice s, "
+                  "LATERAL (SELECT max(no) AS highest FROM pagehaul.page WHERE slice_id = s.id) n"),
+              "full 9, short 3, empty 2");
+}
+
+/// Two writers whose batches overlap would deadlock if each took its pages in an order of its own.
+TEST_F(Commit, ABatchsPagesAreLockedInIdOrder) {
+    auto one = process();
+    started(*one);
+    commit(*one, {page(take(*one).at(0), 10, 30)});
+    // Page 2 is written last, so that a scan of the table meets it last.
+    const Claim three = take(*one, 2).at(1);
+    const Claim two = [&] {
+        db.exec("UPDATE pagehaul.page SET state = 'pending', worker = NULL WHERE no = 2");
+        return take(*one).at(0);
+    }();
+    ASSERT_EQ(two.no, 2);
+    ASSERT_LT(two.page_id, three.page_id);
+
+    db.begin("SELECT 1 FROM pagehaul.page WHERE no = 2 FOR UPDATE");
+    ASSERT_TRUE(begin_fenced(one->work, one->scope));
+    auto locked = std::async(std::launch::async, [&] {
+        return lock_pages(one->work, one->scope, {three, two});
+    });
+    wait_until_blocked(one->work.backend_pid());
+    EXPECT_EQ(connect().exec("SELECT no FROM pagehaul.page WHERE no = 3 FOR UPDATE SKIP LOCKED").size(), 1U)
+        << "it waits for page 2 and holds page 3";
+    db.rollback();
+    EXPECT_EQ(locked.get(), (std::vector<bool>{true, true}));
+    one->work.rollback();
+}
+
+TEST_F(Commit, DoneIsTheLastOfIt) {
+    db.exec(
+        "CREATE TABLE seen (keys bigint, quarantined bigint, planned bigint, tally bigint);"
+        "CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.seen SELECT "
+        "(SELECT count(*) FROM pagehaul.page_keys), (SELECT count(*) FROM pagehaul.quarantine), "
+        "(SELECT count(*) FROM pagehaul.page WHERE no > 1), (SELECT count(*) FROM pagehaul.tally); "
+        "RETURN NEW; END';"
+        "CREATE TRIGGER look BEFORE UPDATE ON pagehaul.page FOR EACH ROW WHEN (NEW.state = 'done') EXECUTE "
+        "FUNCTION look()");
+    auto worker = process();
+    started(*worker);
+    PageResult first = page(take(*worker).at(0), 10, 30);
+    first.stored = 9;
+    first.bad = {{.row = 3, .reason = "r", .payload = "{}"}};
+    commit(*worker, {first});
+    EXPECT_EQ(ask("SELECT keys || ' ' || quarantined || ' ' || planned || ' ' || tally FROM seen"),
+              "1 1 2 1");
+}
+
+TEST_F(Commit, ADeferredConstraintOfTheTargetIsAskedBeforeDone) {
+    db.exec("CREATE TABLE target (id int UNIQUE DEFERRABLE INITIALLY DEFERRED)");
+    auto worker = process();
+    started(*worker);
+    const auto claims = take(*worker);
+    ASSERT_TRUE(begin_fenced(worker->work, worker->scope));
+    lock_pages(worker->work, worker->scope, claims);
+    worker->work.exec("INSERT INTO target VALUES (1), (1)");
+    const PageResult result = page(claims.at(0), 2, 2);
+    EXPECT_THROW(complete(worker->work, worker->scope, policy, {&result}), postgres::SqlError)
+        << "left to COMMIT, its error would come when nothing can be taken back";
+    worker->work.rollback();
+}
+
+}  // namespace
+}  // namespace pagehaul::ledger::testing

@@ -1,0 +1,120 @@
+// src/ledger/README.md, "Cost": what must cost nothing, counted by the server in rows that it has read.
+#include "ledger_fixture.h"
+
+namespace pagehaul::ledger::testing {
+namespace {
+
+class Cost : public LedgerTest {
+  protected:
+    /// A poll, and how many rows of these tables it has read.
+    struct Price {
+        RunState state;
+        std::int64_t pages = 0;
+        std::int64_t keys = 0;
+    };
+    Price poll_price(Process& process) {
+        // Inside a transaction the counts are its own and what its backend has not reported yet.
+        process.work.begin();
+        const std::int64_t pages_before = rows_read(process, "page");
+        const std::int64_t keys_before = rows_read(process, "page_keys");
+        Price price{.state = polled(process)};
+        price.pages = rows_read(process, "page") - pages_before;
+        price.keys = rows_read(process, "page_keys") - keys_before;
+        process.work.rollback();
+        return price;
+    }
+
+  private:
+    static std::int64_t rows_read(Process& process, const std::string& table) {
+        return process.work
+            .exec(
+                "SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables WHERE "
+                "schemaname = 'pagehaul' AND relname = '" +
+                table + "'")
+            .integer(0, 0);
+    }
+};
+
+TEST_F(Cost, APollReadsNothingOfWhatIsDone) {
+    auto worker = process();
+    started(*worker, "k", {"pulled", "to come"});
+    const auto claims = take(*worker);
+    commit(*worker, {page(claims.at(0), 10, 20'000)});
+    db.exec(
+        "INSERT INTO pagehaul.page_keys SELECT slice_id, pass, no, ARRAY[no] FROM pagehaul.page WHERE no "
+        "BETWEEN 2 AND 1999;"
+        "UPDATE pagehaul.page SET state = 'done', fetched = 10, stored = 10, quarantined = 0, duplicates = 0 "
+        "WHERE no BETWEEN 2 AND 1999");
+    db.exec("VACUUM ANALYZE pagehaul.page");
+    const Price price = poll_price(*worker);
+    EXPECT_EQ(price.state.pages_pending, 1);
+    EXPECT_EQ(price.state.pages_leased, 1);
+    EXPECT_LT(price.pages, 20);
+    EXPECT_EQ(price.keys, 0);
+}
+
+TEST_F(Cost, TheKeysOfAProvenSliceAreNotCountedAgainBeforeTheEnd) {
+    auto worker = process();
+    started(*worker, "k", {"proven", "to come"});
+    const auto claims = take(*worker);
+    commit(*worker, {page(claims.at(0), 5, 5)});
+    ASSERT_EQ(polled(*worker).slices_proven, 1);
+    EXPECT_EQ(poll_price(*worker).keys, 0);
+    commit(*worker, {page(claims.at(1), 5, 5)});
+    EXPECT_EQ(polled(*worker).status, RunStatus::succeeded);
+}
+
+TEST_F(Cost, PlanningIsOneStatementHoweverManySlices) {
+    db.exec(
+        "CREATE TABLE statements (of_table text);"
+        "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.statements "
+        "VALUES (TG_TABLE_NAME); RETURN NULL; END';"
+        "CREATE TRIGGER note AFTER INSERT ON pagehaul.slice FOR EACH STATEMENT EXECUTE FUNCTION note();"
+        "CREATE TRIGGER note AFTER INSERT ON pagehaul.page FOR EACH STATEMENT EXECUTE FUNCTION note()");
+    std::vector<std::string> slices;
+    for (int i = 0; i < 200; ++i)
+        slices.push_back("s" + std::to_string(i));
+    auto worker = process();
+    started(*worker, "k", slices);
+    EXPECT_EQ(ask("SELECT string_agg(of_table, ',' ORDER BY of_table) FROM statements"), "page,slice");
+    db.exec("TRUNCATE statements");
+    commit(*worker, {page(take(*worker, 1).at(0), 10, 5'000)});
+    EXPECT_EQ(ask("SELECT string_agg(of_table, ',') FROM statements"), "page") << "500 pages";
+}
+
+TEST_F(Cost, OldRunsGoInBatchesTheOldestFirst) {
+    for (const char* key : {"one", "two", "three"}) {
+        auto worker = process();
+        started(*worker, key);
+        ASSERT_EQ(pull(*worker, 5).status, RunStatus::succeeded);
+        settle(worker->work, worker->scope, "");
+    }
+    advance(std::chrono::hours(48));
+    const Scope nobody{.schema = "pagehaul", .pipeline = "p", .worker = ""};
+    EXPECT_EQ(prune(db, nobody, std::chrono::days{1}, 2), 2);
+    EXPECT_EQ(ask("SELECT string_agg(key, ',') FROM pagehaul.run_key"), "three");
+    EXPECT_EQ(prune(db, nobody, std::chrono::days{1}, 2), 1);
+}
+
+/// Why the hashes are not in `page`, and why it is vacuumed by a number of rows.
+TEST_F(Cost, NoUpdateOfAPageIsHot) {
+    auto worker = process();
+    started(*worker);
+    ASSERT_TRUE(begin_fenced(worker->work, worker->scope));
+    worker->work.exec("UPDATE pagehaul.page SET state = 'leased', worker = '" + worker->id +
+                      "', leased_at = now()");
+    EXPECT_EQ(
+        worker->work
+            .exec("SELECT n_tup_upd || ' ' || n_tup_hot_upd FROM pg_stat_xact_user_tables WHERE relname "
+                  "= 'page'")
+            .text(0, 0),
+        "1 0");
+    worker->work.rollback();
+    EXPECT_THAT(
+        ask("SELECT array_to_string(reloptions, ' ') FROM pg_class WHERE oid = 'pagehaul.page'::regclass"),
+        ::testing::AllOf(::testing::HasSubstr("autovacuum_vacuum_scale_factor=0"),
+                         ::testing::HasSubstr("autovacuum_vacuum_threshold=5000")));
+}
+
+}  // namespace
+}  // namespace pagehaul::ledger::testing
