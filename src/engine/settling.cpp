@@ -21,6 +21,7 @@ std::unique_ptr<postgres::Connection> connection_to_settle(const Context& contex
                                                            std::unique_ptr<postgres::Connection> warm) {
     const bool has_succeeded = last_known && last_known->status == ledger::RunStatus::succeeded;
     try {
+        // A pooler would hand the session on to others with this setting in it.
         if (has_succeeded && warm != nullptr && warm->is_open() && !context.scope.pgbouncer) {
             warm->exec("SET statement_timeout = " + std::to_string(kBriefStatement.count()));
             return warm;

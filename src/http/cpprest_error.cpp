@@ -39,6 +39,8 @@ Error network_error(const std::exception_ptr& error, Nanos idle_timeout) {
     try {
         std::rethrow_exception(error);
     } catch (const web::http::http_exception& thrown) {
+        // By code: the text of a connect that timed out may be "Request canceled by user". The codes are
+        // those of asio and OpenSSL, raw: one that nobody here knows is worth another try.
         const int code = thrown.error_code().value();
         if (code == ETIMEDOUT) {
             return {ErrorKind::transient, "", "the API sent nothing for " + timeout_text(idle_timeout)};

@@ -32,6 +32,7 @@ class Live {
     }
     bool wait_empty(Millis patience) {
         MutexLock lock(mutex_);
+        // In real time: the library lets go in it, whatever an injected clock says.
         return changed_.wait_for(lock.native(), patience,
                                  [&]() PAGEHAUL_REQUIRES(mutex_) { return count_ == 0; });
     }
@@ -78,6 +79,7 @@ struct Exchange {
         changed.notify_all();
     }
 
+    /// The only bound of a body: the library has none, and its progress counts the bytes on the wire.
     /// @return false: the exchange must end.
     bool receive(const std::uint8_t* from, std::size_t count) {
         const MutexLock lock(mutex);

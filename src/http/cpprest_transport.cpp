@@ -117,13 +117,17 @@ class CpprestTransport final : public Transport {
     const Clock& clock_;
     const std::shared_ptr<Live> live_;
     const std::string proxy_authorization_;  ///< empty: none, or the library sends it to open a tunnel
+    // One for all callers: it is thread-safe. Its pool of connections has no bound; theirs in flight is one.
     std::unique_ptr<web::http::client::http_client> client_;
 };
 
 web::http::client::http_client_config CpprestTransport::client_config(const TransportOptions& options,
                                                                       bool tunnel) {
     web::http::client::http_client_config config;
+    // A bound of each leg (look-up, connect, each read) and not of their sum: who trickles never reaches it.
+    // The sum is bounded in wait().
     config.set_timeout(std::chrono::duration_cast<std::chrono::microseconds>(options.idle_timeout));
+    // It would follow ten, and send all headers, the credential's too, to whatever host is named.
     config.set_max_redirects(0);
     config.set_chunksize(kMaxChunk);
     if (!options.ca_file.empty()) {
@@ -178,6 +182,8 @@ Ended CpprestTransport::wait(Exchange& exchange, const Bounds& bounds, MonoTime 
         if (clock_.now() >= until) {
             return until == bounds.deadline.when() ? Ended::deadline : Ended::connect_timeout;
         }
+        // In real time: what ends it comes from the network, on the library's threads. Whose time is over
+        // says the clock, above.
         exchange.changed.wait_until(lock.native(), until);
     }
     return Ended::answered;
@@ -222,6 +228,7 @@ Result<Response> CpprestTransport::finish(Exchange& exchange, const Bounds& boun
         header_bytes += name.size() + value.size();
         response.headers.emplace_back(lower(name), std::move(value));
     }
+    // Too late to save memory: the library keeps all headers, and a chunk of the body, before it shows any.
     if (header_bytes > kMaxHeaderBytes) {
         return fail(ErrorKind::permanent, "",
                     "the response headers are larger than " + std::to_string(kMaxHeaderBytes) + " bytes");
@@ -284,6 +291,7 @@ Result<Response> CpprestTransport::send_once(const Request& request, const Bound
 
     exchange->cancel.cancel();
     MutexLock lock(exchange->mutex);
+    // In real time: the library's threads, and the resolver, know no other.
     exchange->changed.wait_for(lock.native(), kLetGo,
                                [&]() PAGEHAUL_REQUIRES(exchange->mutex) { return exchange->done; });
     exchange->bounds = nullptr;
@@ -300,6 +308,7 @@ void use_openssl_before_the_pool() {
 
 void initialize_pool(int threads) {
     use_openssl_before_the_pool();
+    // Without it the first client starts 40 threads; a second call throws.
     crossplat::threadpool::initialize_with_threads(static_cast<std::size_t>(std::max(threads, 1)));
 }
 

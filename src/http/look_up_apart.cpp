@@ -66,6 +66,7 @@ class LookUpApart final : public Transport {
             lookup_->under_way = true;
         }
         const auto has_ended = [this]() PAGEHAUL_REQUIRES(lookup_->mutex) { return !lookup_->under_way; };
+        // In real time: the name server, and getaddrinfo's thread, know no other.
         const bool ended = lookup_->ended.wait_until(lock, cancel, deadline.when(), has_ended);
         if (!ended && cancel.stop_requested()) return fail(ErrorKind::cancelled, "", "request cancelled");
         if (!ended) {

@@ -89,6 +89,8 @@ struct TransportOptions {
 /// Sets cpprestsdk's shared pool to `threads`; once, first thing in main, after the signals are blocked.
 void initialize_pool(int threads);
 
+/// Throws Failure (kind config) for a base_url or ca_file that is of no use. `clock` outlives the transport.
+/// To be destroyed before main returns: behind OpenSSL's own clearing up the library crashes.
 std::unique_ptr<Transport> make_transport(const TransportOptions& options, const Clock& clock);
 
 }  // namespace pagehaul::http

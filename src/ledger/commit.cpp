@@ -17,6 +17,8 @@ SELECT 1 FROM {s}.pipeline_lock l JOIN {s}.run r ON r.id = l.run_id
 WHERE l.pipeline = {pipeline} AND l.run_id = {run} AND r.state = 'running'
 FOR KEY SHARE OF l)";
 
+// FOR UPDATE where resolve() only reads, too: while the backend whose answer was lost still commits, a plain
+// read says that nothing happened; this one waits for it.
 constexpr std::string_view lock_pages_sql = R"(
 SELECT id, state, epoch, worker = {worker} FROM {s}.page WHERE id = ANY ({ids}) ORDER BY id FOR UPDATE)";
 

@@ -34,6 +34,7 @@ class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
   protected:
     void sink_it_(const spdlog::details::log_msg& message) override {
         std::string bytes = status_.empty() ? "" : "\r\x1b[K";
+        // The payload is the whole line, made by format_line(): a pattern of spdlog's escapes nothing.
         bytes.append(message.payload.data(), message.payload.size());
         bytes += '\n';
         bytes += status_;
@@ -77,6 +78,7 @@ spdlog::level::level_enum native(Level level) {
 }
 
 std::shared_ptr<spdlog::logger> make_logger(const spdlog::sink_ptr& sink, Level level) {
+    // In the caller's thread: an asynchronous one loses its queue with a process that ends at once.
     auto logger = std::make_shared<spdlog::logger>("pagehaul", sink);
     logger->set_level(native(level));
     logger->flush_on(spdlog::level::warn);
@@ -125,6 +127,8 @@ void write(Level level, std::string_view message, std::span<const Field> fields)
         all.redact ? format_line(all.format, now, level, all.redact(std::string(message)),
                                  redacted(all.context, all.redact), redacted(fields, all.redact))
                    : format_line(all.format, now, level, message, all.context, fields);
+    // As a string_view, which is written as it is: a format would take a brace in the API's words for its
+    // own.
     all.logger->log(native(level), spdlog::string_view_t(line.data(), line.size()));
 }
 

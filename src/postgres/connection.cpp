@@ -97,6 +97,8 @@ struct Connection::Impl {
         auto [text, details] = split_details(error.what());
         text = dsn.redact(text);
         details = dsn.redact(details);
+        // The link is asked, not the exception: libpqxx throws one type for what the server answered and for
+        // an answer that never came.
         if (is_open()) return SqlError({kind_of_sqlstate(state), "database", text}, state, false, details);
         if (state == "08P01") state.clear();  // no answer of the server: the link itself
         const std::string what = committing ? "connection lost during COMMIT" : "connection lost";
@@ -162,6 +164,7 @@ Rows Connection::exec(const std::string& sql, const std::vector<Param>& params) 
     for (const Param& param : params) {
         if (param && param->find('\0') != std::string::npos)
             throw Failure(ErrorKind::bug, "database", "a parameter holds a NUL byte");
+        // nullptr is NULL: Debian's libpqxx is built without std::optional.
         values.push_back(param ? param->c_str() : nullptr);
     }
     return impl_->run(false, [&](pqxx::nontransaction& transaction) {

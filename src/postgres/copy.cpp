@@ -1,6 +1,7 @@
 // The one place that knows how libpqxx is made to take ready COPY text: tablewriter::write_raw_line, which is
 // deprecated and passes its argument on unescaped, uncounted and with a '\n' after it. Measured: a page in
-// one call. libpqxx 7 has no such call; raw libpq would stand here then.
+// one call. libpqxx 7 has no such call; raw libpq would stand here then. Not its stream_to: that takes rows
+// by the field and makes four characters of each byte beyond ASCII.
 #include "postgres/copy.h"
 
 #include <pqxx/tablewriter>
@@ -34,6 +35,7 @@ void append_without_first_field(std::string& out, std::string_view lines) {
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 void copy_lines(pqxx::transaction_base& transaction, const std::string& quoted_table,
                 const std::vector<std::string_view>& blocks, FirstField first_field) {
+    // It pastes the name as it is, which lets columns stand behind it: it must come quoted.
     pqxx::tablewriter writer(transaction, quoted_table);
     std::string lines;
     for (std::string_view block : blocks) {
@@ -50,6 +52,7 @@ void copy_lines(pqxx::transaction_base& transaction, const std::string& quoted_t
             block.remove_prefix(chunk.size());
         }
     }
+    // The destructor ends the COPY too, but what the server then says of the rows is lost.
     writer.complete();
 }
 #pragma GCC diagnostic pop

@@ -28,6 +28,8 @@ void append_big_endian(std::string& out, Integer value) {
 
 }  // namespace
 
+// By hand: libpq's calls need a connection and report broken UTF-8 by a result that must not be overlooked,
+// or a quote gets through (CVE-2025-1094). Here it reaches the server, which refuses the statement unread.
 std::string quote_identifier(std::string_view name) {
     if (name.empty())
         throw Failure(ErrorKind::config, "database", "a name of a schema, table or column is empty");

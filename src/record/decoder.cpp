@@ -27,6 +27,8 @@ Result<DecodedPage> Decoder::decode(std::string_view padded_body, std::int64_t p
                                     const ColumnValues& values) {
     Impl& self = *impl_;
     self.rows.set_values(values);
+    // Broken is transient: a body that came without length or chunks and was cut short looks whole to the
+    // HTTP client, and only the document tells.
     if (const char* wrong = self.reader.open(padded_body)) {
         return fail(ErrorKind::transient, "response", std::string("expected a JSON document: ") + wrong);
     }

@@ -21,7 +21,8 @@ using prometheus::Histogram;
 
 constexpr int kStatuses = 600;
 
-/// Seconds. From a cache's answer to a time-out.
+/// Seconds. From a cache's answer to a time-out. Must rise strictly: the library finds a value's
+/// bucket by halving.
 const Histogram::BucketBoundaries kRequestBounds = {0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
                                                     0.5,   1,    2.5,   5,    10,  30};
 const Histogram::BucketBoundaries kCommitBounds = {0.005, 0.01, 0.025, 0.05, 0.1, 0.25,

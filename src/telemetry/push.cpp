@@ -45,6 +45,8 @@ Result<http::Request> request_to(const Gateway& gateway, std::string method, std
 
 Result<void> push_once(http::Transport& transport, const Gateway& gateway, std::string body,
                        const Clock& clock, std::stop_token stop) {
+    // Not by prometheus-cpp's Gateway: it waits without end for one that hangs, prints the answer to stdout
+    // and encodes no label. POST, which merges: series that a push lacks stay; PUT would replace the group.
     // The grouping key is the pipeline alone: with a pod's name or a run's id in it every run would leave a
     // group behind for ever.
     auto request = request_to(gateway, "POST",

@@ -7,6 +7,7 @@
 namespace pagehaul::engine {
 namespace {
 
+/// cpprestsdk reads no proxy from the environment.
 std::string proxy_of(const std::string& base_url) {
     auto proxy = http::proxy_for(base_url, config::process_environment);
     if (!proxy) throw Failure(proxy.error());

@@ -70,6 +70,8 @@ void Committer::store(Pages pages, std::stop_token stop) {
                     store({page}, stop);
                 return;
             } else if (failure.error().kind == ErrorKind::transient) {
+                // 40P01 and 40001 among them: upserts side by side may deadlock, and nothing of such a
+                // transaction can be saved.
                 session_.pause_or_throw(stop, failure);
             } else {
                 rethrow(failure);
