@@ -1,6 +1,7 @@
 #include "config/placeholders.h"
 #include "config/types.h"
 #include "config/values.h"
+#include "dsn/dsn.h"
 
 namespace pagehaul::config {
 namespace {
@@ -134,30 +135,61 @@ Type<Secret> header_value() {
     });
 }
 
+namespace {
+
+// Without what is secret in it. Variables, which may stand for any part of it, stay as they are written:
+// numbers in their stead are good in every place.
+std::string shown_dsn(const std::string& source) {
+    std::vector<std::pair<std::string, std::string>> variables;
+    std::string masked;
+    std::string variables_alone;
+    std::int64_t number = 1'000'000'000;
+    for (std::size_t i = 0; i < source.size();) {
+        const std::size_t begin = source.find("${", i);
+        const std::size_t end = begin == std::string::npos ? begin : source.find('}', begin);
+        if (begin > i) variables_alone += kLiteral;
+        masked += source.substr(i, std::min(begin, source.size()) - i);
+        if (end == std::string::npos) break;
+        do {
+            ++number;
+        } while (source.find(std::to_string(number)) != std::string::npos);
+        variables.emplace_back(std::to_string(number), source.substr(begin, end + 1 - begin));
+        masked += variables.back().first;
+        variables_alone += variables.back().second;
+        i = end + 1;
+    }
+    const auto parsed = dsn::Dsn::parse(masked);
+    // "${BASE}?password=x" is no connection string by itself: what stands beside the variable may be secret.
+    if (!parsed) return variables_alone;
+    std::string shown = parsed->without_secrets();
+    for (const auto& [stand_in, variable] : variables) {
+        const std::size_t at = shown.find(stand_in);
+        if (at != std::string::npos) shown.replace(at, stand_in.size(), variable);
+    }
+    return shown;
+}
+
+}  // namespace
+
 Type<Secret> dsn() {
     return type_of<Secret>({
         .read =
             [](const Node& node, Reader& reader, Secret& out) {
-                static constexpr const char* expected =
-                    "expected a PostgreSQL connection string such as postgres://user@host/database or "
-                    "\"host=… dbname=…\"";
                 if (reader.is_unexpanded(node)) return false;
-                if (!node.is_scalar())
-                    return reader.refuse(node, std::string(expected) + ", not " + describe(node));
                 reader.add_secret(node.text);
-                const auto parsed = parse_dsn(node.text);
-                if (!parsed) return reader.refuse(node, expected);
-                reader.add_secret(parsed->password);
-                reader.add_secret(parsed->written_password);
+                const auto parsed = dsn::Dsn::parse(node.text);
+                if (!parsed) {
+                    return reader.refuse(
+                        node, parsed.error().message + (node.is_scalar() ? "" : ", not " + describe(node)));
+                }
+                for (const std::string& secret : parsed->secrets()) {
+                    reader.add_secret(secret);
+                    reader.add_secret(dsn::spelling_in(node.text, secret));
+                }
                 out = {.value = node.text, .source = node.raw};
                 return true;
             },
-        .show =
-            [](const Node*, const Secret& value) {
-                const auto parsed = parse_dsn(value.source);
-                // A lone "${DATABASE_URL}" is no connection string by itself.
-                return Node::string(parsed ? parsed->without_password : value.source);
-            },
+        .show = [](const Node*, const Secret& value) { return Node::string(shown_dsn(value.source)); },
         .schema = string_schema,
     });
 }

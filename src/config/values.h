@@ -63,12 +63,4 @@ std::optional<std::string> url_fault(std::string_view url);
 /// it is fine.
 std::optional<std::string> identifier_fault(std::string_view name);
 
-/// A libpq connection string, as URL or as keywords.
-struct Dsn {
-    std::string without_password;
-    std::string password;          ///< as the server gets it
-    std::string written_password;  ///< as it stands in the string, still encoded
-};
-std::optional<Dsn> parse_dsn(std::string_view text);
-
 }  // namespace pagehaul::config

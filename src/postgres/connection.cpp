@@ -8,8 +8,9 @@
 #include <pqxx/result>
 #include <utility>
 
+#include "dsn/dsn.h"
 #include "postgres/copy.h"
-#include "postgres/dsn.h"
+#include "postgres/options.h"
 #include "postgres/sqlstate.h"
 
 namespace pagehaul::postgres {
@@ -76,11 +77,11 @@ Rows to_rows(const pqxx::result& result) {
 
 struct Connection::Impl {
     std::optional<pqxx::connection> connection;
-    Dsn dsn;
+    dsn::Dsn dsn;
     bool in_transaction = false;
     bool failed = false;  ///< a statement of the open transaction failed and was not taken back
 
-    explicit Impl(Dsn with_options) : dsn(std::move(with_options)) {}
+    explicit Impl(dsn::Dsn with_options) : dsn(std::move(with_options)) {}
 
     bool is_open() const { return connection && connection->is_open(); }
 
@@ -128,7 +129,7 @@ struct Connection::Impl {
 };
 
 Connection::Connection(const ConnectOptions& options) {
-    auto dsn = Dsn::parse(options.dsn);
+    auto dsn = dsn::Dsn::parse(options.dsn);
     if (!dsn) throw SqlError(dsn.error(), "", false);
     apply_options(*dsn, options, process_surroundings());
     impl_ = std::make_unique<Impl>(std::move(*dsn));

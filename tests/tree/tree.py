@@ -8,9 +8,10 @@ import subprocess
 BELOW = {
     "core": "",
     "log": "core",
-    "config": "core",
+    "dsn": "core",
+    "config": "dsn core",
     "http": "config log core",
-    "postgres": "core",
+    "postgres": "dsn core",
     "record": "config log core",
     "source": "http record config log core",
     "ledger": "postgres record config log core",
@@ -27,7 +28,7 @@ ROOMS = {"engine": {"fetch": {"fetch", "shared"}, "write": {"write", "shared"}, 
          "config": {"yaml": {"yaml"}}}
 # Third-party libraries by the first folder, or the file, of what is included of them.
 LIBRARIES = {"openssl": "OpenSSL", "xxhash.h": "xxHash", "spdlog": "spdlog", "fmt": "spdlog", "yaml-cpp": "yaml-cpp", "nlohmann": "nlohmann-json",
-             "cpprest": "cpprestsdk", "pplx": "cpprestsdk", "zlib.h": "zlib", "pqxx": "libpqxx", "simdjson.h": "simdjson", "date": "date",
+             "cpprest": "cpprestsdk", "pplx": "cpprestsdk", "zlib.h": "zlib", "libpq-fe.h": "libpq", "pqxx": "libpqxx", "simdjson.h": "simdjson", "date": "date",
              "prometheus": "prometheus-cpp", "CLI": "CLI11"}
 LONGEST = 400
 TEXTS = (".md", ".cpp", ".h", ".py", ".sh", ".txt", ".yaml", "Makefile", "Dockerfile", "run")

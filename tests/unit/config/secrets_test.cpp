@@ -1,7 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include "config/reread.h"
+
 #include "fixture.h"
 
 namespace pagehaul::config {
@@ -109,7 +111,28 @@ TEST(Load, KnowsAPasswordWithAQuestionMarkInAUrl) {
     ASSERT_TRUE(config) << to_text(config.error());
     EXPECT_EQ(fixture.redactor.redact("password canary?pass is wrong"), "password *** is wrong");
     EXPECT_THAT(config->fingerprint_text,
-                HasSubstr("sink.dsn = \"postgres://me@db/app?application_name=a@b\"\n"));
+                HasSubstr("sink.dsn = \"user=me dbname=app host=db application_name=a@b\"\n"));
+}
+
+TEST(Load, ShowsTheVariablesOfAConnectionStringAndNoSecretBesideThem) {
+    const std::vector<std::array<std::string, 2>> cases{
+        {"${URL}", "${URL}"},
+        {"${URL}?password=canary", "${URL}(literal)"},
+        {"postgres://${USER}:canary@${HOST}:${PORT}/app",
+         "user=${USER} dbname=app host=${HOST} port=${PORT}"},
+        {"postgres://me:${file:/run/password}@db/app", "user=me dbname=app host=db"},
+        {"host=${HOST} password=canary${N} sslpassword=canary", "host=${HOST}"},
+    };
+    for (const auto& [written, shown] : cases) {
+        Fixture fixture;
+        fixture.environment = {
+            {"URL", "postgres://db/app"}, {"USER", "me"}, {"HOST", "h"}, {"PORT", "1"}, {"N", "2"}};
+        fixture.files["/run/password"] = "canary-pass";
+        fixture.set = {"sink.dsn=" + written};
+        const auto config = fixture.load(minimal());
+        ASSERT_TRUE(config) << written << ": " << to_text(config.error());
+        EXPECT_THAT(config->fingerprint_text, HasSubstr("sink.dsn = \"" + shown + "\"\n"));
+    }
 }
 
 TEST(Load, HidesSecretsInProblemsOfOverrides) {

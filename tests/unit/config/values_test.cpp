@@ -65,31 +65,6 @@ TEST(JsonNumbers, FollowJsonsGrammar) {
     }
 }
 
-TEST(ConnectionStrings, GiveTheirPasswordAway) {
-    const auto url = parse_dsn("postgres://me:p%40ss@db:5432/app?password=x&sslmode=require");
-    EXPECT_EQ(url->without_password, "postgres://me@db:5432/app?sslmode=require");
-    EXPECT_EQ(parse_dsn("postgres://me:p%40ss@db/app")->password, "p@ss");
-    EXPECT_EQ(parse_dsn("postgres://me@db/app?p%61ssword=x&sslmode=require")->without_password,
-              "postgres://me@db/app?sslmode=require");
-    const auto words = parse_dsn("host = db password='a b\\'c' dbname=app");
-    EXPECT_EQ(words->password, "a b'c");
-    EXPECT_EQ(words->without_password, "host=db dbname=app");
-    for (const char* bad : {"", "db", "mysql://db", "host=db password='x", "=x"})
-        EXPECT_FALSE(parse_dsn(bad)) << bad;
-}
-
-// As libpq reads it: a value that is not quoted ends at any white space.
-TEST(Dsn, OfOnePairALineKeepsItsPasswordOutOfTheRest) {
-    for (const char* space : {"\n", "\r\n", "\t", "\f", "\v", "  \n "}) {
-        const std::string text =
-            "host=db" + std::string(space) + "password=hunter2" + space + "dbname=app" + space;
-        const auto dsn = parse_dsn(text);
-        ASSERT_TRUE(dsn);
-        EXPECT_EQ(dsn->password, "hunter2");
-        EXPECT_EQ(dsn->without_password, "host=db dbname=app");
-    }
-}
-
 TEST(Pointers, EscapeNames) {
     EXPECT_EQ(pointer_to("a/b~c"), "/a~1b~0c");
     EXPECT_TRUE(is_json_pointer(""));

@@ -1,4 +1,4 @@
-#include "postgres/dsn.h"
+#include "postgres/options.h"
 
 #include <gtest/gtest.h>
 
@@ -6,6 +6,8 @@
 
 namespace pagehaul::postgres {
 namespace {
+
+using dsn::Dsn;
 
 Dsn parsed(std::string_view text) {
     auto dsn = Dsn::parse(text);
@@ -26,48 +28,7 @@ Surroundings surroundings(std::map<std::string, std::string> environment = {},
                 }};
 }
 
-TEST(DsnTest, AUriAndKeyValuesSayTheSame) {
-    const Dsn uri = parsed(
-        "postgresql://me:p%40ss%2F@db.example.com:5433/my%20db?sslmode=verify-full&options=-c%20a%3Db");
-    const Dsn pairs = parsed(
-        " host = db.example.com port=5433 user=me password='p@ss/' dbname='my db'\n"
-        "sslmode=verify-full options='-c a=b'");
-    for (const char* key : {"host", "port", "user", "password", "dbname", "sslmode", "options"}) {
-        EXPECT_TRUE(uri.get(key).has_value()) << key;
-        EXPECT_EQ(uri.get(key), pairs.get(key)) << key;
-    }
-}
-
-TEST(DsnTest, SeveralHostsSocketsAndIpv6AreKept) {
-    EXPECT_EQ(parsed("postgres://a,b:5433,[::1]:1/x").get("host"), "a,b,::1");
-    EXPECT_EQ(parsed("postgres://a,b:5433,[::1]:1/x").get("port"), ",5433,1");
-    EXPECT_EQ(parsed("postgres://%2Fvar%2Frun/x").get("host"), "/var/run");
-    EXPECT_EQ(parsed("postgres:///x?host=/var/run").get("host"), "/var/run");
-    EXPECT_FALSE(parsed("postgres://h").get("dbname").has_value());
-    EXPECT_EQ(parsed("postgres://h/x?ssl=true").get("sslmode"), "require");
-    EXPECT_EQ(parsed("host=a host=b").get("host"), "b");
-}
-
-TEST(DsnTest, QuotesAndBackslashesSurviveTheWayToLibpq) {
-    const Dsn dsn = parsed(R"(password='it\'s \\ "x"' host=a\ b)");
-    EXPECT_EQ(dsn.get("password"), R"(it's \ "x")");
-    EXPECT_EQ(dsn.to_conninfo(), R"(password='it\'s \\ "x"' host='a b' )");
-}
-
-TEST(DsnTest, AMalformedStringIsAConfigErrorThatShowsNoPartOfIt) {
-    for (const char* text :
-         {"postgres://u:s3cr3t/pw@host/db", "postgres://u:s3cr3t@pw@host/db", "postgres://u:1/s3cr3t@host/db",
-          "postgres://u:s3cr3t%zz@host/db", "postgres://u:s3cr3t%00@host/db", "postgres://[::1/db",
-          "host=x s3cr3t", "password='s3cr3t", "=s3cr3t", "s3cr3t", ""}) {
-        const auto dsn = Dsn::parse(text);
-        ASSERT_FALSE(dsn.has_value()) << text;
-        EXPECT_EQ(dsn.error().kind, ErrorKind::config);
-        EXPECT_EQ(dsn.error().origin, "sink.dsn");
-        EXPECT_EQ(dsn.error().message.find("s3cr3t"), std::string::npos) << dsn.error().message;
-    }
-}
-
-TEST(DsnTest, TheUsersSettingsStayBesideOurs) {
+TEST(OptionsTest, TheUsersSettingsStayBesideOurs) {
     Dsn dsn = parsed(
         "postgres://h/"
         "x?connect_timeout=9&application_name=mine&keepalives=0&options=-c%20statement_timeout%3D1");
@@ -83,14 +44,14 @@ TEST(DsnTest, TheUsersSettingsStayBesideOurs) {
               "statement_timeout=1");
 }
 
-TEST(DsnTest, BehindPgbouncerThereAreNoOptionsOfOurs) {
+TEST(OptionsTest, BehindPgbouncerThereAreNoOptionsOfOurs) {
     Dsn dsn = parsed("host=h");
     apply_options(dsn, {.pgbouncer = true}, surroundings());
     EXPECT_FALSE(dsn.get("options").has_value());
     EXPECT_EQ(dsn.get("connect_timeout"), "5");
 }
 
-TEST(DsnTest, TheEnvironmentCountsWhereTheStringIsSilent) {
+TEST(OptionsTest, TheEnvironmentCountsWhereTheStringIsSilent) {
     Dsn dsn = parsed("host=h");
     apply_options(dsn, {.statement_timeout_ms = 0, .idle_in_transaction_timeout_ms = 0},
                   surroundings({{"PGOPTIONS", "-c a=b"}, {"PGCONNECT_TIMEOUT", "3"}}));
@@ -98,7 +59,7 @@ TEST(DsnTest, TheEnvironmentCountsWhereTheStringIsSilent) {
     EXPECT_FALSE(dsn.get("connect_timeout").has_value());
 }
 
-TEST(DsnTest, VerificationWithoutARootCertificateUsesTheSystemsBundle) {
+TEST(OptionsTest, VerificationWithoutARootCertificateUsesTheSystemsBundle) {
     const std::string bundle = "/etc/ssl/certs/ca-certificates.crt";
     const auto root_of = [&](const char* text, const Surroundings& around) {
         Dsn dsn = parsed(text);
@@ -112,12 +73,6 @@ TEST(DsnTest, VerificationWithoutARootCertificateUsesTheSystemsBundle) {
     EXPECT_EQ(root_of("host=h sslmode=verify-full",
                       surroundings({{"HOME", "/home/u"}}, {bundle, "/home/u/.postgresql/root.crt"})),
               std::nullopt);
-}
-
-TEST(DsnTest, ADescriptionNamesHostAndDatabaseAndThePasswordIsRedacted) {
-    const Dsn dsn = parsed("postgres://u:s3cr3t@db.example.com/reports");
-    EXPECT_EQ(dsn.describe(), "database \"reports\" on host \"db.example.com\"");
-    EXPECT_EQ(dsn.redact("x s3cr3t y s3cr3t"), "x *** y ***");
 }
 
 }  // namespace
