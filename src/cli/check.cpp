@@ -3,6 +3,7 @@
 #include <string>
 
 #include "cli/asking.h"
+#include "core/join.h"
 #include "engine/shared/connecting.h"
 #include "engine/shared/transports.h"
 #include "ledger/migrations.h"
@@ -71,10 +72,8 @@ std::string check_ledger(postgres::Connection& connection, const config::Ledger&
 }
 
 std::string check_target_fits(postgres::Connection& connection, const config::Sink& sink) {
-    std::string problems;
-    for (const std::string& problem : sink::check_target(connection, sink))
-        problems += (problems.empty() ? "" : "\n") + problem;
-    if (!problems.empty()) throw Failure(ErrorKind::config, "", problems);
+    const auto problems = sink::check_target(connection, sink);
+    if (!problems.empty()) throw Failure(ErrorKind::config, "", join(problems, "\n"));
     return sink.schema + "." + sink.table + " fits, or can be created";
 }
 

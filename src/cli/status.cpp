@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/setting.h"
+#include "core/join.h"
 #include "engine/shared/connecting.h"
 
 namespace pagehaul::cli {
@@ -71,9 +72,7 @@ void print_json(const ledger::PipelineStatus& status) {
 }
 
 std::string holes_text(const ledger::SliceStatus& slice) {
-    std::string text;
-    for (const std::int64_t no : slice.holes)
-        text += (text.empty() ? "" : ", ") + std::to_string(no);
+    std::string text = join(slice.holes, ", ", [](std::int64_t no) { return std::to_string(no); });
     const auto open = slice.pages_open + slice.pages_failed;
     if (open > static_cast<std::int64_t>(slice.holes.size())) text += ", …";
     return text;

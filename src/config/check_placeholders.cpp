@@ -3,6 +3,7 @@
 
 #include "config/declaration.h"
 #include "config/placeholders.h"
+#include "core/join.h"
 
 namespace pagehaul::config {
 namespace {
@@ -51,10 +52,7 @@ bool refuse_unknown(const Node& node, Reader& reader, const std::string& name,
                     const std::vector<std::string>& known) {
     // A placeholder out of an expanded secret is not shown.
     const std::string shown = node.has_variables ? "a placeholder of this value" : written(name);
-    std::string choices;
-    for (const auto& choice : known)
-        choices += (choices.empty() ? "" : ", ") + choice;
-    if (choices.empty()) choices = "none (source.slices is empty)";
+    const std::string choices = known.empty() ? "none (source.slices is empty)" : join(known, ", ");
     return reader.refuse(node, shown + " is not known here; expected one of: " + choices);
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "core/join.h"
 #include "core/percent.h"
 
 namespace pagehaul::dsn {
@@ -114,15 +115,14 @@ std::string Dsn::to_conninfo() const {
 }
 
 std::string Dsn::without_secrets() const {
-    std::string text;
+    std::vector<std::string> pairs;
     for (const Parameter& parameter : parameters_) {
         if (parameter.is_secret) continue;
-        const bool plain =
-            !parameter.value.empty() && parameter.value.find_first_of("'\\ \t\n\r\f\v") == std::string::npos;
-        text += (text.empty() ? "" : " ") + parameter.key + "=" +
-                (plain ? parameter.value : quoted(parameter.value));
+        const bool plain = !parameter.value.empty() &&
+                           parameter.value.find_first_of("'\\" + std::string(kSpace)) == std::string::npos;
+        pairs.push_back(parameter.key + "=" + (plain ? parameter.value : quoted(parameter.value)));
     }
-    return text;
+    return join(pairs, " ");
 }
 
 std::vector<std::string> Dsn::secrets() const {

@@ -1,5 +1,6 @@
 #include "ledger/claims.h"
 
+#include "core/join.h"
 #include "ledger/statement.h"
 
 namespace pagehaul::ledger {
@@ -106,10 +107,10 @@ std::string row_of(const Setback& setback) {
     const bool counted = setback.kind == Setback::Kind::unavailable || (again && setback.counts);
     const bool tried = setback.kind != Setback::Kind::returned;
     const std::int64_t delay = again ? setback.delay.count() : 0;
-    return "(" + std::to_string(setback.claim.page_id) + "::bigint," + std::to_string(setback.claim.epoch) +
-           "::bigint," + failure_of(setback.kind) + "," + (counted ? "1" : "0") + "," + (tried ? "1" : "0") +
-           "," + std::to_string(delay) + "::bigint," + text_literal(setback.error) + "," +
-           text_literal(setback.payload) + ")";
+    return row({std::to_string(setback.claim.page_id) + "::bigint",
+                std::to_string(setback.claim.epoch) + "::bigint", std::string(failure_of(setback.kind)),
+                counted ? "1" : "0", tried ? "1" : "0", std::to_string(delay) + "::bigint",
+                text_literal(setback.error), text_literal(setback.payload)});
 }
 
 }  // namespace
@@ -124,15 +125,11 @@ std::vector<Claim> claim(postgres::Connection& connection, const Scope& scope, i
 
 int record(postgres::Connection& connection, const Scope& scope, const std::vector<Setback>& setbacks) {
     if (setbacks.empty()) return 0;
-    std::string rows;
     std::vector<std::int64_t> ids;
-    for (const Setback& setback : setbacks) {
-        if (!rows.empty()) rows += ',';
-        rows += row_of(setback);
+    for (const Setback& setback : setbacks)
         ids.push_back(setback.claim.page_id);
-    }
-    const auto answer =
-        connection.exec(fill(record_sql, scope, {{"rows", rows}, {"ids", bigint_array(ids)}}));
+    const auto answer = connection.exec(
+        fill(record_sql, scope, {{"rows", join(setbacks, ",", row_of)}, {"ids", bigint_array(ids)}}));
     return static_cast<int>(answer.integer(0, 0));
 }
 

@@ -1,16 +1,12 @@
 #include "ledger/conclude.h"
 
+#include "core/join.h"
 #include "ledger/passes.h"
 #include "ledger/plan.h"
 #include "ledger/statement.h"
 
 namespace pagehaul::ledger {
 namespace {
-
-void append(std::string& rows, const SliceView& slice, const std::string& rest) {
-    if (!rows.empty()) rows += ',';
-    rows += "(" + std::to_string(slice.id) + "::bigint," + std::to_string(slice.pass) + rest + ")";
-}
 
 constexpr std::string_view proven_sql = R"(
 UPDATE {s}.slice s SET state = 'proven', proof = v.proof, distinct_keys = v.distinct_keys
@@ -28,40 +24,46 @@ INSERT INTO {s}.page (run_id, slice_id, pass, no)
 SELECT {run}, v.id, v.pass, 0 FROM (VALUES {rows}) v (id, pass) ORDER BY v.id
 ON CONFLICT (slice_id, pass, no) DO NOTHING;)";
 
+std::string row_of(const SliceView& slice, const std::vector<std::string>& rest = {}) {
+    std::vector<std::string> fields{std::to_string(slice.id) + "::bigint", std::to_string(slice.pass)};
+    fields.insert(fields.end(), rest.begin(), rest.end());
+    return row(fields);
+}
+
 }  // namespace
 
 void Conclusions::proven(const SliceView& slice, const std::string& by, std::int64_t distinct_keys) {
-    append(proven_, slice, "," + text_literal(by) + "," + std::to_string(distinct_keys) + "::bigint");
+    proven_.push_back(row_of(slice, {text_literal(by), std::to_string(distinct_keys) + "::bigint"}));
 }
 void Conclusions::failed(const SliceView& slice, const std::string& why) {
-    append(failed_, slice, "," + text_literal(why));
+    failed_.push_back(row_of(slice, {text_literal(why)}));
     news_.push_back({.slice_key = slice.key, .pass = slice.pass, .failed = true, .why = why});
 }
 void Conclusions::moved(const SliceView& slice, const std::string& why) {
     const auto next = after_moved(policy_, slice.pass, slice.first_pass, why);
     if (const auto* used_up = std::get_if<PassesUsedUp>(&next)) return failed(slice, used_up->why);
-    append(moved_, slice, "," + text_literal(std::get<NextPass>(next).why));
+    moved_.push_back(row_of(slice, {text_literal(std::get<NextPass>(next).why)}));
     news_.push_back({.slice_key = slice.key, .pass = slice.pass, .failed = false, .why = why});
 }
 void Conclusions::extend(const SliceView& slice, std::int64_t to) {
-    append(extended_, slice,
-           "," + std::to_string(slice.window.highest + 1) + "::bigint," + std::to_string(to) + "::bigint");
+    extended_.push_back(row_of(
+        slice, {std::to_string(slice.window.highest + 1) + "::bigint", std::to_string(to) + "::bigint"}));
 }
 void Conclusions::end_found(const SliceView& slice, std::int64_t planned) {
-    append(ended_, slice, "," + std::to_string(planned) + "::bigint");
+    ended_.push_back(row_of(slice, {std::to_string(planned) + "::bigint"}));
 }
 void Conclusions::ask_for_proof(const SliceView& slice) {
-    append(asked_, slice, "");
+    asked_.push_back(row_of(slice));
 }
 
 void Conclusions::write(postgres::Connection& connection, const Scope& scope) const {
     std::string sql;
-    if (!proven_.empty()) sql += fill(proven_sql, scope, {{"rows", proven_}});
+    if (!proven_.empty()) sql += fill(proven_sql, scope, {{"rows", join(proven_, ",")}});
     if (!failed_.empty()) sql += fail_statements(scope, failed_);
     if (!moved_.empty()) sql += next_pass_statements(scope, moved_);
-    if (!extended_.empty()) sql += fill(extend_sql, scope, {{"rows", extended_}});
-    if (!ended_.empty()) sql += fill(end_sql, scope, {{"rows", ended_}});
-    if (!asked_.empty()) sql += fill(proof_page_sql, scope, {{"rows", asked_}});
+    if (!extended_.empty()) sql += fill(extend_sql, scope, {{"rows", join(extended_, ",")}});
+    if (!ended_.empty()) sql += fill(end_sql, scope, {{"rows", join(ended_, ",")}});
+    if (!asked_.empty()) sql += fill(proof_page_sql, scope, {{"rows", join(asked_, ",")}});
     if (!sql.empty()) connection.exec(sql);
 }
 

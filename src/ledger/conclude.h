@@ -28,7 +28,7 @@ class Conclusions {
 
   private:
     Policy policy_;
-    std::string proven_, failed_, moved_, extended_, ended_, asked_;  // rows of VALUES
+    std::vector<std::string> proven_, failed_, moved_, extended_, ended_, asked_;  // rows of VALUES
     std::vector<SliceNews> news_;
 };
 

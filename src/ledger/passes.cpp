@@ -1,5 +1,6 @@
 #include "ledger/passes.h"
 
+#include "core/join.h"
 #include "ledger/statement.h"
 
 namespace pagehaul::ledger {
@@ -42,8 +43,9 @@ std::variant<NextPass, PassesUsedUp> after_moved(const Policy& policy, int pass,
                         " (source.drift.passes): " + why};
 }
 
-std::string next_pass_statements(const Scope& scope, const std::string& rows) {
-    return fill(moving_sql, scope, {{"rows", rows}}) + fill(again_sql, scope, {{"first", "s.first_pass"}});
+std::string next_pass_statements(const Scope& scope, const std::vector<std::string>& rows) {
+    return fill(moving_sql, scope, {{"rows", join(rows, ",")}}) +
+           fill(again_sql, scope, {{"first", "s.first_pass"}});
 }
 
 std::string renew_statement(const Scope& scope, const std::string& why, const std::string& which) {

@@ -20,7 +20,7 @@ std::variant<NextPass, PassesUsedUp> after_moved(const Policy& policy, int pass,
 /// Starts pass + 1 of open slices: `rows` are (slice id, pass, why) as SQL. The slice rows are locked FOR
 /// UPDATE and no page of the pass is leased. What is pending or failed of the old pass goes, and what it
 /// quarantined.
-std::string next_pass_statements(const Scope& scope, const std::string& rows);
+std::string next_pass_statements(const Scope& scope, const std::vector<std::string>& rows);
 
 /// Adoption: failed slices of the run reopen at pass + 1, their passes counted afresh.
 std::string reopen_statements(const Scope& scope);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/join.h"
 #include "ledger/statement.h"
 
 namespace pagehaul::ledger {
@@ -38,11 +39,6 @@ told AS (
 INSERT INTO {s}.page (run_id, slice_id, pass, no)
 SELECT {run}, t.id, t.pass, no FROM told t, generate_series(2, t.last) no ORDER BY t.id, no;)";
 
-void append_row(std::string& rows, const std::string& row) {
-    if (!rows.empty()) rows += ',';
-    rows += row;
-}
-
 }  // namespace
 
 std::variant<PagePlan, PlanRefused> plan_from_page_one(const Policy& policy, std::int64_t fetched,
@@ -72,20 +68,19 @@ std::variant<PagePlan, PlanRefused> plan_from_page_one(const Policy& policy, std
     return PagePlan{.last = pages, .planned = pages};
 }
 
-std::string fail_statements(const Scope& scope, const std::string& rows) {
-    return fill(fail_sql, scope, {{"rows", rows}});
+std::string fail_statements(const Scope& scope, const std::vector<std::string>& rows) {
+    return fill(fail_sql, scope, {{"rows", join(rows, ",")}});
 }
 
 std::string plan_statements(const Scope& scope, const Policy& policy,
                             const std::vector<const PageResult*>& pages) {
-    std::string failing;
-    std::string drifting;
-    std::string planning;
+    std::vector<std::string> failing, drifting, planning;
     for (const PageResult* page : pages) {
         const Claim& claim = page->claim;
-        const std::string slice = number(claim.slice_id) + "::bigint," + number(claim.pass);
+        const std::string slice = number(claim.slice_id) + "::bigint";
+        const std::string pass = number(claim.pass);
         const auto fail_slice = [&](const std::string& why) {
-            append_row(failing, "(" + slice + "," + text_literal(why) + ")");
+            failing.push_back(row({slice, pass, text_literal(why)}));
         };
         if (page->slice_error) {
             fail_slice(*page->slice_error);
@@ -94,17 +89,16 @@ std::string plan_statements(const Scope& scope, const Policy& policy,
             if (const auto* refused = std::get_if<PlanRefused>(&plan))
                 fail_slice(refused->why);
             else if (const auto& [last, planned] = std::get<PagePlan>(plan); true)
-                append_row(planning, "(" + slice + "," + optional_literal(page->total) + "::bigint," +
-                                         number(last) + "," + optional_literal(planned) + "::bigint)");
+                planning.push_back(row({slice, pass, optional_literal(page->total) + "::bigint", number(last),
+                                        optional_literal(planned) + "::bigint"}));
         } else if (policy.total_on_every_page && !policy.total_advisory && page->total) {
-            append_row(drifting,
-                       "(" + slice + "," + number(claim.no) + "," + number(*page->total) + "::bigint)");
+            drifting.push_back(row({slice, pass, number(claim.no), number(*page->total) + "::bigint"}));
         }
     }
     std::string sql;
     if (!failing.empty()) sql += fail_statements(scope, failing);
-    if (!drifting.empty()) sql += fill(drift_sql, scope, {{"rows", drifting}});
-    if (!planning.empty()) sql += fill(plan_sql, scope, {{"rows", planning}});
+    if (!drifting.empty()) sql += fill(drift_sql, scope, {{"rows", join(drifting, ",")}});
+    if (!planning.empty()) sql += fill(plan_sql, scope, {{"rows", join(planning, ",")}});
     return sql;
 }
 

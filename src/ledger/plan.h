@@ -31,6 +31,6 @@ std::string plan_statements(const Scope& scope, const Policy& policy,
 
 /// Fails open slices: `rows` are (slice id, pass, why) as SQL. Their pending pages go: nobody will claim
 /// them, and every claimer would step over them.
-std::string fail_statements(const Scope& scope, const std::string& rows);
+std::string fail_statements(const Scope& scope, const std::vector<std::string>& rows);
 
 }  // namespace pagehaul::ledger

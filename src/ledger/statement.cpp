@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "core/digest.h"
+#include "core/join.h"
 #include "core/utf8.h"
 #include "ledger/commit.h"
 
@@ -64,12 +65,7 @@ std::string text_literal(std::string_view text) {
 }
 
 std::string text_array(const std::vector<std::string>& values) {
-    std::string literal = "ARRAY[";
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        if (i > 0) literal += ',';
-        literal += text_literal(values[i]);
-    }
-    return literal += "]::text[]";
+    return "ARRAY[" + join(values, ",", text_literal) + "]::text[]";
 }
 
 std::string bigint_array(const std::vector<std::int64_t>& values) {
@@ -78,6 +74,10 @@ std::string bigint_array(const std::vector<std::int64_t>& values) {
 
 std::string optional_literal(std::optional<std::int64_t> value) {
     return value ? std::to_string(*value) : "NULL";
+}
+
+std::string row(const std::vector<std::string>& fields) {
+    return "(" + join(fields, ",") + ")";
 }
 
 std::string interval_literal(Millis span) {

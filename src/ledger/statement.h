@@ -33,6 +33,8 @@ std::string bigint_array(const std::vector<std::int64_t>& values);
 /// NULL, or the number.
 std::string optional_literal(std::optional<std::int64_t> value);
 std::string interval_literal(Millis span);
+/// One row of a VALUES list, of fields that are SQL.
+std::string row(const std::vector<std::string>& fields);
 
 /// True for a row of `worker` that no longer works: it stopped, the backend of its heartbeat is gone (not
 /// behind PgBouncer), or, only with `judge_time`, its heartbeat is stale. Fresh is the opposite, with

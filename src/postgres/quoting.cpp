@@ -1,6 +1,7 @@
 #include <charconv>
 #include <type_traits>
 
+#include "core/join.h"
 #include "postgres/connection.h"
 
 namespace pagehaul::postgres {
@@ -24,6 +25,17 @@ template <class Integer>
 void append_big_endian(std::string& out, Integer value) {
     for (int shift = 8 * (sizeof(Integer) - 1); shift >= 0; shift -= 8)
         out += static_cast<char>(static_cast<std::make_unsigned_t<Integer>>(value) >> shift & 0xff);
+}
+
+std::string element(const std::optional<std::string>& value) {
+    if (!value) return "NULL";
+    refuse_nul(*value, "a text");
+    std::string quoted = "\"";
+    for (const char c : *value) {
+        if (c == '"' || c == '\\') quoted += '\\';
+        quoted += c;
+    }
+    return quoted + '"';
 }
 
 }  // namespace
@@ -91,22 +103,7 @@ std::string binary_array(const std::vector<std::int64_t>& values) {
 }
 
 std::string array_literal(const std::vector<std::optional<std::string>>& values) {
-    std::string literal = "{";
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        if (i > 0) literal += ',';
-        if (!values[i]) {
-            literal += "NULL";
-            continue;
-        }
-        refuse_nul(*values[i], "a text");
-        literal += '"';
-        for (const char c : *values[i]) {
-            if (c == '"' || c == '\\') literal += '\\';
-            literal += c;
-        }
-        literal += '"';
-    }
-    return literal += '}';
+    return "{" + join(values, ",", element) + "}";
 }
 
 }  // namespace pagehaul::postgres

@@ -1,4 +1,5 @@
 #include "report/config_lines.h"
+#include "core/join.h"
 
 #include <nlohmann/json.hpp>
 
@@ -28,15 +29,15 @@ std::string ConfigLines::value(const std::string& key) const {
 }
 
 std::string ConfigLines::list(const std::string& key) const {
-    std::string joined;
+    std::vector<std::string> values;
     for (std::size_t i = 0; lines_.contains(key + "." + std::to_string(i)); ++i)
-        joined += (i == 0 ? "" : ", ") + value(key + "." + std::to_string(i));
-    return joined;
+        values.push_back(value(key + "." + std::to_string(i)));
+    return join(values, ", ");
 }
 
 std::string ConfigLines::slices() const {
     const std::string prefix = "source.slices.";
-    std::string text;
+    std::vector<std::string> dimensions;
     std::string before;
     for (auto line = lines_.lower_bound(prefix); line != lines_.end() && line->first.starts_with(prefix);
          ++line) {
@@ -45,13 +46,12 @@ std::string ConfigLines::slices() const {
         if (name == before) continue;
         before = name;
         const std::string key = prefix + name;
-        text += (text.empty() ? "" : "; ") + name + ": ";
-        if (has(key + ".from"))
-            text += value(key + ".from") + " to " + value(key + ".to") + ", step " + value(key + ".step");
-        else
-            text += list(key);
+        dimensions.push_back(name + ": " +
+                             (has(key + ".from") ? value(key + ".from") + " to " + value(key + ".to") +
+                                                       ", step " + value(key + ".step")
+                                                 : list(key)));
     }
-    return text;
+    return join(dimensions, "; ");
 }
 
 Told ConfigLines::told() const {

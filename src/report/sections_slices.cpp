@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/join.h"
 #include "core/number_text.h"
 #include "report/chart.h"
 #include "report/sections.h"
@@ -155,14 +156,15 @@ Html notes(const RunReport& report) {
 
 /// "3–7, 12": the pages that one slice lacks.
 Html ranges_row(const std::vector<HoleRange>& ranges, std::size_t from, std::size_t to) {
-    std::string pages;
+    std::vector<std::string> pages;
     std::int64_t count = 0;
     for (std::size_t i = from; i < to; ++i) {
-        pages += (pages.empty() ? "" : ", ") + number_text(ranges[i].first);
-        if (ranges[i].last != ranges[i].first) pages += "–" + number_text(ranges[i].last);
+        pages.push_back(number_text(ranges[i].first));
+        if (ranges[i].last != ranges[i].first) pages.back() += "–" + number_text(ranges[i].last);
         count += ranges[i].last - ranges[i].first + 1;
     }
-    return row(row_head(slice_name(ranges[from].slice)) + number_cell(count) + cell(pages, "text"));
+    return row(row_head(slice_name(ranges[from].slice)) + number_cell(count) +
+               cell(join(pages, ", "), "text"));
 }
 
 Html failed_table(const RunReport& report) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/join.h"
 #include "postgres/connection.h"
 
 namespace pagehaul::sink {
@@ -17,12 +18,7 @@ std::string qualified_name(const config::Sink& sink) {
 }
 
 std::string name_list(const std::vector<std::string>& names) {
-    std::string list;
-    for (const std::string& name : names) {
-        if (!list.empty()) list += ", ";
-        list += postgres::quote_identifier(name);
-    }
-    return list;
+    return join(names, ", ", postgres::quote_identifier);
 }
 
 std::string column_list(const config::Sink& sink) {

@@ -8,6 +8,7 @@
 //   pg_attribute. An unlogged table with TRUNCATE: 4.2 s. Without ORDER BY 0.1 s less at best, and concurrent
 //   writers would deadlock. More work_mem and temp_buffers, prepared statements and jit off: no difference at
 //   1,000 to 5,000 rows a batch.
+#include "core/join.h"
 #include "sink/columns.h"
 #include "sink/target.h"
 
@@ -46,34 +47,27 @@ std::string take_new(const std::string& column) {
 }
 
 std::string on_conflict(const config::Sink& sink) {
-    std::string assignments, ours, theirs;
-    const auto append = [](std::string& list, const std::string& item) {
-        if (!list.empty()) list += ", ";
-        list += item;
-    };
+    std::vector<std::string> assignments, ours, theirs;
     for (const config::Column& column : sink.columns) {
         if (is_key(sink, column.name)) continue;
         const std::string name = quote_identifier(column.name);
-        append(assignments, take_new(name));
-        append(ours, comparable("t", column));
-        append(theirs, comparable("excluded", column));
+        assignments.push_back(take_new(name));
+        ours.push_back(comparable("t", column));
+        theirs.push_back(comparable("excluded", column));
     }
     // Not MERGE: beside writers that insert the same key it fails with a unique violation.
     const std::string target = " ON CONFLICT (" + name_list(sink.key) + ") DO ";
     if (assignments.empty()) return target + "NOTHING";
     // Rows that are equal already are neither written nor counted: no bloat on a second pull. Each is locked
     // all the same, some 290 bytes of WAL a row.
-    return target + "UPDATE SET " + assignments + " WHERE ROW(" + ours + ") IS DISTINCT FROM ROW(" + theirs +
-           ")";
+    return target + "UPDATE SET " + join(assignments, ", ") + " WHERE ROW(" + join(ours, ", ") +
+           ") IS DISTINCT FROM ROW(" + join(theirs, ", ") + ")";
 }
 
 std::string matches(const config::Sink& sink) {
-    std::string condition;
-    for (const std::string& key : sink.key) {
-        if (!condition.empty()) condition += " AND ";
-        condition += "t." + quote_identifier(key) + " = p." + quote_identifier(key);
-    }
-    return condition;
+    return join(sink.key, " AND ", [](const std::string& key) {
+        return "t." + quote_identifier(key) + " = p." + quote_identifier(key);
+    });
 }
 
 }  // namespace

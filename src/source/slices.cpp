@@ -8,6 +8,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "core/join.h"
 #include "source/template.h"
 
 namespace pagehaul::source {
@@ -141,10 +142,7 @@ std::vector<Choice> expand_list(const std::string& name, const config::ListDimen
 /// The key's parts are in the order of their text: the order of the dimensions in the file is free.
 std::string join_key(std::vector<std::string> parts) {
     std::sort(parts.begin(), parts.end());
-    std::string key;
-    for (const std::string& part : parts)
-        key += (key.empty() ? "" : ",") + part;
-    return key.empty() ? "all" : key;
+    return parts.empty() ? "all" : join(parts, ",");
 }
 
 /// Reads a flat object; a number keeps the text it was written with.

@@ -27,7 +27,7 @@ BELOW = {
 ROOMS = {"engine": {"fetch": {"fetch", "shared"}, "write": {"write", "shared"}, "tell": {"tell", "shared"}, "shared": {"shared"}},
          "config": {"yaml": {"yaml"}}}
 # Third-party libraries by the first folder, or the file, of what is included of them.
-LIBRARIES = {"openssl": "OpenSSL", "xxhash.h": "xxHash", "spdlog": "spdlog", "fmt": "spdlog", "yaml-cpp": "yaml-cpp", "nlohmann": "nlohmann-json",
+LIBRARIES = {"openssl": "OpenSSL", "xxhash.h": "xxHash", "spdlog": "spdlog", "fmt": "fmt", "yaml-cpp": "yaml-cpp", "nlohmann": "nlohmann-json",
              "cpprest": "cpprestsdk", "pplx": "cpprestsdk", "zlib.h": "zlib", "libpq-fe.h": "libpq", "pqxx": "libpqxx", "simdjson.h": "simdjson", "date": "date",
              "prometheus": "prometheus-cpp", "CLI": "CLI11"}
 LONGEST = 400

@@ -3,15 +3,10 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "core/join.h"
+
 namespace pagehaul::config {
 namespace {
-
-std::string joined(const std::vector<std::string>& names) {
-    std::string list;
-    for (const auto& name : names)
-        list += (list.empty() ? "" : ", ") + name;
-    return list;
-}
 
 bool contains(const std::vector<std::string>& names, const std::string& name) {
     return std::find(names.begin(), names.end(), name) != names.end();
@@ -109,11 +104,11 @@ Node AnyObject::schema_of(const Key& key) const {
 }
 
 std::string AnyObject::key_list() const {
-    std::string list = tag_;
-    for (const auto& key : keys_) {
-        if (key.built) list += (list.empty() ? "" : ", ") + key.name;
-    }
-    return list;
+    std::vector<std::string> names;
+    if (!tag_.empty()) names.push_back(tag_);
+    for (const auto& key : keys_)
+        if (key.built) names.push_back(key.name);
+    return join(names, ", ");
 }
 
 bool AnyObject::refuse_other_keys(const Node& node, Reader& reader) const {
@@ -132,8 +127,9 @@ bool AnyObject::refuse_other_keys(const Node& node, Reader& reader) const {
         }
         hide_values(member.value, reader);
         const std::string meant = nearest(member.key, known);
-        good = reader.refuse_at(member.place, meant.empty() ? "unknown key; expected one of " + joined(known)
-                                                            : "unknown key; did you mean " + meant + "?");
+        good =
+            reader.refuse_at(member.place, meant.empty() ? "unknown key; expected one of " + join(known, ", ")
+                                                         : "unknown key; did you mean " + meant + "?");
     }
     return good;
 }

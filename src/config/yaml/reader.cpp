@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/join.h"
 #include "core/utf8.h"
 
 namespace pagehaul::config {
@@ -88,12 +89,8 @@ std::string describe(const Node& node) {
 }
 
 std::string one_of(const std::vector<std::string>& choices) {
-    std::string text;
-    for (std::size_t i = 0; i < choices.size(); ++i) {
-        if (i > 0) text += i + 1 == choices.size() ? " or " : ", ";
-        text += choices[i];
-    }
-    return text;
+    if (choices.size() < 2) return join(choices, "");
+    return join({choices.begin(), choices.end() - 1}, ", ") + " or " + choices.back();
 }
 
 namespace {
