@@ -1,5 +1,6 @@
 #include "config/placeholders.h"
 #include "config/types.h"
+#include "config/urls.h"
 #include "config/values.h"
 #include "dsn/dsn.h"
 

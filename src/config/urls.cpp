@@ -1,8 +1,8 @@
+#include "config/urls.h"
+
 #include <algorithm>
 #include <cctype>
 #include <charconv>
-
-#include "config/values.h"
 
 namespace pagehaul::config {
 namespace {

@@ -154,18 +154,12 @@ std::optional<DayBound> parse_day_bound(std::string_view text) {
         return DayBound{.day = {}, .relative_days = -*days};
     }
     if (text.size() != 10 || text[4] != '-' || text[7] != '-') return std::nullopt;
-    const auto number = [&](std::size_t at, std::size_t size) -> int {
-        const auto part = text.substr(at, size);
-        if (!std::all_of(part.begin(), part.end(), is_digit)) return -1;
-        return parse_all<int>(part).value_or(-1);
-    };
-    const int year = number(0, 4);
-    const int month = number(5, 2);
-    const int day = number(8, 2);
-    if (year < 0 || month < 0 || day < 0) return std::nullopt;
-    const std::chrono::year_month_day date{std::chrono::year(year),
-                                           std::chrono::month(static_cast<unsigned>(month)),
-                                           std::chrono::day(static_cast<unsigned>(day))};
+    const auto year = parse_all<unsigned>(text.substr(0, 4));
+    const auto month = parse_all<unsigned>(text.substr(5, 2));
+    const auto day = parse_all<unsigned>(text.substr(8, 2));
+    if (!year || !month || !day) return std::nullopt;
+    const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(*year)),
+                                           std::chrono::month(*month), std::chrono::day(*day)};
     if (!date.ok()) return std::nullopt;
     return DayBound{.day = std::chrono::sys_days(date), .relative_days = 0};
 }

@@ -55,10 +55,6 @@ bool is_zone_name(std::string_view text);
 /// RFC 9110, a field name.
 bool is_header_name(std::string_view text);
 
-/// What is wrong with a URL that must be absolute, http or https, with a host, without user info, query and
-/// fragment; nothing if it is fine.
-std::optional<std::string> url_fault(std::string_view url);
-
 /// What is wrong with a name of a schema, table or column (PostgreSQL quotes it as it is written); nothing if
 /// it is fine.
 std::optional<std::string> identifier_fault(std::string_view name);

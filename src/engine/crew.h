@@ -11,6 +11,7 @@
 #include "engine/shared/context.h"
 #include "engine/write/committer.h"
 #include "machine/sizing.h"
+#include "sink/upsert.h"
 
 namespace pagehaul::engine {
 

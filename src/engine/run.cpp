@@ -19,6 +19,7 @@
 #include "ledger/run_state.h"
 #include "log/log.h"
 #include "machine/sizing.h"
+#include "sink/upsert.h"
 #include "telemetry/progress.h"
 
 namespace pagehaul::engine {

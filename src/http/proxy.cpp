@@ -1,3 +1,5 @@
+#include "http/proxy.h"
+
 #include <algorithm>
 #include <array>
 #include <charconv>

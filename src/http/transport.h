@@ -12,6 +12,7 @@
 #include "core/clock.h"
 #include "core/deadline.h"
 #include "core/error.h"
+#include "http/proxy.h"
 
 namespace pagehaul::http {
 

@@ -44,13 +44,4 @@ void append_encoded_component(std::string& out, std::string_view text);
 /// No CR, LF or NUL.
 bool safe_in_header(std::string_view text);
 
-using Environment = std::function<std::optional<std::string>(const std::string& name)>;
-
-/// The proxy for this base URL: HTTPS_PROXY or HTTP_PROXY by its scheme (the lower-case name wins; HTTP_PROXY
-/// in capitals is not read when REQUEST_METHOD is set, where it would be a CGI client's header), unless
-/// NO_PROXY names the host: "*", a host, a domain with or without a leading dot, each with an optional port,
-/// or an IPv4 range ("10.0.0.0/8"). Empty: none. A proxy that is not an http URL is an error (kind config)
-/// naming the variable; its text may hold a password and is never in the message.
-Result<std::string> proxy_for(std::string_view base_url, const Environment& environment);
-
 }  // namespace pagehaul::http

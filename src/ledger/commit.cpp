@@ -6,6 +6,7 @@
 #include "core/join.h"
 #include "ledger/plan.h"
 #include "ledger/statement.h"
+#include "postgres/quoting.h"
 
 namespace pagehaul::ledger {
 namespace {

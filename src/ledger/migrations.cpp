@@ -2,6 +2,7 @@
 
 #include "ledger/schema.h"
 #include "ledger/statement.h"
+#include "postgres/quoting.h"
 
 namespace pagehaul::ledger {
 namespace {

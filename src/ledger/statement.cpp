@@ -7,6 +7,7 @@
 #include "core/join.h"
 #include "core/utf8.h"
 #include "ledger/commit.h"
+#include "postgres/quoting.h"
 
 namespace pagehaul::ledger {
 namespace {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "postgres/rows.h"
 
 namespace pagehaul::postgres {
 
@@ -40,29 +41,6 @@ class SqlError : public Failure {
 
 /// A parameter of a statement: text, or NULL.
 using Param = std::optional<std::string>;
-
-/// Rows of a result, copied out as text. NULL is nullopt.
-class Rows {
-  public:
-    using Row = std::vector<std::optional<std::string>>;
-    Rows() = default;
-    Rows(std::vector<Row> rows, std::size_t affected) : rows_(std::move(rows)), affected_(affected) {}
-    std::size_t size() const { return rows_.size(); }
-    bool empty() const { return rows_.empty(); }
-    std::size_t affected() const { return affected_; }
-    const Row& operator[](std::size_t i) const { return rows_[i]; }
-    auto begin() const { return rows_.begin(); }
-    auto end() const { return rows_.end(); }
-
-    // Of a field that is known not to be NULL; a Failure of kind bug otherwise.
-    const std::string& text(std::size_t row, std::size_t column) const;
-    std::int64_t integer(std::size_t row, std::size_t column) const;
-    bool boolean(std::size_t row, std::size_t column) const;
-
-  private:
-    std::vector<Row> rows_;
-    std::size_t affected_ = 0;
-};
 
 struct ConnectOptions {
     std::string dsn{};  ///< URI or key=value; holds the password: never printed
@@ -123,15 +101,5 @@ class Connection {
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };
-
-/// "schema"."table" with quotes doubled. Refuses an empty name and NUL.
-std::string quote_identifier(std::string_view name);
-std::string quote_literal(std::string_view text);
-/// A bigint[] literal: {1,2,3}.
-std::string array_literal(const std::vector<std::int64_t>& values);
-/// A bigint[] for exec_binary, as array_recv of PostgreSQL's arrayfuncs.c reads it.
-std::string binary_array(const std::vector<std::int64_t>& values);
-/// A text[] literal, elements quoted and escaped; nullopt is NULL.
-std::string array_literal(const std::vector<std::optional<std::string>>& values);
 
 }  // namespace pagehaul::postgres

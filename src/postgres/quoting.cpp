@@ -1,8 +1,10 @@
+#include "postgres/quoting.h"
+
 #include <charconv>
 #include <type_traits>
 
+#include "core/error.h"
 #include "core/join.h"
-#include "postgres/connection.h"
 
 namespace pagehaul::postgres {
 namespace {

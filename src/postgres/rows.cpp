@@ -1,6 +1,8 @@
+#include "postgres/rows.h"
+
 #include <charconv>
 
-#include "postgres/connection.h"
+#include "core/error.h"
 
 namespace pagehaul::postgres {
 namespace {

@@ -1,7 +1,8 @@
+#include "report/markup.h"
+
 #include <algorithm>
 
 #include "core/number_text.h"
-#include "report/sections.h"
 #include "report/text.h"
 
 namespace pagehaul::report {

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ledger/migrations.h"
+#include "postgres/quoting.h"
 #include "report/config_lines.h"
 #include "report/reading.h"
 

@@ -2,6 +2,7 @@
 
 #include "core/duration_text.h"
 #include "core/number_text.h"
+#include "report/markup.h"
 #include "report/sections.h"
 #include "report/style.h"
 #include "report/text.h"

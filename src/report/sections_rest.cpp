@@ -1,6 +1,7 @@
 #include "core/duration_text.h"
 #include "core/number_text.h"
 #include "report/config_lines.h"
+#include "report/markup.h"
 #include "report/sections.h"
 #include "report/text.h"
 #include "report/timing.h"

@@ -3,6 +3,7 @@
 #include "core/join.h"
 #include "core/number_text.h"
 #include "report/chart.h"
+#include "report/markup.h"
 #include "report/sections.h"
 #include "report/text.h"
 

@@ -4,6 +4,7 @@
 
 #include "core/join.h"
 #include "postgres/connection.h"
+#include "postgres/quoting.h"
 
 namespace pagehaul::sink {
 

@@ -1,6 +1,7 @@
 #include "sink/ddl.h"
 
 #include "core/digest.h"
+#include "postgres/quoting.h"
 #include "sink/columns.h"
 #include "sink/inspect.h"
 #include "sink/target.h"

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "postgres/quoting.h"
 #include "sink/columns.h"
 #include "sink/ddl.h"
 

@@ -1,3 +1,9 @@
+#include "sink/upsert.h"
+
+#include "core/join.h"
+#include "postgres/quoting.h"
+#include "sink/columns.h"
+
 // COPY to a temp table, then into the target in key order. Measured (two cores, PostgreSQL 15 with Debian's
 // settings, 300,000 new rows of 21 columns, three-column key, batches of 30 pages; CPU of the backends, which
 // repeats where wall time on a shared machine does not; plain COPY into the keyed table is 2.1 s):
@@ -8,9 +14,6 @@
 //   pg_attribute. An unlogged table with TRUNCATE: 4.2 s. Without ORDER BY 0.1 s less at best, and concurrent
 //   writers would deadlock. More work_mem and temp_buffers, prepared statements and jit off: no difference at
 //   1,000 to 5,000 rows a batch.
-#include "core/join.h"
-#include "sink/columns.h"
-#include "sink/target.h"
 
 namespace pagehaul::sink {
 namespace {

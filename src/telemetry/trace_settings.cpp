@@ -5,6 +5,7 @@
 #include "config/values.h"
 #include "core/ascii.h"
 #include "core/percent.h"
+#include "http/proxy.h"
 
 namespace pagehaul::telemetry {
 namespace {

@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "core/clock.h"
 #include "core/error.h"
+#include "http/proxy.h"
 #include "http/transport.h"
 #include "http/url.h"
 #include "telemetry/trace_context.h"

@@ -2,6 +2,7 @@
 
 #include "config/yaml/variables.h"
 #include "http/look_up_apart.h"
+#include "http/proxy.h"
 #include "http/url.h"
 
 namespace pagehaul::engine {

@@ -9,6 +9,7 @@
 #include "engine/shared/session.h"
 #include "engine/write/key_forecast.h"
 #include "sink/target.h"
+#include "sink/upsert.h"
 
 namespace pagehaul::engine {
 

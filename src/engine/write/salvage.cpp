@@ -6,6 +6,7 @@
 #include "engine/shared/job_log.h"
 #include "ledger/commit.h"
 #include "record/copy_text.h"
+#include "sink/upsert.h"
 
 namespace pagehaul::engine {
 namespace {

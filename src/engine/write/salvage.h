@@ -9,6 +9,7 @@
 #include "engine/shared/context.h"
 #include "engine/shared/fetched_page.h"
 #include "sink/target.h"
+#include "sink/upsert.h"
 
 namespace pagehaul::engine {
 

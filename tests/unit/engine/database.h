@@ -8,6 +8,7 @@
 #include "../ledger/ledger_fixture.h"
 #include "engine/write/committer.h"
 #include "engine_context.h"
+#include "sink/upsert.h"
 
 namespace pagehaul::engine::testing {
 

@@ -1,4 +1,5 @@
 #include "http/url.h"
+#include "http/proxy.h"
 
 #include <gtest/gtest.h>
 

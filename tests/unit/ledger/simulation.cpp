@@ -1,4 +1,5 @@
 #include "simulation.h"
+#include "postgres/quoting.h"
 
 namespace pagehaul::ledger::testing {
 namespace {

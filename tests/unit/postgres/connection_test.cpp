@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <limits>
 
+#include "postgres/quoting.h"
 #include "throwaway_postgres.h"
 
 namespace pagehaul::postgres {

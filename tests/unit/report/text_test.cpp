@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "report/markup.h"
 #include "report/sections.h"
 
 namespace pagehaul::report {

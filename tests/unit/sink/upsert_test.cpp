@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "sink/target.h"
+#include "sink/upsert.h"
 #include "throwaway_postgres.h"
 
 namespace pagehaul::sink {

@@ -18,6 +18,7 @@
 #include "fetch.h"
 #include "http/transport.h"
 #include "postgres/connection.h"
+#include "postgres/quoting.h"
 
 namespace bench {
 namespace {
