@@ -5,21 +5,6 @@
 #include "telemetry/tracer.h"
 
 namespace pagehaul::telemetry {
-namespace {
-
-std::string_view name_of(Step step) {
-    switch (step) {
-        case Step::wait:
-            return "wait";
-        case Step::fetch:
-            return "fetch";
-        case Step::decode:
-            return "decode";
-    }
-    return "wait";
-}
-
-}  // namespace
 
 JobTrace::~JobTrace() {
     if (spans_.empty()) return;
@@ -35,12 +20,12 @@ JobTrace::~JobTrace() {
     tracer_->offer(std::move(spans_));
 }
 
-void JobTrace::begin(Step step) {
+void JobTrace::begin(std::string_view step, SpanKind kind) {
     if (spans_.empty()) return;
     end();
     const MonoTime now = tracer_->clock_.now();
-    spans_.push_back({.name = name_of(step),
-                      .kind = step == Step::fetch ? SpanKind::client : SpanKind::internal,
+    spans_.push_back({.name = step,
+                      .kind = kind,
                       .id = tracer_->ids_.next(),
                       .parent = spans_.front().id,
                       .start = now,
@@ -52,41 +37,45 @@ void JobTrace::end() {
     if (std::exchange(in_step_, false)) spans_.back().end = tracer_->clock_.now();
 }
 
-void JobTrace::request(std::string_view method, std::string_view target) {
-    if (!in_step_) return;
-    auto& attributes = spans_.back().attributes;
-    attributes.reserve(8);
-    attributes.emplace_back("http.request.method", std::string(method));
-    attributes.emplace_back("url.path", std::string(target.substr(0, target.find('?'))));
-    attributes.emplace_back("server.address", tracer_->server_);
-    attributes.emplace_back("server.port", tracer_->port_);
-    if (attempt_ > 1) attributes.emplace_back("http.request.resend_count", attempt_ - 1);
+void JobTrace::waits() {
+    begin("wait", SpanKind::internal);
 }
 
-void JobTrace::answered(int status, std::size_t bytes) {
+void JobTrace::sends(http::Request& request) {
+    begin("fetch", SpanKind::client);
+    if (in_step_) {
+        auto& attributes = spans_.back().attributes;
+        attributes.reserve(8);
+        attributes.emplace_back("http.request.method", request.method);
+        attributes.emplace_back("url.path", request.target.substr(0, request.target.find('?')));
+        attributes.emplace_back("server.address", tracer_->server_);
+        attributes.emplace_back("server.port", tracer_->port_);
+        if (attempt_ > 1) attributes.emplace_back("http.request.resend_count", attempt_ - 1);
+    }
+    if (propagated_) {
+        TraceParent parent = *propagated_;
+        if (in_step_) parent.span = spans_.back().id;
+        request.headers.emplace_back("traceparent", to_text(parent));
+    }
+}
+
+void JobTrace::answered(const Result<http::Response>& answer) {
     if (!in_step_) return;
     Span& fetch = spans_.back();
-    fetch.attributes.emplace_back("http.response.status_code", status);
-    fetch.attributes.emplace_back("http.response.body.size", bytes);
-    if (status < 400) return;
-    // Semantic conventions for HTTP clients: an error is named by its status, and needs no description.
-    fetch.attributes.emplace_back("error.type", std::to_string(status));
-    fetch.failed = true;
-}
-
-void JobTrace::failed(const Error& error) {
-    if (!in_step_) return;
-    Span& step = spans_.back();
-    step.attributes.emplace_back("error.type", to_string(error.kind));
-    step.failed = true;
-    step.message = error.message;
-}
-
-std::optional<std::string> JobTrace::traceparent() const {
-    if (!propagated_) return std::nullopt;
-    TraceParent parent = *propagated_;
-    if (in_step_) parent.span = spans_.back().id;
-    return to_text(parent);
+    if (!answer) {
+        fetch.attributes.emplace_back("error.type", to_string(answer.error().kind));
+        fetch.failed = true;
+        fetch.message = answer.error().message;
+        return;
+    }
+    fetch.attributes.emplace_back("http.response.status_code", answer->status);
+    fetch.attributes.emplace_back("http.response.body.size", answer->body.size());
+    if (answer->status >= 400) {
+        // Semantic conventions for HTTP clients: an error is named by its status, and needs no description.
+        fetch.attributes.emplace_back("error.type", std::to_string(answer->status));
+        fetch.failed = true;
+    }
+    begin("decode", SpanKind::internal);
 }
 
 void JobTrace::outcome(std::string_view word) {
@@ -107,8 +96,14 @@ void JobTrace::retried(Millis delay, bool counts) {
          .attributes = {{"pagehaul.delay_ms", delay.count()}, {"pagehaul.counted", counts}}});
 }
 
-void CommitTrace::set(Attribute attribute) {
-    if (!span_.empty()) span_.front().attributes.push_back(std::move(attribute));
+void CommitTrace::row_by_row() {
+    if (!span_.empty()) span_.front().attributes.emplace_back("pagehaul.row_by_row", true);
+}
+
+void CommitTrace::stored(std::size_t pages, std::int64_t rows_changed) {
+    if (span_.empty()) return;
+    span_.front().attributes.emplace_back("pagehaul.pages_stored", pages);
+    span_.front().attributes.emplace_back("pagehaul.rows_changed", rows_changed);
 }
 
 void CommitTrace::failed(const Error& error, const std::string& sqlstate) {

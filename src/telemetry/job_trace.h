@@ -8,6 +8,7 @@
 
 #include "core/clock.h"
 #include "core/error.h"
+#include "http/transport.h"
 #include "telemetry/span.h"
 
 namespace pagehaul::telemetry {
@@ -24,31 +25,27 @@ struct JobFacts {
     int attempt = 1;
 };
 
-/// The steps of a request; each is a span below the job's.
-enum class Step { wait, fetch, decode };
-
-/// The spans of one page job while a worker has it in hand; given to the exporter when it is destroyed. One
-/// thread.
+/// Hears of one page job while a worker has it in hand, and makes spans of it; they are given to the exporter
+/// when it is destroyed. One thread.
 class JobTrace {
   public:
+    JobTrace() = default;  ///< of a job that nothing is recorded of
     JobTrace(JobTrace&&) noexcept = default;
     JobTrace& operator=(JobTrace&&) = delete;
     ~JobTrace();
 
-    /// 0: not recorded, only propagated.
+    /// 0: not recorded.
     SpanId span() const { return spans_.empty() ? 0 : spans_.front().id; }
 
-    /// Begins a step; the one before ends.
-    void begin(Step step);
-    /// The step at hand ends.
-    void end();
-    /// Of the step at hand, a fetch. `target`: path and query; the query is left out, it may hold secrets.
-    void request(std::string_view method, std::string_view target);
-    void answered(int status, std::size_t bytes);
-    /// The step at hand failed.
-    void failed(const Error& error);
-    /// The value of a traceparent header for the request at hand; nothing where requests carry none.
-    std::optional<std::string> traceparent() const;
+    // The steps of a request, each a span below the job's. One ends where the next begins, or with the job.
+
+    void waits();
+    /// Adds a traceparent header where requests carry the trace. The query is left out of the span, it may
+    /// hold secrets.
+    void sends(http::Request& request);
+    /// An answer is decoded next.
+    void answered(const Result<http::Response>& answer);
+    void decoded() { end(); }
 
     /// What came of the job, a literal; the last word counts.
     void outcome(std::string_view word);
@@ -60,10 +57,12 @@ class JobTrace {
   private:
     friend class Tracer;
     explicit JobTrace(Tracer& tracer) : tracer_(&tracer) {}
+    void begin(std::string_view step, SpanKind kind);
+    void end();
 
-    Tracer* tracer_;
-    std::vector<Span> spans_;  ///< the job's own first, then the steps; empty: not recorded, or moved from
-    bool in_step_ = false;     ///< the last span is open
+    Tracer* tracer_ = nullptr;  ///< null: there are no spans
+    std::vector<Span> spans_;   ///< the job's own first, then the steps; empty: not recorded, or moved from
+    bool in_step_ = false;      ///< the last span is open
     int attempt_ = 1;
     std::string_view outcome_;
     std::string_view error_type_;  ///< empty: it did not fail
@@ -71,15 +70,17 @@ class JobTrace {
     std::optional<TraceParent> propagated_;
 };
 
-/// The span of one transaction that stores pages, or of one attempt at it; given to the exporter when it
-/// ends. One thread.
+/// Hears of one transaction that stores pages, or of one attempt at it, and makes a span of it; it is given
+/// to the exporter when it ends. One thread.
 class CommitTrace {
   public:
+    CommitTrace() = default;  ///< of a transaction that nothing is recorded of
     CommitTrace(CommitTrace&&) noexcept = default;
     CommitTrace& operator=(CommitTrace&&) = delete;
     ~CommitTrace() { end(); }
 
-    void set(Attribute attribute);
+    void row_by_row();
+    void stored(std::size_t pages, std::int64_t rows_changed);
     /// Ends it. `sqlstate`: empty where the server said none.
     void failed(const Error& error, const std::string& sqlstate);
 
@@ -88,8 +89,8 @@ class CommitTrace {
     explicit CommitTrace(Tracer& tracer) : tracer_(&tracer) {}
     void end();
 
-    Tracer* tracer_;
-    std::vector<Span> span_;  ///< one; none after the end, and after a move
+    Tracer* tracer_ = nullptr;  ///< null: there is no span
+    std::vector<Span> span_;    ///< one; none after the end, and after a move
 };
 
 }  // namespace pagehaul::telemetry

@@ -53,20 +53,20 @@ Tracer::Tracer(const TraceSettings& settings, Parts parts, const Clock& clock, R
 
 Tracer::~Tracer() = default;
 
-std::optional<JobTrace> Tracer::job(const JobFacts& facts) {
+JobTrace Tracer::job(const JobFacts& facts) {
     const bool recorded = exporter_ && is_sampled(sampling_seed_, facts.page_id, settings_.sampling);
-    if (!recorded && !settings_.propagate) return std::nullopt;
-    std::optional<JobTrace> job(JobTrace{*this});
-    job->attempt_ = facts.attempt;
+    if (!recorded && !settings_.propagate) return {};
+    JobTrace job(*this);
+    job.attempt_ = facts.attempt;
     if (settings_.propagate)
-        job->propagated_ = TraceParent{.trace = trace_, .span = ids_.next(), .sampled = recorded};
+        job.propagated_ = TraceParent{.trace = trace_, .span = ids_.next(), .sampled = recorded};
     if (!recorded) return job;
-    job->spans_.reserve(4);
-    job->spans_.push_back({.name = facts.page == 0 ? "proof" : "page",
-                           .id = ids_.next(),
-                           .parent = ids_.of(facts.slice_id),
-                           .start = clock_.now()});
-    auto& attributes = job->spans_.front().attributes;
+    job.spans_.reserve(4);
+    job.spans_.push_back({.name = facts.page == 0 ? "proof" : "page",
+                          .id = ids_.next(),
+                          .parent = ids_.of(facts.slice_id),
+                          .start = clock_.now()});
+    auto& attributes = job.spans_.front().attributes;
     attributes.reserve(6);
     attributes.emplace_back("pagehaul.slice", facts.slice);
     attributes.emplace_back("pagehaul.pass", facts.pass);
@@ -75,19 +75,19 @@ std::optional<JobTrace> Tracer::job(const JobFacts& facts) {
     return job;
 }
 
-std::optional<CommitTrace> Tracer::commit(std::vector<SpanId> pages) {
-    if (!exporter_) return std::nullopt;
+CommitTrace Tracer::commit(std::vector<SpanId> pages) {
+    if (!exporter_) return {};
     const std::size_t count = pages.size();
     std::erase(pages, SpanId{0});
-    if (pages.empty()) return std::nullopt;
-    std::optional<CommitTrace> commit(CommitTrace{*this});
-    commit->span_.push_back({.name = "commit",
-                             .kind = SpanKind::client,
-                             .id = ids_.next(),
-                             .parent = run_id_,
-                             .start = clock_.now(),
-                             .attributes = {{"db.system.name", "postgresql"}, {"pagehaul.pages", count}},
-                             .links = std::move(pages)});
+    if (pages.empty()) return {};
+    CommitTrace commit(*this);
+    commit.span_.push_back({.name = "commit",
+                            .kind = SpanKind::client,
+                            .id = ids_.next(),
+                            .parent = run_id_,
+                            .start = clock_.now(),
+                            .attributes = {{"db.system.name", "postgresql"}, {"pagehaul.pages", count}},
+                            .links = std::move(pages)});
     return commit;
 }
 

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -44,10 +43,10 @@ class Tracer {
 
     const TraceId& trace() const { return trace_; }
 
-    /// Nothing unless the page is sampled, or its requests carry the trace.
-    std::optional<JobTrace> job(const JobFacts& facts);
-    /// Nothing if `pages`, the spans of the jobs that fetched them (0: not recorded), has none.
-    std::optional<CommitTrace> commit(std::vector<SpanId> pages);
+    /// Of nothing unless the page is sampled, or its requests carry the trace.
+    JobTrace job(const JobFacts& facts);
+    /// Of nothing if `pages`, the spans of the jobs that fetched them (0: not recorded), has none.
+    CommitTrace commit(std::vector<SpanId> pages);
 
     void slice_claimed(std::int64_t id, const std::string& key);
     /// The API moved: the slice is pulled again.

@@ -21,6 +21,20 @@ int attempt_after(Nanos failing, const config::Retry& retry) {
     return attempt;
 }
 
+std::string_view word_of(Kind kind) {
+    switch (kind) {
+        case Kind::again:
+            return "to be retried";
+        case Kind::unavailable:
+            return "unavailable";
+        case Kind::refused:
+            return "refused";
+        case Kind::returned:
+            return "given back";
+    }
+    throw Failure(ErrorKind::bug, "", "a setback of no kind");
+}
+
 /// Rounded; a request is never as long as an int has milliseconds, 24 days.
 std::int32_t whole_millis(Nanos span) {
     return static_cast<std::int32_t>(std::chrono::round<Millis>(span).count());
@@ -46,25 +60,24 @@ void FetchWorker::work() {
         std::optional<ledger::Claim> claim = jobs_.pop(context_.stop.no_new_work_token());
         if (!claim) return;
         if (jobs_.size() < refill_below_) context_.wake.set();
-        if (context_.tracer != nullptr) begin_trace(*claim);
+        Job job{.claim = *claim, .trace = begin_trace(*claim)};
         try {
-            process(*claim);
+            process(job);
         } catch (const std::exception& error) {
             // A job that throws fails like any other try; the pool goes on.
-            failed_try(*claim, error.what());
+            failed_try(job, error.what());
         }
-        trace_.reset();
     }
 }
 
-void FetchWorker::begin_trace(const ledger::Claim& claim) {
-    if (auto trace = context_.tracer->job({.page_id = claim.page_id,
-                                           .slice_id = claim.slice_id,
-                                           .slice = claim.slice_key,
-                                           .pass = claim.pass,
-                                           .page = claim.no,
-                                           .attempt = claim.attempts + 1}))
-        trace_.emplace(std::move(*trace));
+telemetry::JobTrace FetchWorker::begin_trace(const ledger::Claim& claim) {
+    if (context_.tracer == nullptr) return {};
+    return context_.tracer->job({.page_id = claim.page_id,
+                                 .slice_id = claim.slice_id,
+                                 .slice = claim.slice_key,
+                                 .pass = claim.pass,
+                                 .page = claim.no,
+                                 .attempt = claim.attempts + 1});
 }
 
 const source::Slice& FetchWorker::slice_of(const ledger::Claim& claim) {
@@ -77,96 +90,99 @@ const source::Slice& FetchWorker::slice_of(const ledger::Claim& claim) {
     return slice_;
 }
 
-void FetchWorker::process(const ledger::Claim& claim) {
-    probing_ = false;
-    if (gate_.health().state(context_.clock.now()) != SourceState::up && !probe_first(claim)) return;
-    const source::Slice& slice = slice_of(claim);
-    claim.is_proof() ? prove(claim, slice) : fetch(claim, slice);
+void FetchWorker::process(Job& job) {
+    if (gate_.health().state(context_.clock.now()) != SourceState::up && !probe_first(job)) return;
+    const source::Slice& slice = slice_of(job.claim);
+    job.claim.is_proof() ? prove(job, slice) : fetch(job, slice);
 }
 
-bool FetchWorker::probe_first(const ledger::Claim& claim) {
+bool FetchWorker::probe_first(Job& job) {
     SourceHealth& health = gate_.health();
     if (!health.begin_probe(context_.clock.now())) {
-        give_back(claim);
+        give_back(job);
         return false;
     }
-    probing_ = true;  // from here on it must end in on_success or on_probe_failure, even by a throw
+    job.probing = true;  // from here on it must end in on_success or on_probe_failure, even by a throw
     const std::optional<KnownGood> good = gate_.known_good();
     if (!good) return true;
     auto answer = fetcher_.ask(good->slice, good->no);
     if (answer && !std::holds_alternative<source::Retry>(answer->judgement)) {
-        probing_ = false;
+        job.probing = false;
         health.on_success(context_.clock.now());
         log::info("the source answers again", {});
         return true;
     }
-    end_probe();
-    give_back(claim);
+    end_probe(job);
+    give_back(job);
     return false;
 }
 
-std::optional<Answer> FetchWorker::ask(const ledger::Claim& claim, const source::Slice& slice,
-                                       std::int64_t no) {
-    auto answer = fetcher_.ask(
-        slice, no, [&] { return !context_.held.in_doubt(claim.page_id, context_.clock.now()); }, trace());
+std::optional<Answer> FetchWorker::ask(Job& job, const source::Slice& slice, std::int64_t no) {
+    auto answer = fetcher_.ask(slice, no, job.trace, [&] {
+        return !context_.held.in_doubt(job.claim.page_id, context_.clock.now());
+    });
     if (!answer) {
-        const Error& error = answer.error();
-        switch (error.kind) {
-            case ErrorKind::cancelled:
-            case ErrorKind::fenced:  // the ledger knows whether the lease is still ours
-                end_probe();
-                give_back(claim);
-                break;
-            case ErrorKind::throttled:
-                end_probe();
-                again(claim, context_.config.source.retry.base, false, error.text(), to_string(error.kind));
-                break;
-            case ErrorKind::permanent:
-            case ErrorKind::data:
-                // An answer, if a bad one.
-                gate_.health().on_success(context_.clock.now());
-                refuse(claim, error.text(), {});
-                break;
-            case ErrorKind::config:
-                end_probe();
-                context_.stop.no_new_work(StopCause::config, error.text());
-                give_back(claim);
-                break;
-            case ErrorKind::transient:
-            case ErrorKind::credential:
-            case ErrorKind::in_doubt:
-            case ErrorKind::bug:
-                failed_try(claim, error.text());
-                break;
-        }
+        unanswered(job, answer.error());
         return std::nullopt;
     }
     if (const auto* retry = std::get_if<source::Retry>(&answer->judgement)) {
-        failed_try(claim, retry->reason, retry->pause.value_or(Millis{0}));
+        failed_try(job, retry->reason, retry->pause.value_or(Millis{0}));
         return std::nullopt;
     }
     gate_.health().on_success(context_.clock.now());
-    probing_ = false;
+    job.probing = false;
     if (const auto* throttle = std::get_if<source::Throttle>(&answer->judgement)) {
         ++context_.tallies.throttled;
         const Millis pause =
             throttle->pause.value_or(http::delay(1, context_.config.source.retry, context_.random));
         gate_.pause(pause);
-        again(claim, pause, false, throttle->reason, "throttled");
+        again(job, pause, false, throttle->reason, "throttled");
         return std::nullopt;
     }
     if (const auto* refused = std::get_if<source::RefuseCredential>(&answer->judgement)) {
-        credential_refused(claim, answer->credential_version, refused->reason);
+        credential_refused(job, answer->credential_version, refused->reason);
         return std::nullopt;
     }
     return std::move(*answer);
 }
 
-void FetchWorker::fetch(const ledger::Claim& claim, const source::Slice& slice) {
-    std::optional<Answer> answer = ask(claim, slice, claim.no);
+void FetchWorker::unanswered(Job& job, const Error& error) {
+    switch (error.kind) {
+        case ErrorKind::cancelled:
+        case ErrorKind::fenced:  // the ledger knows whether the lease is still ours
+            end_probe(job);
+            give_back(job);
+            break;
+        case ErrorKind::throttled:
+            end_probe(job);
+            again(job, context_.config.source.retry.base, false, error.text(), to_string(error.kind));
+            break;
+        case ErrorKind::permanent:
+        case ErrorKind::data:
+            // An answer, if a bad one.
+            gate_.health().on_success(context_.clock.now());
+            refuse(job, error.text(), {});
+            break;
+        case ErrorKind::config:
+            end_probe(job);
+            context_.stop.no_new_work(StopCause::config, error.text());
+            give_back(job);
+            break;
+        case ErrorKind::transient:
+        case ErrorKind::credential:
+        case ErrorKind::in_doubt:
+        case ErrorKind::bug:
+            failed_try(job, error.text());
+            break;
+    }
+}
+
+void FetchWorker::fetch(Job& job, const source::Slice& slice) {
+    const ledger::Claim& claim = job.claim;
+    std::optional<Answer> answer = ask(job, slice, claim.no);
     if (!answer) return;
     if (const auto* failure = std::get_if<source::Fail>(&answer->judgement)) {
-        return refuse(claim, failure->reason, std::move(answer->excerpt));
+        return refuse(job, failure->reason, std::move(answer->excerpt));
     }
     FetchedPage page;
     ledger::PageResult& result = page.result;
@@ -194,26 +210,25 @@ void FetchWorker::fetch(const ledger::Claim& claim, const source::Slice& slice) 
         }
         page.copy = std::move(decoded.copy);
     }
-    if (trace_) {
-        page.span = trace_->span();
-        trace_->outcome("fetched");
-    }
+    page.span = job.trace.span();
+    job.trace.outcome("fetched");
     page.bytes = page.copy.size();
     page.reserved = std::move(answer->reserved);
     page.urgent = claim.no == 1;
-    if (!pages_.push(std::move(page))) give_back(claim);
+    if (!pages_.push(std::move(page))) give_back(job);
 }
 
-void FetchWorker::prove(const ledger::Claim& claim, const source::Slice& slice) {
+void FetchWorker::prove(Job& job, const source::Slice& slice) {
+    const ledger::Claim& claim = job.claim;
     ledger::ProofReading reading;
     const bool told = context_.policy.total != ledger::Policy::Known::nothing;
     std::vector<std::int64_t> beyond;
     if (told) {
-        std::optional<Answer> first = ask(claim, slice, 1);
+        std::optional<Answer> first = ask(job, slice, 1);
         if (!first) return;
         const auto* accepted = std::get_if<source::Accept>(&first->judgement);
         if (accepted == nullptr) {
-            return refuse(claim, "page 1 was refused when it was asked for again for the proof",
+            return refuse(job, "page 1 was refused when it was asked for again for the proof",
                           std::move(first->excerpt));
         }
         reading.total = context_.policy.total == ledger::Policy::Known::pages ? accepted->total_pages
@@ -225,114 +240,105 @@ void FetchWorker::prove(const ledger::Claim& claim, const source::Slice& slice) 
         beyond = {claim.planned + 1, claim.planned + 2};
     }
     for (const std::int64_t no : beyond) {
-        std::optional<Answer> answer = ask(claim, slice, no);
+        std::optional<Answer> answer = ask(job, slice, no);
         if (!answer) return;
         const auto* failure = std::get_if<source::Fail>(&answer->judgement);
         if (!told && failure != nullptr) {
             // Without a total the end was shown by empty pages, and only a rule makes a refusal one of them.
-            return refuse(claim, "a page beyond the end was refused: " + failure->reason,
+            return refuse(job, "a page beyond the end was refused: " + failure->reason,
                           std::move(answer->excerpt));
         }
         // Where a total is told, a refusal of a page beyond it disproves nothing: only rows there do.
         if (std::holds_alternative<source::Accept>(answer->judgement))
             reading.rows_beyond_end += answer->page.fetched;
     }
-    if (trace_) trace_->outcome("read");
+    job.trace.outcome("read");
     outbox_.put(ProofDone{claim, reading});
 }
 
-void FetchWorker::again(const ledger::Claim& claim, Millis delay, bool counts, const std::string& cause,
+void FetchWorker::again(Job& job, Millis delay, bool counts, const std::string& cause,
                         std::string_view kind) {
     ++context_.tallies.retries;
     context_.metrics.retried();
     // The attempt is the try that failed, whether it counts against the page or not.
-    log_job(log::Level::warn, "page failed", claim, span(),
-            {{"attempt", claim.attempts + 1},
+    log_job(log::Level::warn, "page failed", job.claim, job.trace.span(),
+            {{"attempt", job.claim.attempts + 1},
              {"attempts", context_.config.source.retry.attempts},
              {"counted", counts},
              {"kind", kind},
              {"cause", cause},
              {"delay_ms", delay.count()}});
-    if (trace_) {
-        trace_->outcome("to be retried", kind, cause);
-        trace_->retried(delay, counts);
-    }
-    outbox_.put(ledger::Setback{.claim = claim,
-                                .kind = Kind::again,
-                                .counts = counts,
-                                .delay = delay,
-                                .error = log::redacted(cause),
-                                .payload = {}});
+    job.trace.retried(delay, counts);
+    end(job, {.kind = Kind::again, .counts = counts, .delay = delay, .type = kind, .cause = cause});
 }
 
-void FetchWorker::end_probe() {
-    if (std::exchange(probing_, false)) gate_.health().on_probe_failure(context_.clock.now());
+void FetchWorker::end_probe(Job& job) {
+    if (std::exchange(job.probing, false)) gate_.health().on_probe_failure(context_.clock.now());
 }
 
-void FetchWorker::failed_try(const ledger::Claim& claim, const std::string& cause, Millis at_least) {
+void FetchWorker::failed_try(Job& job, const std::string& cause, Millis at_least) {
     const MonoTime now = context_.clock.now();
     bool counts = false;
-    if (probing_) {
+    if (job.probing) {
         gate_.health().on_probe_failure(now);
     } else {
         counts = gate_.health().on_failure(now);
     }
-    const int attempt = claim.attempts + (counts ? 1 : 0);
+    const int attempt = job.claim.attempts + (counts ? 1 : 0);
     if (counts && attempt >= context_.config.source.retry.attempts) {
         ++context_.tallies.pages_failed;
-        log_job(log::Level::error, "page failed, attempts used up", claim, span(),
+        log_job(log::Level::error, "page failed, attempts used up", job.claim, job.trace.span(),
                 {{"attempt", attempt},
                  {"attempts", context_.config.source.retry.attempts},
                  {"kind", "transient"},
                  {"cause", cause}});
-        if (trace_) trace_->outcome("unavailable", "transient", cause);
-        outbox_.put(ledger::Setback{.claim = claim,
-                                    .kind = Kind::unavailable,
-                                    .counts = true,
-                                    .delay = {},
-                                    .error = log::redacted(cause),
-                                    .payload = {}});
-        return;
+        return end(job, {.kind = Kind::unavailable, .counts = true, .type = "transient", .cause = cause});
     }
     const config::Retry& retry = context_.config.source.retry;
     int pace = std::max(1, attempt);
-    if (!counts && !probing_) {
+    if (!counts && !job.probing) {
         const MonoTime since = gate_.health().failing_since().value_or(now);
         pace = std::max(pace, attempt_after(now - since, retry));
     }
-    again(claim, std::max(at_least, http::delay(pace, retry, context_.random)), counts, cause, "transient");
+    again(job, std::max(at_least, http::delay(pace, retry, context_.random)), counts, cause, "transient");
 }
 
-void FetchWorker::refuse(const ledger::Claim& claim, const std::string& cause, std::string payload) {
+void FetchWorker::refuse(Job& job, const std::string& cause, std::string payload) {
     ++context_.tallies.pages_failed;
-    log_job(log::Level::error, "page refused", claim, span(), {{"kind", "permanent"}, {"cause", cause}});
-    if (trace_) trace_->outcome("refused", "permanent", cause);
-    outbox_.put(ledger::Setback{.claim = claim,
-                                .kind = Kind::refused,
-                                .counts = true,
-                                .delay = {},
-                                .error = log::redacted(cause),
-                                .payload = log::redacted(std::move(payload))});
+    log_job(log::Level::error, "page refused", job.claim, job.trace.span(),
+            {{"kind", "permanent"}, {"cause", cause}});
+    end(job, {.kind = Kind::refused,
+              .counts = true,
+              .type = "permanent",
+              .cause = cause,
+              .payload = std::move(payload)});
 }
 
-void FetchWorker::give_back(const ledger::Claim& claim) {
-    if (trace_) trace_->outcome("given back");
-    outbox_.put(ledger::Setback{
-        .claim = claim, .kind = Kind::returned, .counts = false, .delay = {}, .error = {}, .payload = {}});
+void FetchWorker::give_back(Job& job) {
+    end(job, {.kind = Kind::returned});
 }
 
-void FetchWorker::credential_refused(const ledger::Claim& claim, std::int64_t version,
-                                     const std::string& cause) {
+void FetchWorker::end(Job& job, Ending ending) {
+    job.trace.outcome(word_of(ending.kind), ending.type, ending.cause);
+    outbox_.put(ledger::Setback{.claim = job.claim,
+                                .kind = ending.kind,
+                                .counts = ending.counts,
+                                .delay = ending.delay,
+                                .error = log::redacted(std::move(ending.cause)),
+                                .payload = log::redacted(std::move(ending.payload))});
+}
+
+void FetchWorker::credential_refused(Job& job, std::int64_t version, const std::string& cause) {
     switch (gate_.credentials().refused(version)) {
         case source::CredentialAnswer::try_again:
-            again(claim, Millis{0}, false, cause, "credential");
+            again(job, Millis{0}, false, cause, "credential");
             return;
         case source::CredentialAnswer::refused:
-            log_job(log::Level::error, "credentials refused", claim, span(),
+            log_job(log::Level::error, "credentials refused", job.claim, job.trace.span(),
                     {{"kind", "credential"}, {"cause", cause}});
             context_.stop.no_new_work(StopCause::credential, "source.auth: " + cause);
-            give_back(claim);
-            if (trace_) trace_->outcome("given back", "credential", cause);
+            give_back(job);
+            job.trace.outcome("given back", "credential", cause);
             return;
     }
 }

@@ -22,27 +22,43 @@ class FetchWorker {
     void work();
 
   private:
-    void begin_trace(const ledger::Claim& claim);
-    void process(const ledger::Claim& claim);
-    void fetch(const ledger::Claim& claim, const source::Slice& slice);
-    void prove(const ledger::Claim& claim, const source::Slice& slice);
+    /// The job at hand.
+    struct Job {
+        const ledger::Claim& claim;
+        telemetry::JobTrace trace;
+        bool probing = false;  ///< it is the probe itself
+    };
+    /// What ends a job without a page: what the claimer records of it, and the words for it.
+    struct Ending {
+        ledger::Setback::Kind kind;
+        bool counts = false;
+        Millis delay{0};
+        std::string_view type{};  ///< of the failure, a literal; empty: it did not fail
+        std::string cause{};
+        std::string payload{};
+    };
+
+    telemetry::JobTrace begin_trace(const ledger::Claim& claim);
+    void process(Job& job);
+    void fetch(Job& job, const source::Slice& slice);
+    void prove(Job& job, const source::Slice& slice);
     /// While the source is down only a probe goes out. @return whether the job may go on.
-    bool probe_first(const ledger::Claim& claim);
-    /// Sends; handles everything but a judgement of Accept, End or Fail. nullopt: the claim is dealt with.
-    std::optional<Answer> ask(const ledger::Claim& claim, const source::Slice& slice, std::int64_t no);
+    bool probe_first(Job& job);
+    /// Sends; handles everything but a judgement of Accept, End or Fail. nullopt: the job is dealt with.
+    std::optional<Answer> ask(Job& job, const source::Slice& slice, std::int64_t no);
+    /// What no answer means for the job.
+    void unanswered(Job& job, const Error& error);
     const source::Slice& slice_of(const ledger::Claim& claim);
 
-    void again(const ledger::Claim& claim, Millis delay, bool counts, const std::string& cause,
-               std::string_view kind);
+    void again(Job& job, Millis delay, bool counts, const std::string& cause, std::string_view kind);
     /// `at_least`: the pause that the answer asked for.
-    void failed_try(const ledger::Claim& claim, const std::string& cause, Millis at_least = Millis{0});
-    /// If the job at hand is the probe, it has failed: another one may go out.
-    void end_probe();
-    void refuse(const ledger::Claim& claim, const std::string& cause, std::string payload);
-    void give_back(const ledger::Claim& claim);
-    telemetry::JobTrace* trace() { return trace_ ? &*trace_ : nullptr; }
-    telemetry::SpanId span() const { return trace_ ? trace_->span() : 0; }
-    void credential_refused(const ledger::Claim& claim, std::int64_t version, const std::string& cause);
+    void failed_try(Job& job, const std::string& cause, Millis at_least = Millis{0});
+    /// If the job is the probe, it has failed: another one may go out.
+    void end_probe(Job& job);
+    void refuse(Job& job, const std::string& cause, std::string payload);
+    void give_back(Job& job);
+    void credential_refused(Job& job, std::int64_t version, const std::string& cause);
+    void end(Job& job, Ending ending);
 
     Context& context_;
     SourceGate& gate_;
@@ -53,8 +69,6 @@ class FetchWorker {
     Fetcher fetcher_;
     source::Slice slice_;
     std::int64_t slice_id_ = 0;
-    std::optional<telemetry::JobTrace> trace_;  ///< of the job at hand, if any is made
-    bool probing_ = false;                      ///< the job at hand is the probe itself
 };
 
 }  // namespace pagehaul::engine

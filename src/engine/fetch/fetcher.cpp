@@ -67,28 +67,46 @@ const record::ColumnValues& Fetcher::values_of(const source::Slice& slice) {
     return values_;
 }
 
-Result<Answer> Fetcher::ask(const source::Slice& slice, std::int64_t no,
-                            const std::function<bool()>& may_send, telemetry::JobTrace* trace) {
-    Context& context = gate_.context_;
-    if (trace != nullptr) trace->begin(telemetry::Step::wait);
-    const std::stop_token no_new_work = context.stop.no_new_work_token();
-    std::optional<Reservation> reserved = gate_.parts_.budget.acquire(no_new_work);
-    if (!reserved) return cancelled();
-    if (!gate_.parts_.limiter.acquire(no_new_work)) return cancelled();
-    if (may_send && !may_send()) return fail(ErrorKind::fenced, "", "the lease may be gone");
+Result<Answer> Fetcher::ask(const source::Slice& slice, std::int64_t no) {
+    telemetry::JobTrace nothing;
+    return ask(slice, no, nothing, [] { return true; });
+}
 
-    Answer answer;
+Result<Answer> Fetcher::ask(const source::Slice& slice, std::int64_t no, telemetry::JobTrace& trace,
+                            const std::function<bool()>& may_send) {
+    trace.waits();
+    std::optional<Reservation> reserved = wait_for_turn();
+    if (!reserved) return cancelled();
+    if (!may_send()) return fail(ErrorKind::fenced, "", "the lease may be gone");
+
     const source::Credential credential = gate_.parts_.credentials.current();
-    answer.credential_version = credential.version;
     auto request = gate_.parts_.requests.build(slice, no, credential);
     if (!request) return tl::unexpected<Error>(request.error());
-    if (trace != nullptr) {
-        trace->begin(telemetry::Step::fetch);
-        trace->request(request->method, request->target);
-        if (auto parent = trace->traceparent())
-            request->headers.emplace_back("traceparent", std::move(*parent));
+
+    trace.sends(*request);
+    const Exchange sent = exchange(*request, *reserved);
+    trace.answered(sent.response);
+    if (!sent.response) {
+        if (sent.no_room) return fail(ErrorKind::throttled, "", "no memory was free for the body");
+        return tl::unexpected<Error>(sent.response.error());
     }
 
+    Answer answer = read(sent, slice, no, std::move(*reserved));
+    answer.credential_version = credential.version;
+    trace.decoded();
+    fault_point("after_decode");
+    return answer;
+}
+
+std::optional<Reservation> Fetcher::wait_for_turn() {
+    const std::stop_token no_new_work = gate_.context_.stop.no_new_work_token();
+    std::optional<Reservation> reserved = gate_.parts_.budget.acquire(no_new_work);
+    if (!reserved || !gate_.parts_.limiter.acquire(no_new_work)) return std::nullopt;
+    return reserved;
+}
+
+Fetcher::Exchange Fetcher::exchange(const http::Request& request, Reservation& reserved) {
+    Context& context = gate_.context_;
     const config::Timeout& timeout = context.config.source.timeout;
     bool no_room = false;
     const http::Bounds bounds{
@@ -97,7 +115,7 @@ Result<Answer> Fetcher::ask(const source::Slice& slice, std::int64_t no,
         .reserve =
             [&](std::size_t bytes) {
                 fault_point("mid_fetch");
-                const bool grown = reserved->grow_to(static_cast<std::int64_t>(bytes));
+                const bool grown = reserved.grow_to(static_cast<std::int64_t>(bytes));
                 no_room = no_room || !grown;
                 return grown;
             },
@@ -107,40 +125,35 @@ Result<Answer> Fetcher::ask(const source::Slice& slice, std::int64_t no,
     int in_flight = 0;
     auto response = [&] {
         const Counted under_way(gate_.sent_);
-        auto answered = gate_.parts_.transport.send(*request, bounds, context.stop.cancel_token());
+        auto answered = gate_.parts_.transport.send(request, bounds, context.stop.cancel_token());
         in_flight = gate_.sent_;
         return answered;
     }();
     const Nanos took = context.clock.now() - sent;
     context.metrics.request_done(response ? response->status : 0, took);
-    if (!response) {
-        if (trace != nullptr) trace->failed(response.error());
-        if (no_room) return fail(ErrorKind::throttled, "", "no memory was free for the body");
-        return tl::unexpected<Error>(response.error());
-    }
+    return {.response = std::move(response), .took = took, .in_flight = in_flight, .no_room = no_room};
+}
 
-    answer.status = response->status;
-    if (trace != nullptr) {
-        trace->answered(response->status, response->body.size());
-        trace->begin(telemetry::Step::decode);
-    }
-    answer.took = took;
+Answer Fetcher::read(const Exchange& exchange, const source::Slice& slice, std::int64_t no,
+                     Reservation&& reserved) {
+    const http::Response& response = *exchange.response;
+    Answer answer;
+    answer.status = response.status;
+    answer.took = exchange.took;
     const record::ColumnValues& values = values_of(slice);
     auto page = gate_.decoders_.with(
-        [&](record::Decoder& decoder) { return decoder.decode(response->body.view(), no, values); });
-    answer.judgement = gate_.parts_.judge.judge(*response, page, context.clock.wall_now(), no);
+        [&](record::Decoder& decoder) { return decoder.decode(response.body.view(), no, values); });
+    answer.judgement = gate_.parts_.judge.judge(response, page, gate_.context_.clock.wall_now(), no);
     const bool throttled = std::holds_alternative<source::Throttle>(answer.judgement);
-    gate_.answered({.latency = took, .throttled = throttled, .in_flight = in_flight});
+    gate_.answered({.latency = exchange.took, .throttled = throttled, .in_flight = exchange.in_flight});
     if (!std::holds_alternative<source::Accept>(answer.judgement)) {
-        answer.excerpt = std::string(response->body.view().substr(0, kExcerpt));
+        answer.excerpt = std::string(response.body.view().substr(0, kExcerpt));
     }
     if (page) answer.page = std::move(*page);
     const std::size_t kept = answer.page.copy.size() + 16 * answer.page.key_hashes.size() + 1024;
-    reserved->settle(static_cast<std::int64_t>(kept),
-                     static_cast<std::int64_t>(response->body.capacity() + kept));
-    answer.reserved = std::move(*reserved);
-    if (trace != nullptr) trace->end();
-    fault_point("after_decode");
+    reserved.settle(static_cast<std::int64_t>(kept),
+                    static_cast<std::int64_t>(response.body.capacity() + kept));
+    answer.reserved = std::move(reserved);
     return answer;
 }
 

@@ -102,11 +102,27 @@ class Fetcher {
     /// and timeout.job bound the exchange, from when it may be sent: a paced request is not late. Failures:
     /// cancelled; throttled where no bytes were free for the body (no fault of the source); transient,
     /// permanent or config as the transport and the templates say; fenced, and nothing is sent, when
-    /// `may_send`, asked after the waits, says no. `trace`: of the job; null: none.
-    Result<Answer> ask(const source::Slice& slice, std::int64_t no,
-                       const std::function<bool()>& may_send = {}, telemetry::JobTrace* trace = nullptr);
+    /// `may_send`, asked after the waits, says no.
+    Result<Answer> ask(const source::Slice& slice, std::int64_t no, telemetry::JobTrace& trace,
+                       const std::function<bool()>& may_send);
+    /// The same for no job: no lease is needed, nothing is recorded.
+    Result<Answer> ask(const source::Slice& slice, std::int64_t no);
 
   private:
+    /// One request as it went.
+    struct Exchange {
+        Result<http::Response> response;
+        Nanos took{0};
+        int in_flight = 0;     ///< when it was over, this one included
+        bool no_room = false;  ///< no bytes were free for the body
+    };
+
+    /// Until bytes are free and the rate limiter lets us through; nullopt: stopped.
+    std::optional<Reservation> wait_for_turn();
+    Exchange exchange(const http::Request& request, Reservation& reserved);
+    /// Decodes and judges; lets go of what `reserved` holds beyond the page.
+    Answer read(const Exchange& exchange, const source::Slice& slice, std::int64_t no,
+                Reservation&& reserved);
     const record::ColumnValues& values_of(const source::Slice& slice);
 
     SourceGate& gate_;

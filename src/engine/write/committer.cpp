@@ -51,15 +51,15 @@ void Committer::commit(std::vector<FetchedPage> batch, std::stop_token stop) {
 
 void Committer::store(Pages pages, std::stop_token stop) {
     while (!pages.empty()) {
-        auto trace = begin_trace(pages);
+        telemetry::CommitTrace trace = begin_trace(pages);
         try {
             const MonoTime began = context_.clock.now();
-            store_once(session_.connection(), pages, trace ? &*trace : nullptr);
+            store_once(session_.connection(), pages, trace);
             session_.went_well();
             context_.metrics.commit_done(context_.clock.now() - began);
             return;
         } catch (const postgres::SqlError& failure) {
-            if (trace) trace->failed(failure.error(), failure.sqlstate());
+            trace.failed(failure.error(), failure.sqlstate());
             if (failure.error().kind == ErrorKind::in_doubt) {
                 session_.drop();
                 pages = resolve(pages, stop);
@@ -80,8 +80,8 @@ void Committer::store(Pages pages, std::stop_token stop) {
     }
 }
 
-std::optional<telemetry::CommitTrace> Committer::begin_trace(const Pages& pages) const {
-    if (context_.tracer == nullptr) return std::nullopt;
+telemetry::CommitTrace Committer::begin_trace(const Pages& pages) const {
+    if (context_.tracer == nullptr) return {};
     std::vector<telemetry::SpanId> spans;
     spans.reserve(pages.size());
     for (const FetchedPage* page : pages)
@@ -90,7 +90,7 @@ std::optional<telemetry::CommitTrace> Committer::begin_trace(const Pages& pages)
 }
 
 Committer::Pages Committer::store_once(postgres::Connection& connection, const Pages& pages,
-                                       telemetry::CommitTrace* trace) {
+                                       telemetry::CommitTrace& trace) {
     if (!ledger::begin_fenced(connection, context_.scope)) {
         throw Failure(ErrorKind::fenced, "", "another run owns the pipeline now");
     }
@@ -109,10 +109,7 @@ Committer::Pages Committer::store_once(postgres::Connection& connection, const P
     fault_point("before_commit");
     connection.commit();
     fault_point("after_commit");
-    if (trace != nullptr) {
-        trace->set({"pagehaul.pages_stored", kept.size()});
-        trace->set({"pagehaul.rows_changed", changed});
-    }
+    trace.stored(kept.size(), changed);
     count(kept, changed);
     return kept;
 }
@@ -161,15 +158,15 @@ Committer::Pages Committer::resolve(const Pages& pages, std::stop_token stop) {
 void Committer::salvage(FetchedPage& page, std::stop_token stop) {
     Pages left{&page};
     while (!left.empty()) {
-        auto trace = begin_trace(left);
-        if (trace) trace->set({"pagehaul.row_by_row", true});
+        telemetry::CommitTrace trace = begin_trace(left);
+        trace.row_by_row();
         try {
             const std::int64_t changed = salvage_page(session_.connection(), context_, upsert_, page);
             if (changed >= 0) count(left, changed);
             session_.went_well();
             return;
         } catch (const postgres::SqlError& failure) {
-            if (trace) trace->failed(failure.error(), failure.sqlstate());
+            trace.failed(failure.error(), failure.sqlstate());
             if (failure.error().kind == ErrorKind::in_doubt) {
                 session_.drop();
                 left = resolve(left, stop);

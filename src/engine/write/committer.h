@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <stop_token>
 #include <vector>
 
@@ -28,14 +27,14 @@ class Committer {
     using Pages = std::vector<FetchedPage*>;
     void store(Pages pages, std::stop_token stop);
     /// One transaction. @return the pages that were stored.
-    Pages store_once(postgres::Connection& connection, const Pages& pages, telemetry::CommitTrace* trace);
+    Pages store_once(postgres::Connection& connection, const Pages& pages, telemetry::CommitTrace& trace);
     /// COPY and merge. @return rows inserted or changed.
     std::int64_t write(postgres::Connection& connection, const std::vector<std::string_view>& blocks,
                        const std::vector<const ledger::PageResult*>& results);
     /// What became of `pages` after a lost COMMIT answer: those to do again.
     Pages resolve(const Pages& pages, std::stop_token stop);
     void salvage(FetchedPage& page, std::stop_token stop);
-    std::optional<telemetry::CommitTrace> begin_trace(const Pages& pages) const;
+    telemetry::CommitTrace begin_trace(const Pages& pages) const;
     void count(const Pages& stored, std::int64_t changed);
 
     Context& context_;

@@ -30,7 +30,7 @@ struct Tracing {
                 .transport = std::move(owned), .source_url = "https://api.test:8443/x", .redact = {}},
             clock, random);
     }
-    std::optional<JobTrace> job(std::int64_t page_id = 1, std::int64_t page = 7, int attempt = 1) {
+    JobTrace job(std::int64_t page_id = 1, std::int64_t page = 7, int attempt = 1) {
         return tracer->job(
             {.page_id = page_id, .slice_id = 3, .slice = slice, .pass = 1, .page = page, .attempt = attempt});
     }
@@ -47,6 +47,14 @@ struct Tracing {
             }
         }
         return found;
+    }
+    /// The traceparent header of a request that `job` sends.
+    static std::optional<std::string> sent_by(JobTrace& job) {
+        http::Request request;
+        job.sends(request);
+        if (request.headers.empty()) return std::nullopt;
+        EXPECT_EQ(request.headers.front().first, "traceparent");
+        return request.headers.front().second;
     }
     static json fact(const json& span, const std::string& key) {
         for (const json& attribute : span["attributes"]) {
@@ -73,7 +81,7 @@ TEST(Tracer, ARunAndItsSlicesHangTogether) {
     Tracing it;
     it.tracer->slice_claimed(3, it.slice);
     it.tracer->slice_claimed(3, it.slice);
-    it.job()->outcome("fetched");
+    it.job().outcome("fetched");
     it.tracer->slice_ended(it.slice, SliceEnd::proven, {});
     const auto spans = it.ended();
     EXPECT_EQ(it.count, 3) << "a slice begins once";
@@ -88,17 +96,17 @@ TEST(Tracer, TheStepsOfARequestFollowOneAnother) {
     Tracing it;
     {
         auto job = it.job(1, 7, 3);
-        job->begin(Step::wait);
+        job.waits();
         it.clock.advance(milliseconds(5));
-        job->begin(Step::fetch);
-        job->request("GET", "/rows?token=secret");
+        http::Request request{.target = "/rows?token=secret"};
+        job.sends(request);
         it.clock.advance(milliseconds(20));
-        job->answered(200, 1234);
-        job->begin(Step::decode);
+        job.answered(
+            http::Response{.status = 200, .headers = {}, .body = http::Body::of(std::string(1234, ' '))});
         it.clock.advance(milliseconds(1));
-        job->end();
+        job.decoded();
         it.clock.advance(milliseconds(4));
-        job->outcome("fetched");
+        job.outcome("fetched");
     }
     const auto spans = it.ended();
     EXPECT_EQ(lasted(spans.at("wait")), 5'000'000);
@@ -113,6 +121,7 @@ TEST(Tracer, TheStepsOfARequestFollowOneAnother) {
     EXPECT_EQ(Tracing::fact(fetch, "server.port"), "8443");
     EXPECT_EQ(Tracing::fact(fetch, "http.request.resend_count"), "2");
     EXPECT_EQ(Tracing::fact(fetch, "http.response.status_code"), "200");
+    EXPECT_EQ(Tracing::fact(fetch, "http.response.body.size"), "1234");
     EXPECT_FALSE(fetch.contains("status"));
 }
 
@@ -120,9 +129,10 @@ TEST(Tracer, AStepThatIsCutShortEndsWithItsJob) {
     Tracing it;
     {
         auto job = it.job(1, 0);
-        job->begin(Step::fetch);
+        http::Request request;
+        job.sends(request);
         it.clock.advance(milliseconds(7));
-        job->failed({ErrorKind::transient, "", "connection reset"});
+        job.answered(fail(ErrorKind::transient, "", "connection reset"));
     }
     const auto spans = it.ended();
     EXPECT_EQ(lasted(spans.at("fetch")), 7'000'000);
@@ -135,9 +145,9 @@ TEST(Tracer, TheLastWordOnAJobCounts) {
     Tracing it;
     {
         auto job = it.job();
-        job->outcome("fetched");
-        job->outcome("to be retried", "transient", "because");
-        job->retried(Millis{250}, true);
+        job.outcome("fetched");
+        job.outcome("to be retried", "transient", "because");
+        job.retried(Millis{250}, true);
     }
     const json page = it.ended().at("page");
     EXPECT_EQ(Tracing::fact(page, "pagehaul.outcome"), "to be retried");
@@ -147,8 +157,10 @@ TEST(Tracer, TheLastWordOnAJobCounts) {
 
 TEST(Tracer, APageThatIsNotSampledIsNoJob) {
     Tracing it({.sampling = 0});
-    EXPECT_FALSE(it.job());
-    EXPECT_FALSE(it.tracer->commit({0, 0}));
+    JobTrace job = it.job();
+    EXPECT_EQ(job.span(), 0U);
+    EXPECT_FALSE(Tracing::sent_by(job));
+    it.tracer->commit({0, 0}).stored(2, 10);
     EXPECT_EQ(it.ended().size(), 1U) << "the run";
 }
 
@@ -157,8 +169,7 @@ TEST(Tracer, ThePropagatedSpanIsTheRequestsOwn) {
     std::optional<std::string> sent;
     {
         auto job = it.job();
-        job->begin(Step::fetch);
-        sent = job->traceparent();
+        sent = Tracing::sent_by(job);
     }
     const json fetch = it.ended().at("fetch");
     EXPECT_EQ(sent, "00-" + hex(it.tracer->trace()) + "-" + fetch["spanId"].get<std::string>() + "-01");
@@ -166,10 +177,12 @@ TEST(Tracer, ThePropagatedSpanIsTheRequestsOwn) {
 
 TEST(Tracer, WhatIsNotRecordedIsPropagatedAsNotSampled) {
     Tracing unsampled({.sampling = 0, .propagate = true});
-    EXPECT_THAT(unsampled.job()->traceparent().value(), ::testing::EndsWith("-00"));
-    EXPECT_EQ(unsampled.job()->span(), 0U);
+    JobTrace job = unsampled.job();
+    EXPECT_THAT(Tracing::sent_by(job).value(), ::testing::EndsWith("-00"));
+    EXPECT_EQ(job.span(), 0U);
     Tracing off({.recording = false, .propagate = true});
-    EXPECT_THAT(off.job()->traceparent().value(), ::testing::EndsWith("-00"));
+    JobTrace unrecorded = off.job();
+    EXPECT_THAT(Tracing::sent_by(unrecorded).value(), ::testing::EndsWith("-00"));
     off.tracer->slice_claimed(3, off.slice);
     // The tracer has no use for its transport then.
     off.tracer->end_run("", "", off.clock.now() + std::chrono::seconds(1));
@@ -179,7 +192,8 @@ TEST(Tracer, WhatIsNotRecordedIsPropagatedAsNotSampled) {
 
 TEST(Tracer, WithoutPropagationNoRequestCarriesTheTrace) {
     Tracing it;
-    EXPECT_FALSE(it.job()->traceparent());
+    JobTrace job = it.job();
+    EXPECT_FALSE(Tracing::sent_by(job));
 }
 
 TEST(Tracer, TheEnvironmentsParentIsTheRunsParent) {
@@ -208,7 +222,7 @@ TEST(Tracer, ACommitThatFailedEndsThere) {
     Tracing it;
     {
         auto commit = it.tracer->commit({5});
-        commit->failed({ErrorKind::data, "", "duplicate key"}, "23505");
+        commit.failed({ErrorKind::data, "", "duplicate key"}, "23505");
         it.clock.advance(milliseconds(3));
     }
     const json commit = it.ended().at("commit");
