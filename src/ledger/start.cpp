@@ -151,24 +151,16 @@ StartOutcome start(postgres::Connection& connection, const StartRequest& request
                         .run = 0,
                         .stale = request.stale,
                         .pgbouncer = request.pgbouncer};
-    for (int attempt = 1;; ++attempt) {
-        try {
-            Scope scope = outside;
-            begin_taking(connection, scope);
-            StartOutcome outcome = decide(connection, scope, request);
-            if (std::holds_alternative<Started>(outcome))
-                connection.commit();
-            else
-                connection.rollback();
-            return outcome;
-        } catch (const postgres::SqlError& error) {
+    return again_after_deadlock(connection, [&] {
+        Scope scope = outside;
+        begin_taking(connection, scope);
+        StartOutcome outcome = decide(connection, scope, request);
+        if (std::holds_alternative<Started>(outcome))
+            connection.commit();
+        else
             connection.rollback();
-            if (!error.is_serialization() || attempt == 5) throw;
-        } catch (...) {
-            connection.rollback();
-            throw;
-        }
-    }
+        return outcome;
+    });
 }
 
 }  // namespace pagehaul::ledger

@@ -113,20 +113,12 @@ std::optional<std::int64_t> optional_integer(const std::optional<std::string>& f
 }
 
 bool in_fence(postgres::Connection& connection, const Scope& scope, const std::function<void()>& work) {
-    for (int attempt = 1;; ++attempt) {
-        try {
-            if (!begin_fenced(connection, scope)) return false;
-            work();
-            connection.commit();
-            return true;
-        } catch (const postgres::SqlError& error) {
-            connection.rollback();
-            if (!error.is_serialization() || attempt == 5) throw;
-        } catch (...) {
-            connection.rollback();
-            throw;
-        }
-    }
+    return again_after_deadlock(connection, [&] {
+        if (!begin_fenced(connection, scope)) return false;
+        work();
+        connection.commit();
+        return true;
+    });
 }
 
 namespace {

@@ -43,6 +43,23 @@ std::string dead_condition(std::string_view alias, const Scope& scope, bool judg
 
 std::optional<std::int64_t> optional_integer(const std::optional<std::string>& field);
 
+/// Makes a transaction: `attempt` is the whole of it, again from its begin when a deadlock or another
+/// serialization failure ends it, five times at most. Rolled back whenever it throws.
+template <class Attempt>
+auto again_after_deadlock(postgres::Connection& connection, const Attempt& attempt) {
+    for (int tries = 1;; ++tries) {
+        try {
+            return attempt();
+        } catch (const postgres::SqlError& error) {
+            connection.rollback();
+            if (!error.is_serialization() || tries == 5) throw;
+        } catch (...) {
+            connection.rollback();
+            throw;
+        }
+    }
+}
+
 /// Runs `work` in a transaction of its own behind the fence, and commits it; again, whole, after a deadlock.
 /// @return false when fenced: `work` has not run.
 bool in_fence(postgres::Connection& connection, const Scope& scope, const std::function<void()>& work);
