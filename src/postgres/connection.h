@@ -30,6 +30,7 @@ class SqlError : public Failure {
     bool connection_lost() const noexcept { return connection_lost_; }
     /// 40001 and 40P01: run the whole transaction again.
     bool is_serialization() const noexcept { return sqlstate_ == "40001" || sqlstate_ == "40P01"; }
+    bool is_unique_violation() const noexcept { return sqlstate_ == "23505"; }
     /// The data did not suit the table.
     bool is_data() const noexcept { return error().kind == ErrorKind::data; }
 

@@ -118,7 +118,7 @@ bool Upsert::insert_new(postgres::Connection& connection, const std::vector<std:
     try {
         connection.copy(target_, blocks, postgres::FirstField::drop);
     } catch (const postgres::SqlError& error) {
-        if (error.sqlstate() != "23505") throw;
+        if (!error.is_unique_violation()) throw;
         connection.exec("ROLLBACK TO SAVEPOINT pagehaul_insert; RELEASE SAVEPOINT pagehaul_insert");
         return false;
     }
@@ -141,7 +141,7 @@ std::int64_t Upsert::merge(postgres::Connection& connection, bool may_repeat) co
         }
     } catch (const postgres::SqlError& error) {
         // Some key is there although the sample missed it, or came from another writer meanwhile.
-        if (error.sqlstate() != "23505") throw;
+        if (!error.is_unique_violation()) throw;
         connection.exec("ROLLBACK TO SAVEPOINT pagehaul_insert");
     }
     return static_cast<std::int64_t>(connection.exec(merge).affected());

@@ -37,19 +37,40 @@ void Session::pause_or_throw(std::stop_token stop, const postgres::SqlError& fai
 }
 
 void Session::run(std::stop_token stop, const std::function<void(postgres::Connection&)>& work) {
+    repeat(
+        stop, [&] { work(connection()); },
+        [&](const postgres::SqlError& failure) {
+            pause_or_throw(stop, failure);
+            return false;
+        });
+}
+
+void Session::transact(std::stop_token stop, const std::function<void()>& attempt,
+                       const std::function<bool(postgres::Connection&)>& landed) {
+    repeat(stop, attempt, [&](const postgres::SqlError&) {
+        connection_.reset();
+        bool done = false;
+        run(stop, [&](postgres::Connection& connection) { done = landed(connection); });
+        return done;
+    });
+}
+
+void Session::repeat(std::stop_token stop, const std::function<void()>& attempt,
+                     const std::function<bool(const postgres::SqlError&)>& in_doubt) {
     while (true) {
         try {
-            work(connection());
-            went_well();
+            attempt();
+            failing_since_.reset();
             return;
         } catch (const postgres::SqlError& failure) {
-            const bool again =
-                failure.error().kind == ErrorKind::transient || failure.error().kind == ErrorKind::in_doubt;
-            if (!again) {
+            if (failure.error().kind == ErrorKind::in_doubt) {
+                if (in_doubt(failure)) return;
+            } else if (failure.error().kind == ErrorKind::transient) {
+                pause_or_throw(stop, failure);
+            } else {
                 if (connection_ != nullptr) connection_->rollback();
                 throw;
             }
-            pause_or_throw(stop, failure);
         }
     }
 }

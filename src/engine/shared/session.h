@@ -31,20 +31,26 @@ class Session {
     /// `stop` ends a pause.
     void run(std::stop_token stop, const std::function<void(postgres::Connection&)>& work);
 
+    /// Makes a transaction that must not be made again once it is committed. `attempt` is the whole of it, on
+    /// connection(), and is tried again as by run(); but when the answer to its COMMIT is lost, `landed` is
+    /// asked first, by run() on a new connection. Its true: nothing is left to do.
+    void transact(std::stop_token stop, const std::function<void()>& attempt,
+                  const std::function<bool(postgres::Connection&)>& landed);
+
     /// Opens a connection if there is none; one try.
     postgres::Connection& connection();
     /// Goes on with a connection that somebody else opened with the same options; null: opens its own.
     void adopt(std::unique_ptr<postgres::Connection> connection) { connection_ = std::move(connection); }
     /// Gives the connection away; the next use opens a new one.
     std::unique_ptr<postgres::Connection> release() { return std::move(connection_); }
-    /// Drops the connection; the next use opens a new one.
-    void drop() { connection_.reset(); }
-    /// The pause before try `n` (from 1), and whether patience allows it: throws `failure` when it does not.
-    void pause_or_throw(std::stop_token stop, const postgres::SqlError& failure);
-    /// The last use went well: patience starts anew.
-    void went_well() { failing_since_.reset(); }
 
   private:
+    /// Until `attempt` goes well, or `in_doubt`, which is told of a lost answer to COMMIT, says that it did.
+    void repeat(std::stop_token stop, const std::function<void()>& attempt,
+                const std::function<bool(const postgres::SqlError&)>& in_doubt);
+    /// The pause before the next try; throws `failure` where patience allows none.
+    void pause_or_throw(std::stop_token stop, const postgres::SqlError& failure);
+
     SessionOptions options_;
     const Clock& clock_;
     Random& random_;

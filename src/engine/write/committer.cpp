@@ -20,13 +20,6 @@ std::vector<ledger::Claim> claims_of(const std::vector<FetchedPage*>& pages) {
     return claims;
 }
 
-[[noreturn]] void rethrow(const postgres::SqlError& failure) {
-    if (failure.sqlstate() != "23505") throw failure;
-    throw Failure(
-        ErrorKind::data, "sink.key",
-        "another unique index of the table refuses rows that differ in the key: " + failure.error().text());
-}
-
 }  // namespace
 
 bool keys_may_repeat(const std::vector<const ledger::PageResult*>& pages) {
@@ -43,41 +36,53 @@ void Committer::commit(std::vector<FetchedPage> batch, std::stop_token stop) {
     pages.reserve(batch.size());
     for (FetchedPage& page : batch)
         pages.push_back(&page);
-    store(std::move(pages), stop);
+    try {
+        store(std::move(pages), stop);
+    } catch (const postgres::SqlError& failure) {
+        if (!failure.is_unique_violation()) throw;
+        throw Failure(ErrorKind::data, "sink.key",
+                      "another unique index of the table refuses rows that differ in the key: " +
+                          failure.error().text());
+    }
     for (const FetchedPage& page : batch)
         context_.held.remove(page.result.claim.page_id);
     context_.wake.set();
 }
 
 void Committer::store(Pages pages, std::stop_token stop) {
-    while (!pages.empty()) {
-        telemetry::CommitTrace trace = begin_trace(pages);
-        try {
+    try {
+        transact(pages, stop, [&](telemetry::CommitTrace& trace) {
             const MonoTime began = context_.clock.now();
             store_once(session_.connection(), pages, trace);
-            session_.went_well();
             context_.metrics.commit_done(context_.clock.now() - began);
-            return;
-        } catch (const postgres::SqlError& failure) {
-            trace.failed(failure.error(), failure.sqlstate());
-            if (failure.error().kind == ErrorKind::in_doubt) {
-                session_.drop();
-                pages = resolve(pages, stop);
-            } else if (failure.is_data() && failure.sqlstate() != "23505") {
-                session_.connection().rollback();
-                if (pages.size() == 1) return salvage(*pages.front(), stop);
-                for (FetchedPage* page : pages)
-                    store({page}, stop);
-                return;
-            } else if (failure.error().kind == ErrorKind::transient) {
-                // 40P01 and 40001 among them: upserts side by side may deadlock, and nothing of such a
-                // transaction can be saved.
-                session_.pause_or_throw(stop, failure);
-            } else {
-                rethrow(failure);
-            }
-        }
+        });
+    } catch (const postgres::SqlError& failure) {
+        if (!failure.is_data() || failure.is_unique_violation()) throw;
+        if (pages.size() == 1) return salvage(*pages.front(), stop);
+        for (FetchedPage* page : pages)
+            store({page}, stop);
     }
+}
+
+void Committer::transact(Pages& pages, std::stop_token stop,
+                         const std::function<void(telemetry::CommitTrace&)>& attempt) {
+    session_.transact(
+        stop,
+        [&] {
+            telemetry::CommitTrace trace = begin_trace(pages);
+            try {
+                attempt(trace);
+            } catch (const postgres::SqlError& failure) {
+                trace.failed(failure.error(), failure.sqlstate());
+                if (failure.error().kind == ErrorKind::in_doubt)
+                    log::warn("the answer to COMMIT was lost, asking the ledger", {{"pages", pages.size()}});
+                throw;
+            }
+        },
+        [&](postgres::Connection& connection) {
+            pages = resolve(connection, pages);
+            return pages.empty();
+        });
 }
 
 telemetry::CommitTrace Committer::begin_trace(const Pages& pages) const {
@@ -89,8 +94,8 @@ telemetry::CommitTrace Committer::begin_trace(const Pages& pages) const {
     return context_.tracer->commit(std::move(spans));
 }
 
-Committer::Pages Committer::store_once(postgres::Connection& connection, const Pages& pages,
-                                       telemetry::CommitTrace& trace) {
+void Committer::store_once(postgres::Connection& connection, const Pages& pages,
+                           telemetry::CommitTrace& trace) {
     if (!ledger::begin_fenced(connection, context_.scope)) {
         throw Failure(ErrorKind::fenced, "", "another run owns the pipeline now");
     }
@@ -111,7 +116,6 @@ Committer::Pages Committer::store_once(postgres::Connection& connection, const P
     fault_point("after_commit");
     trace.stored(kept.size(), changed);
     count(kept, changed);
-    return kept;
 }
 
 std::int64_t Committer::write(postgres::Connection& connection, const std::vector<std::string_view>& blocks,
@@ -130,12 +134,9 @@ std::int64_t Committer::write(postgres::Connection& connection, const std::vecto
     return changed;
 }
 
-Committer::Pages Committer::resolve(const Pages& pages, std::stop_token stop) {
-    log::warn("the answer to COMMIT was lost, asking the ledger", {{"pages", pages.size()}});
-    std::vector<ledger::Resolution> resolutions;
-    session_.run(stop, [&](postgres::Connection& connection) {
-        resolutions = ledger::resolve(connection, context_.scope, claims_of(pages));
-    });
+Committer::Pages Committer::resolve(postgres::Connection& connection, const Pages& pages) {
+    const std::vector<ledger::Resolution> resolutions =
+        ledger::resolve(connection, context_.scope, claims_of(pages));
     Pages again;
     Pages committed;
     for (std::size_t i = 0; i < pages.size(); ++i) {
@@ -157,26 +158,11 @@ Committer::Pages Committer::resolve(const Pages& pages, std::stop_token stop) {
 
 void Committer::salvage(FetchedPage& page, std::stop_token stop) {
     Pages left{&page};
-    while (!left.empty()) {
-        telemetry::CommitTrace trace = begin_trace(left);
+    transact(left, stop, [&](telemetry::CommitTrace& trace) {
         trace.row_by_row();
-        try {
-            const std::int64_t changed = salvage_page(session_.connection(), context_, upsert_, page);
-            if (changed >= 0) count(left, changed);
-            session_.went_well();
-            return;
-        } catch (const postgres::SqlError& failure) {
-            trace.failed(failure.error(), failure.sqlstate());
-            if (failure.error().kind == ErrorKind::in_doubt) {
-                session_.drop();
-                left = resolve(left, stop);
-            } else if (failure.error().kind == ErrorKind::transient) {
-                session_.pause_or_throw(stop, failure);
-            } else {
-                rethrow(failure);
-            }
-        }
-    }
+        const std::int64_t changed = salvage_page(session_.connection(), context_, upsert_, page);
+        if (changed >= 0) count(left, changed);
+    });
 }
 
 void Committer::count(const Pages& stored, std::int64_t changed) {

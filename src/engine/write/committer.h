@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <stop_token>
 #include <vector>
 
@@ -26,13 +27,16 @@ class Committer {
   private:
     using Pages = std::vector<FetchedPage*>;
     void store(Pages pages, std::stop_token stop);
-    /// One transaction. @return the pages that were stored.
-    Pages store_once(postgres::Connection& connection, const Pages& pages, telemetry::CommitTrace& trace);
+    /// `attempt`, one transaction that stores `pages`, until they are stored; those that a lost answer turns
+    /// out to have stored, or that are not ours any more, leave `pages`.
+    void transact(Pages& pages, std::stop_token stop,
+                  const std::function<void(telemetry::CommitTrace&)>& attempt);
+    void store_once(postgres::Connection& connection, const Pages& pages, telemetry::CommitTrace& trace);
     /// COPY and merge. @return rows inserted or changed.
     std::int64_t write(postgres::Connection& connection, const std::vector<std::string_view>& blocks,
                        const std::vector<const ledger::PageResult*>& results);
     /// What became of `pages` after a lost COMMIT answer: those to do again.
-    Pages resolve(const Pages& pages, std::stop_token stop);
+    Pages resolve(postgres::Connection& connection, const Pages& pages);
     void salvage(FetchedPage& page, std::stop_token stop);
     telemetry::CommitTrace begin_trace(const Pages& pages) const;
     void count(const Pages& stored, std::int64_t changed);

@@ -53,7 +53,7 @@ std::int64_t salvage_page(postgres::Connection& connection, Context& context, co
             upsert.clear(connection);
             connection.exec("RELEASE SAVEPOINT row");
         } catch (const postgres::SqlError& failure) {
-            if (!failure.is_data() || failure.sqlstate() == "23505") throw;
+            if (!failure.is_data() || failure.is_unique_violation()) throw;
             connection.exec("ROLLBACK TO SAVEPOINT row; RELEASE SAVEPOINT row");
             const std::string& reason = failure.error().message;
             if (refused.empty()) first_reason = reason;
