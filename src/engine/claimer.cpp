@@ -74,11 +74,11 @@ void Claimer::record_outcomes(std::stop_token stop) {
     if (content.empty()) return;
     dry_.reset();
     if (!content.setbacks.empty()) {
-        int recorded = 0;
+        std::optional<int> recorded;
         session_.run(stop, [&](postgres::Connection& connection) {
             recorded = ledger::record(connection, context_.scope, content.setbacks);
         });
-        if (recorded < 0) context_.stop.cancel(StopCause::lost, "another run has taken over the pipeline");
+        if (!recorded) context_.stop.cancel(StopCause::lost, "another run has taken over the pipeline");
     }
     for (const ProofDone& done : content.proofs) {
         std::optional<ledger::ProofVerdict> verdict;

@@ -57,7 +57,7 @@ std::vector<Claim> claim_those(postgres::Connection& connection, const Scope& sc
 }
 
 // The pages of a slice that failed meanwhile stay as they are told: nobody claims them.
-// -1 tells that the fence did not let us through.
+// NULL tells that the fence did not let us through.
 constexpr std::string_view record_sql = R"(
 SELECT pg_advisory_xact_lock_shared({advisory});
 WITH fence AS MATERIALIZED (
@@ -87,7 +87,7 @@ by_cause AS (
 quarantined AS (
     INSERT INTO {s}.quarantine (run_id, slice_id, pass, page_no, reason, payload)
     SELECT {run}, c.slice_id, c.pass, c.no, c.error, c.payload FROM changed c WHERE c.failure IS NOT NULL)
-SELECT CASE WHEN (SELECT count(*) FROM fence) = 0 THEN -1 ELSE (SELECT count(*) FROM changed) END)";
+SELECT CASE WHEN (SELECT count(*) FROM fence) > 0 THEN (SELECT count(*) FROM changed) END)";
 
 std::string failure_of(Setback::Kind kind) {
     switch (kind) {
@@ -123,13 +123,15 @@ std::vector<Claim> claim(postgres::Connection& connection, const Scope& scope, i
     return claims;
 }
 
-int record(postgres::Connection& connection, const Scope& scope, const std::vector<Setback>& setbacks) {
+std::optional<int> record(postgres::Connection& connection, const Scope& scope,
+                          const std::vector<Setback>& setbacks) {
     if (setbacks.empty()) return 0;
     std::vector<std::int64_t> ids;
     for (const Setback& setback : setbacks)
         ids.push_back(setback.claim.page_id);
     const auto answer = connection.exec(
         fill(record_sql, scope, {{"rows", join(setbacks, ",", row_of)}, {"ids", bigint_array(ids)}}));
+    if (!answer[0][0]) return std::nullopt;
     return static_cast<int>(answer.integer(0, 0));
 }
 

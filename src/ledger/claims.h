@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "ledger/types.h"
@@ -18,8 +19,9 @@ std::vector<Claim> claim(postgres::Connection& connection, const Scope& scope, i
                          Due due = Due::now);
 
 /// Records what did not work, in one transaction; leases lost meanwhile are left alone. Failed pages are
-/// quarantined whole. @return how many were still ours; -1 when fenced.
-int record(postgres::Connection& connection, const Scope& scope, const std::vector<Setback>& setbacks);
+/// quarantined whole. @return how many were still ours; nullopt when fenced.
+std::optional<int> record(postgres::Connection& connection, const Scope& scope,
+                          const std::vector<Setback>& setbacks);
 
 /// Gives back every lease of this worker but those on `known` pages: what a claim leased whose answer was
 /// lost. Only from the thread that claims. @return how many.

@@ -49,7 +49,7 @@ WITH RECURSIVE base AS (
 )
 SELECT a.attname, b.typname, format_type(a.atttypid, a.atttypmod), a.attnotnull OR b.typnotnull,
        a.atthasdef OR a.attidentity <> '', a.attgenerated <> '', a.attidentity = 'a',
-       coalesce(l.collisdeterministic, true), l.collname, b.modifier
+       coalesce(l.collisdeterministic, true), l.collname, CASE WHEN b.modifier >= 0 THEN b.modifier END
 FROM pg_attribute a JOIN base b ON b.attnum = a.attnum AND b.typtype <> 'd'
      LEFT JOIN pg_collation l ON l.oid = a.attcollation
 WHERE a.attrelid = $1::oid
@@ -77,20 +77,20 @@ struct TableColumn {
     bool always_identity = false;
     bool deterministic = true;
     std::string collation;
-    std::int64_t modifier = -1;  ///< pg_attribute.atttypmod, domains resolved; -1: none
-    bool filled = false;         ///< the config names it
+    std::optional<std::int64_t> modifier;  ///< pg_attribute.atttypmod, domains resolved
+    bool filled = false;                   ///< the config names it
 };
 
 /// Whether storing a value of `wanted` may change it without an error: rounded, or cut at blanks.
 bool modifier_changes_values(const TableColumn& column, config::ColumnType wanted) {
-    if (column.modifier < 0) return false;
+    if (!column.modifier) return false;
     if (column.base_type == "numeric") {
         // PostgreSQL's numeric_typmod_scale: eleven bits with a sign. Whole numbers lose digits only to the
         // left of the point, where the scale is negative; too many digits are an error.
-        const std::int64_t scale = (((column.modifier - 4) & 0x7ff) ^ 1024) - 1024;
+        const std::int64_t scale = (((*column.modifier - 4) & 0x7ff) ^ 1024) - 1024;
         return wanted == config::ColumnType::numeric || scale < 0;
     }
-    if (column.base_type == "timestamp" || column.base_type == "timestamptz") return column.modifier < 6;
+    if (column.base_type == "timestamp" || column.base_type == "timestamptz") return *column.modifier < 6;
     return column.base_type == "varchar" || column.base_type == "bpchar";
 }
 
@@ -204,15 +204,17 @@ class Examiner {
         const Rows rows = connection_.exec(columns_sql, {oid});
         std::vector<std::pair<std::string, TableColumn>> table;
         for (std::size_t i = 0; i < rows.size(); ++i)
-            table.emplace_back(rows.text(i, 0), TableColumn{.base_type = rows.text(i, 1),
-                                                            .shown_type = rows.text(i, 2),
-                                                            .not_null = rows.boolean(i, 3),
-                                                            .has_default = rows.boolean(i, 4),
-                                                            .generated = rows.boolean(i, 5),
-                                                            .always_identity = rows.boolean(i, 6),
-                                                            .deterministic = rows.boolean(i, 7),
-                                                            .collation = rows[i][8].value_or(""),
-                                                            .modifier = rows.integer(i, 9)});
+            table.emplace_back(
+                rows.text(i, 0),
+                TableColumn{.base_type = rows.text(i, 1),
+                            .shown_type = rows.text(i, 2),
+                            .not_null = rows.boolean(i, 3),
+                            .has_default = rows.boolean(i, 4),
+                            .generated = rows.boolean(i, 5),
+                            .always_identity = rows.boolean(i, 6),
+                            .deterministic = rows.boolean(i, 7),
+                            .collation = rows[i][8].value_or(""),
+                            .modifier = rows[i][9] ? std::optional(rows.integer(i, 9)) : std::nullopt});
         for (std::size_t i = 0; i < sink_.columns.size(); ++i) {
             const config::Column& wanted = sink_.columns[i];
             const auto column = std::find_if(table.begin(), table.end(),

@@ -160,8 +160,8 @@ void Committer::salvage(FetchedPage& page, std::stop_token stop) {
     Pages left{&page};
     transact(left, stop, [&](telemetry::CommitTrace& trace) {
         trace.row_by_row();
-        const std::int64_t changed = salvage_page(session_.connection(), context_, upsert_, page);
-        if (changed >= 0) count(left, changed);
+        const auto changed = salvage_page(session_.connection(), context_, upsert_, page);
+        if (changed) count(left, *changed);
     });
 }
 

@@ -33,12 +33,12 @@ std::string row_as_json(const config::Sink& sink, std::string_view line) {
     return row.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-std::int64_t salvage_page(postgres::Connection& connection, Context& context, const sink::Upsert& upsert,
-                          FetchedPage& page) {
+std::optional<std::int64_t> salvage_page(postgres::Connection& connection, Context& context,
+                                         const sink::Upsert& upsert, FetchedPage& page) {
     begin(connection, context);
     if (!ledger::lock_pages(connection, context.scope, {page.result.claim}).front()) {
         connection.rollback();
-        return -1;
+        return std::nullopt;
     }
     const std::vector<std::string_view> lines = record::copy_lines(page.copy);
     std::vector<record::BadRow> refused;
@@ -75,7 +75,7 @@ std::int64_t salvage_page(postgres::Connection& connection, Context& context, co
         begin(connection, context);
         if (!ledger::lock_pages(connection, context.scope, {page.result.claim}).front()) {
             connection.rollback();
-            return -1;
+            return std::nullopt;
         }
         refused.clear();
         changed = 0;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,10 +24,10 @@ constexpr std::size_t kMinAlike = 10;
 /// Stores a page in which the target refuses some row (a class 22 or 23 error that our own conversion let
 /// pass): row by row under savepoints, the refused rows into the quarantine. One transaction; updates `page`
 /// with the new counts.
-/// @return rows changed, or -1 when the page is not ours any more. Throws Failure of kind data when every row
-/// of the page, kMinAlike or more, meets the same error.
-std::int64_t salvage_page(postgres::Connection& connection, Context& context, const sink::Upsert& upsert,
-                          FetchedPage& page);
+/// @return rows changed; nullopt when the page is not ours any more. Throws Failure of kind data when every
+/// row of the page, kMinAlike or more, meets the same error.
+std::optional<std::int64_t> salvage_page(postgres::Connection& connection, Context& context,
+                                         const sink::Upsert& upsert, FetchedPage& page);
 
 /// A COPY text line as a JSON object of the sink's columns: what is left to keep of a refused row. Pure.
 std::string row_as_json(const config::Sink& sink, std::string_view copy_line);

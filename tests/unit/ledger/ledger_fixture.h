@@ -101,9 +101,9 @@ class LedgerTest : public pagehaul::testing::PostgresTest {
         result.content_hash = -(claim.slice_id << 40) - (claim.no << 20) - fetched;
         return result;
     }
-    /// One commit of these pages, without a target. @return how many were still ours, -1 when fenced.
-    int commit(Process& process, const std::vector<PageResult>& results) {
-        if (!begin_fenced(process.work, process.scope)) return -1;
+    /// One commit of these pages, without a target. @return how many were still ours; nullopt when fenced.
+    std::optional<int> commit(Process& process, const std::vector<PageResult>& results) {
+        if (!begin_fenced(process.work, process.scope)) return std::nullopt;
         std::vector<Claim> claims;
         for (const PageResult& result : results)
             claims.push_back(result.claim);

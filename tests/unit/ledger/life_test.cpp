@@ -304,7 +304,7 @@ TEST_F(Life, SettleGivesLeasesBackAndFreesTheLock) {
     EXPECT_EQ(ask("SELECT run_id FROM pagehaul.pipeline_lock"), "NULL");
     EXPECT_EQ(ask("SELECT verdict FROM pagehaul.run"), "{\"exit\":143}");
     EXPECT_TRUE(take(*worker).empty()) << "a process without the lock claims nothing";
-    EXPECT_EQ(record(worker->work, worker->scope, {{.claim = {}, .error = "", .payload = ""}}), -1);
+    EXPECT_EQ(record(worker->work, worker->scope, {{.claim = {}, .error = "", .payload = ""}}), std::nullopt);
 }
 
 TEST_F(Life, OneOfTwoProcessesThatSettlesLeavesTheLockToTheOther) {
