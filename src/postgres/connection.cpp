@@ -223,9 +223,9 @@ bool Connection::in_transaction() const {
 }
 
 void Connection::copy(const std::string& quoted_table, const std::vector<std::string_view>& blocks,
-                      FirstField first_field) {
+                      LineEdit edit) {
     impl_->run(false, [&](pqxx::nontransaction& transaction) {
-        copy_lines(transaction, quoted_table, blocks, first_field);
+        copy_lines(transaction, quoted_table, blocks, edit);
         return true;
     });
 }

@@ -54,8 +54,8 @@ struct ConnectOptions {
     std::int64_t idle_in_transaction_timeout_ms = 60'000;  ///< 0: none
 };
 
-/// Whether the first field of each COPY line is sent: a staging table has it, the target does not.
-enum class FirstField { keep, drop };
+/// Appends to `out` what is to be sent of some whole COPY lines.
+using LineEdit = void (*)(std::string& out, std::string_view lines);
 
 /// One connection; it and its results belong to one thread. It never reconnects on its own: after a loss
 /// every call throws, and its owner opens a new one. Destroying it inside a transaction rolls back.
@@ -88,10 +88,10 @@ class Connection {
     bool in_transaction() const;
 
     /// Sends ready COPY text lines (each ended by '\n') to `table` (quoted already, columns in its own
-    /// order), inside the open transaction. Blocks may be many; they are sent as they are.
-    /// `quoted_table` may end with a list of columns.
+    /// order), inside the open transaction. Blocks may be many; they are sent as they are, or as `edit` makes
+    /// them. `quoted_table` may end with a list of columns.
     void copy(const std::string& quoted_table, const std::vector<std::string_view>& blocks,
-              FirstField first_field = FirstField::keep);
+              LineEdit edit = nullptr);
 
     bool is_open() const;
     int backend_pid() const;

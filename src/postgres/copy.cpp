@@ -22,19 +22,10 @@ std::string_view next_chunk(std::string_view block, std::size_t limit) {
     return block.substr(0, end + 1);
 }
 
-void append_without_first_field(std::string& out, std::string_view lines) {
-    while (!lines.empty()) {
-        const std::size_t field_end = lines.find('\t') + 1;
-        const std::size_t line_end = lines.find('\n', field_end) + 1;
-        out.append(lines.substr(field_end, line_end - field_end));
-        lines.remove_prefix(line_end);
-    }
-}
-
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 void copy_lines(pqxx::transaction_base& transaction, const std::string& quoted_table,
-                const std::vector<std::string_view>& blocks, FirstField first_field) {
+                const std::vector<std::string_view>& blocks, LineEdit edit) {
     // It pastes the name as it is, which lets columns stand behind it: it must come quoted.
     pqxx::tablewriter writer(transaction, quoted_table);
     std::string lines;
@@ -42,10 +33,10 @@ void copy_lines(pqxx::transaction_base& transaction, const std::string& quoted_t
         while (!block.empty()) {
             const std::string_view chunk = next_chunk(block, message_bytes);
             lines.clear();
-            if (first_field == FirstField::keep) {
+            if (edit == nullptr) {
                 lines.append(chunk);
             } else {
-                append_without_first_field(lines, chunk);
+                edit(lines, chunk);
             }
             lines.pop_back();
             writer.write_raw_line(lines);

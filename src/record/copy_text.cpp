@@ -63,6 +63,15 @@ std::vector<std::optional<std::string>> copy_fields(std::string_view line) {
     return fields;
 }
 
+void append_without_position(std::string& out, std::string_view lines) {
+    while (!lines.empty()) {
+        const std::size_t field_end = lines.find('\t') + 1;
+        const std::size_t line_end = lines.find('\n', field_end) + 1;
+        out.append(lines.substr(field_end, line_end - field_end));
+        lines.remove_prefix(line_end);
+    }
+}
+
 std::int32_t row_of(std::string_view line) {
     std::int64_t position = 0;
     std::from_chars(line.data(), line.data() + line.size(), position);

@@ -2,6 +2,7 @@
 
 #include "core/join.h"
 #include "postgres/quoting.h"
+#include "record/copy_text.h"
 #include "sink/columns.h"
 
 // COPY to a temp table, then into the target in key order. Measured (two cores, PostgreSQL 15 with Debian's
@@ -116,7 +117,7 @@ Upsert::Upsert(const config::Sink& sink) : staging_(staging_table) {
 bool Upsert::insert_new(postgres::Connection& connection, const std::vector<std::string_view>& blocks) const {
     connection.exec("SAVEPOINT pagehaul_insert");
     try {
-        connection.copy(target_, blocks, postgres::FirstField::drop);
+        connection.copy(target_, blocks, record::append_without_position);
     } catch (const postgres::SqlError& error) {
         if (!error.is_unique_violation()) throw;
         connection.exec("ROLLBACK TO SAVEPOINT pagehaul_insert; RELEASE SAVEPOINT pagehaul_insert");

@@ -23,6 +23,14 @@ TEST(CopyText, AFieldIsUnescapedAndNullIsNone) {
     EXPECT_THAT(copy_fields("\\\\N\n"), ElementsAre("\\N")) << "an escaped backslash is no NULL";
 }
 
+TEST(CopyText, WithoutItsPositionALineIsWhatTheTargetTakes) {
+    std::string out = "0\n";
+    append_without_position(out, "1048576\t12\ta\\tb\n1048577\t13\t\\N\n");
+    EXPECT_EQ(out, "0\n12\ta\\tb\n13\t\\N\n");
+    append_without_position(out, "");
+    EXPECT_EQ(out, "0\n12\ta\\tb\n13\t\\N\n");
+}
+
 TEST(RowOf, ReadsTheRowFromTheStagingPosition) {
     EXPECT_EQ(row_of(std::to_string(position(7, 42)) + "\tx\n"), 42);
     EXPECT_EQ(row_of(std::to_string(position(1, 0)) + "\n"), 0);
