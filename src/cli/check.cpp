@@ -77,44 +77,44 @@ std::string check_target_fits(postgres::Connection& connection, const config::Si
     return sink.schema + "." + sink.table + " fits, or can be created";
 }
 
-std::string check_gateway(const config::Config& config) {
-    auto gateway = telemetry::gateway_of(*config.telemetry.pushgateway, config.pipeline);
-    if (!gateway) throw Failure(gateway.error());
-    const auto transport = engine::transport_for(gateway->origin, Millis{2'000}, system_clock());
-    // Asks only: a push would change what alerts see.
-    const auto request = telemetry::request_to(*gateway, "GET", "/-/ready");
-    if (!request) throw Failure(request.error());
+/// What is to blame, as a key of the config or a variable, when there is no answer or no good one.
+struct Blame {
+    std::string server;
+    std::string credential;  ///< for a refusal of the request's credential
+};
+
+/// Sends one request to a server at the side of the run; throws Failure unless it is answered with 2xx.
+void ask_once(const std::string& origin, const http::Request& request, const Blame& blame) {
+    const auto transport = engine::transport_for(origin, Millis{2'000}, system_clock());
     const http::Bounds bounds{.deadline = Deadline::after(system_clock().now(), Millis{3'000}),
                               .max_body = 1UL << 20U,
                               .reserve = {}};
-    auto response = transport->send(*request, bounds, {});
-    if (!response)
-        throw Failure(response.error().kind, "telemetry.pushgateway.url", response.error().message);
-    if (response->status / 100 != 2) {
-        const bool refused = telemetry::refuses_credential(response->status);
-        throw Failure(refused ? ErrorKind::credential : ErrorKind::transient,
-                      refused ? "telemetry.pushgateway.auth" : "telemetry.pushgateway.url",
-                      "answered with status " + std::to_string(response->status));
-    }
+    auto response = transport->send(request, bounds, {});
+    if (!response) throw Failure(response.error().kind, blame.server, response.error().message);
+    if (response->status / 100 == 2) return;
+    const bool refused = telemetry::refuses_credential(response->status);
+    throw Failure(refused ? ErrorKind::credential : ErrorKind::transient,
+                  refused ? blame.credential : blame.server,
+                  "answered with status " + std::to_string(response->status));
+}
+
+std::string check_gateway(const config::Config& config) {
+    auto gateway = telemetry::gateway_of(*config.telemetry.pushgateway, config.pipeline);
+    if (!gateway) throw Failure(gateway.error());
+    // Asks only: a push would change what alerts see.
+    const auto request = telemetry::request_to(*gateway, "GET", "/-/ready");
+    if (!request) throw Failure(request.error());
+    ask_once(gateway->origin, *request,
+             {.server = "telemetry.pushgateway.url", .credential = "telemetry.pushgateway.auth"});
     return gateway->origin + " is ready";
 }
 
 /// Sends an export of no spans, which every collector takes.
 std::string check_collector(const telemetry::TraceSettings& settings) {
-    const auto transport = engine::transport_for(settings.origin, Millis{2'000}, system_clock());
     http::Request request{.method = "POST", .target = settings.path, .headers = settings.headers};
     request.body = R"({"resourceSpans":[]})";
     request.content_type = "application/json";
-    const http::Bounds bounds{.deadline = Deadline::after(system_clock().now(), Millis{3'000}),
-                              .max_body = 1UL << 20U,
-                              .reserve = {}};
-    auto response = transport->send(request, bounds, {});
-    if (!response) throw Failure(response.error().kind, settings.said_by, response.error().message);
-    if (response->status / 100 != 2) {
-        throw Failure(
-            telemetry::refuses_credential(response->status) ? ErrorKind::credential : ErrorKind::transient,
-            settings.said_by, "answered with status " + std::to_string(response->status));
-    }
+    ask_once(settings.origin, request, {.server = settings.said_by, .credential = settings.said_by});
     return settings.origin + settings.path + " takes traces";
 }
 
