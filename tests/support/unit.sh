@@ -19,18 +19,20 @@ run_one() {
     GTEST_BRIEF=1 GTEST_COLOR=no UBSAN_OPTIONS=print_stacktrace=1:exitcode=66 ASAN_OPTIONS=detect_leaks=1:exitcode=66 \
         LSAN_OPTIONS="suppressions=$PWD/tests/support/lsan.supp:print_suppressions=0:exitcode=66" \
         TSAN_OPTIONS=exitcode=66 "${wrapper[@]}" "$binary" >"$logs/$module.out" 2>&1 </dev/null || code=$?
-    local passed failed skipped
-    passed=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) tests\?\.$/\1/p' "$logs/$module.out")
-    failed=$(sed -n 's/^\[  FAILED  \] \([0-9]*\) tests\?, listed below:$/\1/p' "$logs/$module.out")
-    skipped=$(sed -n 's/^\[  SKIPPED \] \([0-9]*\) tests\?, listed below:$/\1/p' "$logs/$module.out")
-    # A crash, or a sanitizer's report at exit, has no line of its own: it is a failure.
-    [ "$code" -eq 0 ] || [ -n "$failed" ] || failed=1
-    echo "${passed:-0} ${failed:-0} ${skipped:-0}" >"$logs/$module.count"
+    # GTEST_BRIEF has no count of those that failed.
+    local ran passed skipped failed
+    ran=$(sed -nE 's/^\[==========\] ([0-9]+) tests? from .* ran\..*/\1/p' "$logs/$module.out")
+    passed=$(sed -nE 's/^\[  PASSED  \] ([0-9]+) tests?\.$/\1/p' "$logs/$module.out")
+    skipped=$(sed -nE 's/^\[  SKIPPED \] ([0-9]+) tests?\.$/\1/p' "$logs/$module.out")
+    failed=$((${ran:-0} - ${passed:-0} - ${skipped:-0}))
+    # A crash, or a sanitizer's report at exit, is in none of these lines: it is a failure.
+    [ "$code" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
+    echo "${passed:-0} $failed ${skipped:-0}" >"$logs/$module.count"
     exec 9>"$logs/lock"
     flock 9  # one module's lines stay together
     printf '  %-10s %4d passed' "$module" "${passed:-0}"
     [ -z "$skipped" ] || printf ', %d skipped' "$skipped"
-    [ -z "$failed" ] || printf ', %d FAILED (exit %d)' "$failed" "$code"
+    [ "$failed" -eq 0 ] || printf ', %d FAILED (exit %d)' "$failed" "$code"
     printf '  %6.1f s\n' "$(echo "$(date +%s.%N) $start" | awk '{print $1 - $2}')"
     if [ "$code" -ne 0 ]; then sed "s/^/    $module | /" "$logs/$module.out" | tail -n 200; fi
 }
