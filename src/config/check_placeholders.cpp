@@ -19,7 +19,7 @@ std::vector<std::string> slice_names(const Source& source) {
     return names;
 }
 
-bool contains(const std::vector<std::string>& names, const std::string& name) {
+bool is_one_of(const std::vector<std::string>& names, const std::string& name) {
     return std::find(names.begin(), names.end(), name) != names.end();
 }
 
@@ -72,7 +72,7 @@ bool check_request_placeholders(const Node& node, Reader& reader, Source& source
         const Reader::Scope scope(reader, "request");
         good = visit_placeholders(request, reader, [&](const Node& scalar, const std::string& name) {
             asks_for_page = asks_for_page || name == page;
-            if (contains(known, name)) return true;
+            if (is_one_of(known, name)) return true;
             if (name != other) return refuse_unknown(scalar, reader, name, known);
             return reader.refuse(scalar, written(other) + " does not belong to source.pagination.type: " +
                                              (by_number ? "page_number" : "offset") + "; expected " +
@@ -101,7 +101,7 @@ bool check_column_placeholders(const Node& node, Reader& reader, Config& config)
         const Reader::Scope key(reader, "value");
         good = visit_placeholders(*value, reader,
                                   [&](const Node& scalar, const std::string& name) {
-                                      return contains(known, name) ||
+                                      return is_one_of(known, name) ||
                                              refuse_unknown(scalar, reader, name, known);
                                   }) &&
                good;

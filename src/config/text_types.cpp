@@ -7,7 +7,7 @@
 namespace pagehaul::config {
 namespace {
 
-Node string_schema() {
+Node text_schema() {
     return Node::mapping().with("type", Node::string("string"));
 }
 
@@ -30,7 +30,7 @@ Type<std::string> closed_text(std::string expected,
             [](const Node* node, const std::string& value) {
                 return Node::string(node != nullptr && node->has_variables ? node->raw : value);
             },
-        .schema = string_schema,
+        .schema = text_schema,
     });
 }
 
@@ -82,7 +82,7 @@ Type<std::string> template_text() {
 
 Type<std::string> ruled_text(std::string expected, const std::string& pattern,
                              std::function<std::optional<std::string>(std::string_view)> fault) {
-    Node schema = string_schema();
+    Node schema = text_schema();
     if (!pattern.empty()) schema.with("pattern", Node::string(pattern));
     return leaf<std::string>({
         .expected = std::move(expected),
@@ -191,7 +191,7 @@ Type<Secret> dsn() {
                 return true;
             },
         .show = [](const Node*, const Secret& value) { return Node::string(shown_dsn(value.source)); },
-        .schema = string_schema,
+        .schema = text_schema,
     });
 }
 

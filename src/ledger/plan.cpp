@@ -12,10 +12,6 @@ namespace {
 /// first poll extends the window.
 constexpr std::int64_t first_window = 8;
 
-std::string number(std::int64_t value) {
-    return std::to_string(value);
-}
-
 constexpr std::string_view fail_sql = R"(
 WITH failing (slice_id, pass, why) AS (VALUES {rows}),
 failed AS (
@@ -50,7 +46,7 @@ std::variant<PagePlan, PlanRefused> plan_from_page_one(const Policy& policy, std
         return PagePlan{.last = std::min(last, policy.max_pages + 2), .planned = {}};
     }
     if (!total) return PlanRefused{"page 1 told no total where source.pagination.total names one"};
-    if (*total < 0) return PlanRefused{"page 1 told a total of " + number(*total)};
+    if (*total < 0) return PlanRefused{"page 1 told a total of " + std::to_string(*total)};
 
     const bool in_rows = policy.total == Policy::Known::rows;
     const std::int64_t pages = std::max<std::int64_t>(1, in_rows ? (*total + size - 1) / size : *total);
@@ -58,13 +54,13 @@ std::variant<PagePlan, PlanRefused> plan_from_page_one(const Policy& policy, std
     const bool must_be_full = !in_rows || policy.total_advisory;
     const std::int64_t expected = must_be_full ? (pages > 1 ? size : 0) : std::min(size, *total);
     if (fetched < expected)
-        return PlanRefused{"the API caps the page size: source.pagination.size is " + number(size) +
-                           ", page 1 brought " + number(fetched) + " rows of a total of " + number(*total) +
-                           (in_rows ? " rows" : " pages")};
+        return PlanRefused{"the API caps the page size: source.pagination.size is " + std::to_string(size) +
+                           ", page 1 brought " + std::to_string(fetched) + " rows of a total of " +
+                           std::to_string(*total) + (in_rows ? " rows" : " pages")};
     if (pages > policy.max_pages)
-        return PlanRefused{"a total of " + number(*total) + (in_rows ? " rows" : " pages") + " needs " +
-                           number(pages) + " pages, source.pagination.max_pages allows " +
-                           number(policy.max_pages) + ": slice finer, or raise it"};
+        return PlanRefused{"a total of " + std::to_string(*total) + (in_rows ? " rows" : " pages") +
+                           " needs " + std::to_string(pages) + " pages, source.pagination.max_pages allows " +
+                           std::to_string(policy.max_pages) + ": slice finer, or raise it"};
     return PagePlan{.last = pages, .planned = pages};
 }
 
@@ -77,8 +73,8 @@ std::string plan_statements(const Scope& scope, const Policy& policy,
     std::vector<std::string> failing, drifting, planning;
     for (const PageResult* page : pages) {
         const Claim& claim = page->claim;
-        const std::string slice = number(claim.slice_id) + "::bigint";
-        const std::string pass = number(claim.pass);
+        const std::string slice = std::to_string(claim.slice_id) + "::bigint";
+        const std::string pass = std::to_string(claim.pass);
         const auto fail_slice = [&](const std::string& why) {
             failing.push_back(row({slice, pass, text_literal(why)}));
         };
@@ -89,10 +85,11 @@ std::string plan_statements(const Scope& scope, const Policy& policy,
             if (const auto* refused = std::get_if<PlanRefused>(&plan))
                 fail_slice(refused->why);
             else if (const auto& [last, planned] = std::get<PagePlan>(plan); true)
-                planning.push_back(row({slice, pass, optional_literal(page->total) + "::bigint", number(last),
-                                        optional_literal(planned) + "::bigint"}));
+                planning.push_back(row({slice, pass, optional_literal(page->total) + "::bigint",
+                                        std::to_string(last), optional_literal(planned) + "::bigint"}));
         } else if (policy.total_on_every_page && !policy.total_advisory && page->total) {
-            drifting.push_back(row({slice, pass, number(claim.no), number(*page->total) + "::bigint"}));
+            drifting.push_back(
+                row({slice, pass, std::to_string(claim.no), std::to_string(*page->total) + "::bigint"}));
         }
     }
     std::string sql;

@@ -6,7 +6,7 @@
 namespace pagehaul::ledger {
 namespace {
 
-constexpr std::string_view done_sql = R"(
+constexpr std::string_view proven_sql = R"(
 UPDATE {s}.page SET state = 'done', claims = 0, error = NULL, done_at = {s}.clock() WHERE id = {page})";
 
 }  // namespace
@@ -17,7 +17,7 @@ std::optional<ProofVerdict> prove(postgres::Connection& connection, const Scope&
     in_fence(connection, scope, [&] {
         verdict.reset();
         if (!lock_pages(connection, scope, {claim}).front()) return;
-        connection.exec(fill(done_sql, scope, {{"page", std::to_string(claim.page_id)}}));
+        connection.exec(fill(proven_sql, scope, {{"page", std::to_string(claim.page_id)}}));
         const auto slices = lock_slices(connection, scope, policy, {claim.slice_id}, WhenLocked::wait);
         // The slice failed meanwhile: the question is moot.
         if (slices.empty() || slices.front().pass != claim.pass) return;

@@ -5,7 +5,7 @@
 namespace pagehaul::ledger {
 namespace {
 
-constexpr std::string_view lock_sql = R"(
+constexpr std::string_view lock_slices_sql = R"(
 SELECT id, pass, first_pass, total, planned, drift, key FROM {s}.slice
 WHERE id = ANY ({ids}) AND state = 'open' ORDER BY id FOR UPDATE {skip})";
 
@@ -53,7 +53,7 @@ std::vector<SliceView> lock_slices(postgres::Connection& connection, const Scope
     std::vector<std::int64_t> locked;
     std::unordered_map<std::int64_t, std::size_t> place;
     const auto rows = connection.exec(
-        fill(lock_sql, scope,
+        fill(lock_slices_sql, scope,
              {{"ids", bigint_array(ids)}, {"skip", when_locked == WhenLocked::skip ? "SKIP LOCKED" : ""}}));
     for (std::size_t i = 0; i < rows.size(); ++i) {
         place[rows.integer(i, 0)] = slices.size();

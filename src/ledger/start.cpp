@@ -8,7 +8,7 @@
 namespace pagehaul::ledger {
 namespace {
 
-constexpr Millis lock_patience{2'000};
+constexpr Millis lock_round{2'000};
 
 constexpr std::string_view by_key_sql = R"(
 SELECT r.id, r.state, r.fingerprint, r.fingerprint_text FROM {s}.run_key k JOIN {s}.run r ON r.id = k.run_id
@@ -129,9 +129,9 @@ StartOutcome decide(postgres::Connection& connection, Scope& scope, const StartR
 /// again; the fence then ends the holder's run without a row lost or stored twice, and its work goes on here.
 void begin_taking(postgres::Connection& connection, const Scope& scope) {
     const Millis limit = scope.stale + lock_grace;
-    for (Millis waited{0}; waited < limit; waited += lock_patience) {
+    for (Millis waited{0}; waited < limit; waited += lock_round) {
         terminate_dead(connection, scope, true);
-        if (begin_exclusive(connection, scope, lock_patience)) return;
+        if (begin_exclusive(connection, scope, lock_round)) return;
     }
     const auto blocker = connection.exec(fill(blocker_sql, scope));
     throw Failure(ErrorKind::fenced, "pipeline",

@@ -41,7 +41,7 @@ constexpr std::string_view other_target_sql =
     "SELECT target IS NOT NULL AND NOT target <@ {target} FROM {s}.run WHERE id = {run}";
 constexpr std::string_view remember_target_sql = "UPDATE {s}.run SET target = {target} WHERE id = {run}";
 // Other processes of the run hold pages of these: a poll begins their next pass when they are done.
-constexpr std::string_view drift_sql = R"(
+constexpr std::string_view own_drift_sql = R"(
 UPDATE {s}.slice s SET drift = coalesce(s.drift, {why}) WHERE s.run_id = {run} AND s.state = 'open'
   AND EXISTS (SELECT FROM {s}.page p WHERE p.slice_id = s.id AND p.pass = s.pass AND p.state = 'leased')
   AND EXISTS (SELECT FROM {s}.page p WHERE p.slice_id = s.id AND p.pass = s.pass AND p.state = 'done'))";
@@ -91,7 +91,7 @@ constexpr std::string_view insert_run_sql = R"(
 INSERT INTO {s}.run (pipeline, intent, fingerprint, fingerprint_text, target)
 VALUES ({pipeline}, {intent}, {fingerprint}, {text}, {target}) RETURNING id)";
 
-constexpr std::string_view plan_sql = R"(
+constexpr std::string_view first_plan_sql = R"(
 INSERT INTO {s}.run_key (pipeline, key, run_id) VALUES ({pipeline}, {key}, {run});
 WITH planned AS (
     INSERT INTO {s}.slice (run_id, key, params)
@@ -177,7 +177,7 @@ std::vector<std::string> notice_target(postgres::Connection& connection, const S
     const std::string why = "sink.table is not the table that its pages were stored in";
     const std::int64_t renewed = connection.exec(renew_statement(scope, why, "true")).affected();
     const std::int64_t drifted =
-        connection.exec(fill(drift_sql, scope, {{"why", text_literal(why)}})).affected();
+        connection.exec(fill(own_drift_sql, scope, {{"why", text_literal(why)}})).affected();
     return {"sink.table was dropped, recreated, truncated or rewritten since the last start of this run: " +
             pulled_again(renewed + drifted)};
 }
@@ -249,7 +249,7 @@ Inserted insert_run(postgres::Connection& connection, const Scope& scope, const 
     Scope run = scope;
     run.run = inserted.run;
     connection.exec(fill(
-        plan_sql, run,
+        first_plan_sql, run,
         {{"key", text_literal(request.key)}, {"keys", text_array(keys)}, {"params", text_array(params)}}));
     if (!old.empty()) connection.exec(fill(supersede_sql, run, {{"old", bigint_array(old)}}));
     return inserted;

@@ -24,9 +24,9 @@ WHERE r.pipeline = {pipeline} ORDER BY r.id DESC LIMIT {runs})";
 constexpr std::string_view iso_time =
     "coalesce(to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), '')";
 
-constexpr std::string_view keys_sql = "SELECT key FROM {s}.run_key WHERE run_id = {run} ORDER BY key";
+constexpr std::string_view run_keys_sql = "SELECT key FROM {s}.run_key WHERE run_id = {run} ORDER BY key";
 
-constexpr std::string_view slices_sql = R"(
+constexpr std::string_view slice_states_sql = R"(
 SELECT s.key, s.state, coalesce(s.error, s.moved, ''), s.pass, s.total,
     coalesce(s.planned, p.highest), p.done, p.open, p.failed, p.stored, p.quarantined, p.duplicates, p.holes
 FROM {s}.slice s, LATERAL (
@@ -64,7 +64,7 @@ std::vector<std::int64_t> numbers(const std::string& joined) {
 }
 
 std::vector<SliceStatus> read_unproven(postgres::Connection& connection, const Scope& run) {
-    const auto rows = connection.exec(fill(slices_sql, run));
+    const auto rows = connection.exec(fill(slice_states_sql, run));
     std::vector<SliceStatus> slices;
     for (std::size_t i = 0; i < rows.size(); ++i)
         slices.push_back({.key = rows.text(i, 0),
@@ -85,7 +85,7 @@ std::vector<SliceStatus> read_unproven(postgres::Connection& connection, const S
 
 std::vector<std::string> read_keys(postgres::Connection& connection, const Scope& run) {
     std::vector<std::string> keys;
-    const auto rows = connection.exec(fill(keys_sql, run));
+    const auto rows = connection.exec(fill(run_keys_sql, run));
     for (std::size_t i = 0; i < rows.size(); ++i)
         keys.push_back(rows.text(i, 0));
     return keys;

@@ -5,25 +5,21 @@
 namespace pagehaul::ledger {
 namespace {
 
-std::string number(std::int64_t value) {
-    return std::to_string(value);
-}
-
 /// A pass may hold max_pages pages with rows and the two empty ones that end it.
 WindowStep extend(const Policy& policy, std::int64_t highest, std::int64_t to) {
     const std::int64_t limit = policy.max_pages + 2;
     if (highest >= limit)
-        return EndRefused{"page " + number(highest) +
+        return EndRefused{"page " + std::to_string(highest) +
                           " is not the end yet, source.pagination.max_pages allows " +
-                          number(policy.max_pages) + " pages: slice finer, or raise it"};
+                          std::to_string(policy.max_pages) + " pages: slice finer, or raise it"};
     return Extend{std::min(to, limit)};
 }
 
 }  // namespace
 
 std::string short_page_text(const Policy& policy, std::int64_t no) {
-    return "page " + number(no) + " brought fewer rows than source.pagination.size, " +
-           number(policy.page_size) +
+    return "page " + std::to_string(no) + " brought fewer rows than source.pagination.size, " +
+           std::to_string(policy.page_size) +
            ", and later pages have rows too: the API moved, or its pages are short";
 }
 
@@ -33,8 +29,8 @@ WindowStep judge_window(const Policy& policy, const Window& window) {
     const std::int64_t last = window.last_with_rows.value_or(0);
     if (window.first_empty && last > *window.first_empty)
         return window.unfinished > 0 ? WindowStep{Wait{}}
-                                     : EndMoved{"page " + number(last) + " has rows after page " +
-                                                number(*window.first_empty) + " had none"};
+                                     : EndMoved{"page " + std::to_string(last) + " has rows after page " +
+                                                std::to_string(*window.first_empty) + " had none"};
     if (window.first_short && last > *window.first_short)
         return window.unfinished > 0 ? WindowStep{Wait{}}
                                      : EndMoved{short_page_text(policy, *window.first_short)};

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "record/convert.h"
+#include "record/digit.h"
 
 namespace pagehaul::record {
 namespace {
@@ -12,10 +13,6 @@ namespace {
 constexpr Refusal kDate = "expected a date, yyyy-mm-dd";
 constexpr Refusal kTimestamp = "expected a time without offset, yyyy-mm-ddThh:mm:ss[.ffffff]";
 constexpr Refusal kTimestamptz = "expected a time with its offset, yyyy-mm-ddThh:mm:ss[.ffffff](Z or +hh:mm)";
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
 
 /// Consumes text from its front.
 class Cursor {

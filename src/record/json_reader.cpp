@@ -2,15 +2,14 @@
 
 #include <cstring>
 
+#include "record/digit.h"
+
 namespace pagehaul::record {
 namespace {
 
 /// So short a number without an exponent fits numeric, whatever its digits.
-constexpr std::uint32_t kSurelyFits = 300;
+constexpr std::uint32_t kFitsNumeric = 300;
 
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
 bool is_hex(char c) {
     return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
@@ -126,7 +125,7 @@ std::uint32_t JsonReader::scalar(std::uint32_t token, Slot& slot) {
         default:
             slot.kind = number_kind(text_ + begin, text_ + end);
             if (slot.kind == Kind::absent) return fail(token, "expected a value");
-            if (slot.kind == Kind::exponent || end - begin > kSurelyFits) has_wide_numbers_ = true;
+            if (slot.kind == Kind::exponent || end - begin > kFitsNumeric) has_wide_numbers_ = true;
             return token + 1;
     }
 }

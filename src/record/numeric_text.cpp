@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "record/digit.h"
+
 namespace pagehaul::record {
 namespace {
 
@@ -10,10 +12,6 @@ constexpr std::int64_t kExponentBound = 1'000'000'000;
 // numeric.c: the weight of a long numeric is 16 bits of base-10000 digits, its scale 14 bits.
 constexpr std::int64_t kMaxWholeDigits = 131'072;
 constexpr std::int64_t kMaxScale = 16'383;
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
 
 /// Digits without zeros at either end, and the power of ten they are to be multiplied by.
 std::string significant(const NumericText& number, std::int64_t& power) {

@@ -9,9 +9,9 @@
 namespace pagehaul::telemetry {
 namespace {
 
-constexpr std::int64_t kLogEvery = 10;
-constexpr std::size_t kMaxAnswer = 64UL * 1024;
-constexpr std::size_t kExcerpt = 200;
+constexpr std::int64_t kLogFailureEvery = 10;
+constexpr std::size_t kMaxReply = 64UL * 1024;
+constexpr std::size_t kReplyExcerpt = 200;
 
 }  // namespace
 
@@ -138,7 +138,7 @@ bool SpanExporter::send(std::vector<Span> batch) {
 }
 
 SendOutcome SpanExporter::send_once(const http::Request& request, Deadline deadline, std::int64_t& rejected) {
-    const http::Bounds bounds{.deadline = deadline, .max_body = kMaxAnswer, .reserve = {}};
+    const http::Bounds bounds{.deadline = deadline, .max_body = kMaxReply, .reserve = {}};
     SendOutcome outcome;
     try {
         const auto response = transport_->send(request, bounds, cancel_.get_token());
@@ -155,7 +155,7 @@ SendOutcome SpanExporter::send_once(const http::Request& request, Deadline deadl
             outcome.text = std::move(partial.message);
         } else {
             outcome.text = "the collector answered " + std::to_string(response->status) + ": " +
-                           std::string(response->body.view().substr(0, kExcerpt));
+                           std::string(response->body.view().substr(0, kReplyExcerpt));
         }
     } catch (const std::exception& failure) {
         // Traces never end a run, whatever goes wrong in them.
@@ -176,7 +176,7 @@ bool SpanExporter::pause(const TryAgain& again) {
 void SpanExporter::lost(std::size_t spans, const std::string& why) {
     lost_ += static_cast<std::int64_t>(spans);
     why_lost_ = why;
-    if (failures_in_a_row_++ % kLogEvery != 0) return;
+    if (failures_in_a_row_++ % kLogFailureEvery != 0) return;
     log::warn("traces could not be exported",
               {{"error", Error{ErrorKind::transient, said_by_, why}.text()}, {"spans", spans}});
 }

@@ -8,9 +8,9 @@
 namespace pagehaul::engine {
 namespace {
 
-constexpr Millis kConnectTimeout{2'000};
+constexpr Millis kTraceConnectTimeout{2'000};
 // Beside the last push of metrics, and no longer than that: the chart's grace period knows of one of them.
-constexpr Millis kFlushLimit{2'500};
+constexpr Millis kTraceFlushLimit{2'500};
 
 }  // namespace
 
@@ -22,7 +22,7 @@ std::unique_ptr<telemetry::Tracer> tracer_for(Context& context, const telemetry:
         settings,
         telemetry::Tracer::Parts{
             .transport = settings.recording
-                             ? telemetry_transport_for(settings.origin, kConnectTimeout, context.clock)
+                             ? telemetry_transport_for(settings.origin, kTraceConnectTimeout, context.clock)
                              : nullptr,
             .source_url = context.config.source.base_url,
             .redact = log::redacted},
@@ -42,7 +42,7 @@ void end_trace(telemetry::Tracer& tracer, const Context& context, const Verdict&
     const bool well = verdict.code == ExitCode::ok || verdict.code == ExitCode::terminated ||
                       verdict.code == ExitCode::interrupted;
     tracer.end_run(well ? "" : "exit_" + std::to_string(static_cast<int>(verdict.code)), verdict.reason,
-                   context.clock.now() + kFlushLimit);
+                   context.clock.now() + kTraceFlushLimit);
 }
 
 }  // namespace pagehaul::engine

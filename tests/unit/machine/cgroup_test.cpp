@@ -12,7 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t kMiB = 1 << 20;
+constexpr std::int64_t kMebibyte = 1 << 20;
 
 /// A machine in a temporary folder: 64 CPUs and 16 GiB unless a test says otherwise.
 class Machine {
@@ -132,7 +132,7 @@ TEST(CgroupV2, MemoryIsTheLowestOfMaxAndHighOfAllAncestors) {
     machine.leaf("memory.max", "134217728\n");
     machine.leaf("memory.high", "max\n");
     machine.write("sys/fs/cgroup/kubepods/memory.high", "67108864\n");
-    EXPECT_EQ(machine.limits().memory, 64 * kMiB);
+    EXPECT_EQ(machine.limits().memory, 64 * kMebibyte);
     EXPECT_EQ(machine.limits().memory_from, machine.file("sys/fs/cgroup/kubepods/memory.high"));
 }
 
@@ -141,7 +141,7 @@ TEST(CgroupV2, TheMountPointItselfIsReadToo) {
     machine.write("sys/fs/cgroup/cpu.max", "30000 100000\n");
     machine.write("sys/fs/cgroup/memory.max", "67108864\n");
     EXPECT_EQ(machine.limits().cpu_quota, 0.3);
-    EXPECT_EQ(machine.limits().memory, 64 * kMiB);
+    EXPECT_EQ(machine.limits().memory, 64 * kMebibyte);
 }
 
 TEST(CgroupV2, InANamespaceThePathIsTheMountPoint) {
@@ -164,7 +164,7 @@ TEST(CgroupV2, APathThatDoesNotExistFallsBackToTheMountPoint) {
     V2 machine;
     machine.write("proc/self/cgroup", "0::/seen/only/by/the/host\n");
     machine.write("sys/fs/cgroup/memory.max", "67108864\n");
-    EXPECT_EQ(machine.limits().memory, 64 * kMiB);
+    EXPECT_EQ(machine.limits().memory, 64 * kMebibyte);
 }
 
 TEST(CgroupV2, TheMountsRootIsTakenOffThePath) {
@@ -191,7 +191,7 @@ TEST(CgroupV1, QuotaAndPeriodAreTwoFiles) {
     const auto limits = machine.limits();
     EXPECT_EQ(limits.cgroup, "v1");
     EXPECT_EQ(limits.cpu_quota, 0.5);
-    EXPECT_EQ(limits.memory, 64 * kMiB);
+    EXPECT_EQ(limits.memory, 64 * kMebibyte);
 }
 
 TEST(CgroupV1, MinusOneIsNoLimit) {
@@ -223,7 +223,7 @@ TEST(CgroupV1, AncestorsCount) {
     machine.memory("/docker/abc", "134217728");
     machine.memory("", "67108864");
     EXPECT_EQ(machine.limits().cpu_quota, 0.5);
-    EXPECT_EQ(machine.limits().memory, 64 * kMiB);
+    EXPECT_EQ(machine.limits().memory, 64 * kMebibyte);
 }
 
 TEST(CgroupV1, ADockerContainersMountRootIsTakenOff) {
@@ -255,7 +255,7 @@ TEST(CgroupHybrid, TheV1ControllerGovernsAndAMissingOneIsReadFromV2) {
     const auto limits = machine.limits();
     EXPECT_EQ(limits.cgroup, "hybrid");
     EXPECT_EQ(limits.cpu_quota, 0.5);
-    EXPECT_EQ(limits.memory, 64 * kMiB);
+    EXPECT_EQ(limits.memory, 64 * kMebibyte);
 }
 
 TEST(Machine, WithoutAnyFileThereIsNoLimit) {
@@ -265,17 +265,17 @@ TEST(Machine, WithoutAnyFileThereIsNoLimit) {
     EXPECT_EQ(limits.cpu_quota, std::nullopt);
     EXPECT_EQ(limits.memory, std::nullopt);
     EXPECT_EQ(limits.host_cpus, 64);
-    EXPECT_EQ(limits.mem_total, 16384 * kMiB);
+    EXPECT_EQ(limits.mem_total, 16384 * kMebibyte);
 }
 
 TEST(Machine, TheAddressSpaceLimitCounts) {
     V2 machine;
     machine.leaf("memory.max", "268435456\n");
-    machine.address_space = 128 * kMiB;
-    EXPECT_EQ(machine.limits().memory, 128 * kMiB);
+    machine.address_space = 128 * kMebibyte;
+    EXPECT_EQ(machine.limits().memory, 128 * kMebibyte);
     EXPECT_EQ(machine.limits().memory_from, "RLIMIT_AS");
-    machine.address_space = 512 * kMiB;
-    EXPECT_EQ(machine.limits().memory, 256 * kMiB);
+    machine.address_space = 512 * kMebibyte;
+    EXPECT_EQ(machine.limits().memory, 256 * kMebibyte);
 }
 
 TEST(Machine, OnlineCpusMayHaveHoles) {

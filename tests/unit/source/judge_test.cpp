@@ -11,7 +11,7 @@ using record::Scalar;
 using ::testing::HasSubstr;
 using Type = Scalar::Type;
 
-config::Source source() {
+config::Source judged() {
     config::Source out;
     out.base_url = "https://api.example.com";
     out.records = "/data/list";
@@ -58,12 +58,12 @@ T expect(const Judgement& judgement) {
 }
 
 TEST(Judge, AcceptsAGoodPageWithItsTotal) {
-    const Judge judge(source());
+    const Judge judge(judged());
     EXPECT_EQ(expect<Accept>(judge.judge(with_status(200), page(judge, kGood), {})).total_rows, 250);
 }
 
 TEST(Judge, TakesATotalThatIsAStringOfDigits) {
-    const Judge judge(source());
+    const Judge judge(judged());
     const auto judged = judge.judge(
         with_status(200),
         page(judge, {{"/code", {Type::number, "0"}}, {"/data/total", {Type::string, "250"}}}), {});
@@ -71,7 +71,7 @@ TEST(Judge, TakesATotalThatIsAStringOfDigits) {
 }
 
 TEST(Judge, FollowsTheDefaultsOfEachStatus) {
-    const Judge judge(source());
+    const Judge judge(judged());
     const auto at = [&](int status) { return judge.judge(with_status(status), unreadable(), {}); };
     for (const int status : {408, 425, 500, 502, 503, 504, 599})
         expect<Retry>(at(status));
@@ -83,7 +83,7 @@ TEST(Judge, FollowsTheDefaultsOfEachStatus) {
 }
 
 TEST(Judge, HandsOnRetryAfter) {
-    const Judge judge(source());
+    const Judge judge(judged());
     const http::Headers wait{{"retry-after", "7"}};
     EXPECT_EQ(expect<Throttle>(judge.judge(with_status(429, wait), unreadable(), {})).pause, 7s);
     EXPECT_EQ(expect<Throttle>(judge.judge(with_status(429), unreadable(), {})).pause, std::nullopt);
@@ -91,19 +91,19 @@ TEST(Judge, HandsOnRetryAfter) {
 }
 
 TEST(Judge, TriesAnUnreadableBodyOfA2xxAgain) {
-    const Judge judge(source());
+    const Judge judge(judged());
     EXPECT_THAT(expect<Retry>(judge.judge(with_status(200), unreadable(), {})).reason,
                 HasSubstr("ends early"));
 }
 
 TEST(Judge, FailsAMissingRecordsPointerByName) {
-    const Judge judge(source());
+    const Judge judge(judged());
     EXPECT_THAT(expect<Fail>(judge.judge(with_status(200), page(judge, kGood, false), {})).reason,
                 HasSubstr("/data/list"));
 }
 
 TEST(Judge, FailsAMissingOrSenselessTotalByName) {
-    const Judge judge(source());
+    const Judge judge(judged());
     for (const Scalar& total : {Scalar{}, Scalar{Type::null, ""}, Scalar{Type::number, "-1"},
                                 Scalar{Type::number, "1.5"}, Scalar{Type::string, "many"}}) {
         const auto judged = judge.judge(
@@ -113,7 +113,7 @@ TEST(Judge, FailsAMissingOrSenselessTotalByName) {
 }
 
 TEST(Judge, MissesATotalOnALaterPageOnlyWhenItIsToldOnEveryPage) {
-    config::Source config = source();
+    config::Source config = judged();
     const std::vector<std::pair<std::string, Scalar>> without{{"/code", {Type::number, "0"}}};
     const Judge first_only(config);
     EXPECT_EQ(expect<Accept>(first_only.judge(with_status(200), page(first_only, without), {}, 2)).total_rows,
@@ -124,7 +124,7 @@ TEST(Judge, MissesATotalOnALaterPageOnlyWhenItIsToldOnEveryPage) {
 }
 
 TEST(Judge, FailsWhenTheSuccessPredicateIsFalseAndSaysWhatCame) {
-    const Judge judge(source());
+    const Judge judge(judged());
     const auto code = [&](Scalar scalar) {
         return expect<Fail>(judge.judge(with_status(200), page(judge, {{"/code", std::move(scalar)}}), {}))
             .reason;
@@ -135,7 +135,7 @@ TEST(Judge, FailsWhenTheSuccessPredicateIsFalseAndSaysWhatCame) {
 }
 
 TEST(Judge, ComparesNumbersByValueAndBooleansByName) {
-    config::Source config = source();
+    config::Source config = judged();
     const Judge numbers(config);
     expect<Accept>(numbers.judge(
         with_status(200),
@@ -148,7 +148,7 @@ TEST(Judge, ComparesNumbersByValueAndBooleansByName) {
 }
 
 TEST(Judge, LetsTheFirstMatchingRuleDecide) {
-    config::Source config = source();
+    config::Source config = judged();
     config.response.rules = {
         {.status = {200},
          .pointer = "/code",
@@ -203,7 +203,7 @@ TEST(Judge, LetsTheFirstMatchingRuleDecide) {
 }
 
 TEST(Judge, DoesNotMatchANumberRuleOnAString) {
-    config::Source config = source();
+    config::Source config = judged();
     config.response.rules = {{.status = {},
                               .pointer = "/code",
                               .in = {{"10005", true}},
@@ -215,7 +215,7 @@ TEST(Judge, DoesNotMatchANumberRuleOnAString) {
 }
 
 TEST(Judge, ReadsEachPointerOnce) {
-    config::Source config = source();
+    config::Source config = judged();
     config.response.rules = {{.status = {},
                               .pointer = "/code",
                               .in = {{"1", true}},
@@ -227,7 +227,7 @@ TEST(Judge, ReadsEachPointerOnce) {
 }
 
 TEST(Judge, SaysWhereARedirectLeadsWithoutItsQuery) {
-    const Judge judge(source());
+    const Judge judge(judged());
     const auto reason = [&](const char* location) {
         return expect<Fail>(judge.judge(with_status(302, {{"location", location}}), unreadable(), {})).reason;
     };

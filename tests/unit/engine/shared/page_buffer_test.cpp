@@ -29,7 +29,7 @@ std::vector<int> numbers(const std::vector<Page>& pages) {
 }
 
 const BatchLimits kPatient{.max_pages = 3, .max_bytes = 1000, .max_age = hours(1)};
-const MonoTime kNow = MonoTime(hours(5));
+const MonoTime kToday = MonoTime(hours(5));
 
 Waiting waiting(std::size_t pages, std::int64_t bytes, MonoTime oldest) {
     return {.pages = pages, .bytes = bytes, .urgent = 0, .oldest = oldest, .closed = false};
@@ -43,27 +43,27 @@ class PageBufferTest : public ::testing::Test {
 };
 
 TEST(BatchDue, WhenFullByPagesOrBytes) {
-    EXPECT_FALSE(batch_due(waiting(2, 999, kNow), kPatient, kNow));
-    EXPECT_TRUE(batch_due(waiting(3, 3, kNow), kPatient, kNow));
-    EXPECT_TRUE(batch_due(waiting(1, 1000, kNow), kPatient, kNow));
+    EXPECT_FALSE(batch_due(waiting(2, 999, kToday), kPatient, kToday));
+    EXPECT_TRUE(batch_due(waiting(3, 3, kToday), kPatient, kToday));
+    EXPECT_TRUE(batch_due(waiting(1, 1000, kToday), kPatient, kToday));
 }
 
 TEST(BatchDue, WhenTheOldestHasWaitedLongEnough) {
-    EXPECT_FALSE(batch_due(waiting(1, 1, kNow), kPatient, kNow + hours(1) - milliseconds(1)));
-    EXPECT_TRUE(batch_due(waiting(1, 1, kNow), kPatient, kNow + hours(1)));
+    EXPECT_FALSE(batch_due(waiting(1, 1, kToday), kPatient, kToday + hours(1) - milliseconds(1)));
+    EXPECT_TRUE(batch_due(waiting(1, 1, kToday), kPatient, kToday + hours(1)));
 }
 
 TEST(BatchDue, WhenOthersWaitForAPageOrNoMoreCanCome) {
-    auto urgent = waiting(1, 1, kNow);
+    auto urgent = waiting(1, 1, kToday);
     urgent.urgent = 1;
-    EXPECT_TRUE(batch_due(urgent, kPatient, kNow));
-    auto closed = waiting(1, 1, kNow);
+    EXPECT_TRUE(batch_due(urgent, kPatient, kToday));
+    auto closed = waiting(1, 1, kToday);
     closed.closed = true;
-    EXPECT_TRUE(batch_due(closed, kPatient, kNow));
+    EXPECT_TRUE(batch_due(closed, kPatient, kToday));
 }
 
 TEST(BatchDue, NeverWithoutAPage) {
-    EXPECT_FALSE(batch_due(Waiting{.closed = true}, kPatient, kNow));
+    EXPECT_FALSE(batch_due(Waiting{.closed = true}, kPatient, kToday));
 }
 
 TEST_F(PageBufferTest, ABatchIsInOrderAndNoLargerThanItsLimits) {
