@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# Builds what the cluster is made of, once a machine, and prints its folder: build.sh [COMPONENT...]; without names all of it.
+# Builds what the cluster is made of, once a machine, and prints its folder: build.sh [PART...]; without names all of it.
 #
-#   tools/               Kubernetes' own components
+#   tools/               kubernetes: its own components in one program, and a link to it by the name of each
 #   kube-state-metrics/  tells a Prometheus about the cluster's objects
 #   crds/                no program: prometheusrules.yaml, the kind of object in which alerts are handed to Prometheus' operator
 #
-# each at the versions of its go.mod. Goes on where an interrupted call has stopped: a component that is there is whole, and what Go has
+# each at the versions of its go.mod. Goes on where an interrupted call has stopped: a part that is there is whole, and what Go has
 # compiled for another is in Go's own cache.
 # Needs Go (the version that the go.mod name, or newer) and, the first time, the network and a quarter of an hour on two cores.
 set -euo pipefail
 cd "$(dirname "$0")"
-pinned=$(grep -v '^ *#' build.sh | cat - */go.mod */go.sum */tools.go | sha256sum | cut -c1-16)
+pinned=$(grep -v '^ *#' build.sh | cat - */go.mod */go.sum */*.go | sha256sum | cut -c1-16)
 bin=${XDG_CACHE_HOME:-$HOME/.cache}/pagehaul/k8s/$pinned
 mkdir -p "$bin"
 # Two clones may want it at once: the second waits and finds it built.
@@ -24,15 +24,19 @@ go() {
 
 # build NAME: as .NAME
 build() {
-    local flags=() package module version major minor stamp=k8s.io/component-base/version
+    local flags=() package module version major minor component stamp=k8s.io/component-base/version
     case $1 in
         prometheusrules.yaml)
             go crds mod download github.com/prometheus-operator/prometheus-operator
             cp "$(go crds list -m -f '{{.Dir}}' github.com/prometheus-operator/prometheus-operator)/example/prometheus-operator-crd/monitoring.coreos.com_$1" "$bin/.$1"
             return ;;
         kube-state-metrics) package=k8s.io/kube-state-metrics/v2 module=kube-state-metrics ;;
-        *)
-            package=k8s.io/kubernetes/cmd/$1 module=tools
+        kubernetes)
+            package=. module=tools
+            # Before what they lead to: then a program that is there has all its names.
+            for component in $(awk -F'"' '/^\tcase/ {print $2}' tools/main.go); do
+                ln -sf kubernetes "$bin/$component"
+            done
             # Without a version they refuse to start.
             version=$(go tools list -m -f '{{.Version}}' k8s.io/kubernetes)
             IFS=. read -r major minor _ <<<"${version#v}"
@@ -42,10 +46,10 @@ build() {
     CGO_ENABLED=0 go $module build -p 2 -trimpath -o "$bin/.$1" -ldflags "-s -w ${flags[*]}" "$package" >&2
 }
 
-known="$(awk -F'"' '/^\t_/ {print $2}' tools/tools.go | xargs basename -a) kube-state-metrics prometheusrules.yaml"
+known="kubernetes kube-state-metrics prometheusrules.yaml"
 [ $# -gt 0 ] || set -- $known
 for name in "$@"; do
-    [[ " "${known//$'\n'/ }" " == *" $name "* ]] || { echo "build.sh: unknown component '$name': expected one of" $known >&2; exit 64; }
+    [[ " $known " == *" $name "* ]] || { echo "build.sh: unknown part '$name': expected one of $known" >&2; exit 64; }
     [ ! -e "$bin/$name" ] || continue
     echo "build.sh: $name" >&2
     build "$name"
