@@ -100,6 +100,20 @@ ExitCode dispatch(int argc, const char* const* argv) {
     retry_verb->footer(help::retry);
     retry_verb->callback([&] { code = run(retry_arguments, ledger::StartRequest::Intent::retry); });
 
+    AbandonArguments abandon_arguments;
+    CLI::App* abandon_verb =
+        app.add_subcommand("abandon", "Give up what unfinished runs left, so that nobody pulls it again");
+    take_config(*abandon_verb, abandon_arguments.config);
+    abandon_verb
+        ->add_option("RUN|SLICE", abandon_arguments.what,
+                     "A run's id or a slice's key, as `pagehaul status` shows them")
+        ->required();
+    abandon_verb->add_option("--why", abandon_arguments.why, "The reason, kept in the ledger")
+        ->required()
+        ->type_name("TEXT");
+    abandon_verb->footer(help::abandon);
+    abandon_verb->callback([&] { code = abandon(abandon_arguments); });
+
     ConfigArguments migrate_arguments;
     CLI::App* migrate_verb = app.add_subcommand("migrate", "Create or upgrade the ledger's tables");
     take_config(*migrate_verb, migrate_arguments);

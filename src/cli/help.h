@@ -91,6 +91,16 @@ A new run of only those slices that failed, or whose newest pull left quarantine
 cause is repaired (a column's type in the config, the data at the source). Pages that merely failed for the moment (exit 69)
 need no retry: `pagehaul run` tries them again. Exit codes as `pagehaul run`; 0 also when there is nothing to retry.)";
 
+constexpr const char* abandon = R"(
+Every start carries over what older runs did not pull to their end, as long as source.slices still has its dimensions.
+What nobody will ever be able to pull, a day that the API refuses say, or a dimension that is gone, stays listed in
+`pagehaul status` until this closes it:
+
+  pagehaul abandon -c report.yaml date=2026-10-01 --why "the API deleted that day"
+  pagehaul abandon -c report.yaml 17 --why "another account's"       # all that run 17 left
+
+Rows that are stored stay. A run that is at work is left alone.)";
+
 constexpr const char* migrate = R"(
 `pagehaul run` does it by itself unless the config says ledger.migrate: manual. Use it to let a role with more rights
 create the ledger. Running it twice does no harm. Exit codes: 0; 69 database unreachable; 77 it refused the login;

@@ -55,9 +55,13 @@ ordered_json to_json(const ledger::RunSummary& run) {
 void print_json(const ledger::PipelineStatus& status) {
     ordered_json document{{"pipeline", status.pipeline},
                           {"runs", ordered_json::array()},
+                          {"slices_left", status.slices_left},
+                          {"left", ordered_json::array()},
                           {"quarantined_rows", status.quarantined_rows}};
     for (const ledger::RunSummary& run : status.runs)
         document["runs"].push_back(to_json(run));
+    for (const ledger::LeftSummary& slice : status.left)
+        document["left"].push_back({{"run", slice.run}, {"slice", slice.slice}, {"why", slice.why}});
     ordered_json samples = ordered_json::array();
     for (const ledger::QuarantineSample& sample : status.samples) {
         samples.push_back({{"run", sample.run},
@@ -105,6 +109,15 @@ void print_text(const ledger::PipelineStatus& status) {
     std::cout << "pipeline " << status.pipeline << '\n';
     for (const ledger::RunSummary& run : status.runs)
         print_run(run);
+    if (status.slices_left > 0) {
+        std::cout << "left by older runs: " << status.slices_left
+                  << (status.slices_left == 1 ? " slice" : " slices")
+                  << ", which `pagehaul abandon RUN|SLICE --why TEXT` closes; the newest:\n";
+    }
+    for (const ledger::LeftSummary& slice : status.left) {
+        std::cout << "  run " << slice.run << "  " << slice.slice << (slice.why.empty() ? "" : ": ")
+                  << slice.why << '\n';
+    }
     if (status.quarantined_rows == 0) return;
     std::cout << "quarantine: " << status.quarantined_rows << " rows; the newest:\n";
     for (const ledger::QuarantineSample& sample : status.samples) {

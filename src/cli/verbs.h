@@ -37,6 +37,12 @@ struct ReportArguments {
     std::string html;  ///< a file, or "-" for stdout
 };
 
+struct AbandonArguments {
+    ConfigArguments config;
+    std::string what;  ///< a run's id or a slice's key
+    std::string why;
+};
+
 // One file a verb. Data goes to stdout, the log to stderr.
 
 ExitCode run(const RunArguments& arguments, ledger::StartRequest::Intent intent);
@@ -44,6 +50,7 @@ ExitCode plan(const ConfigArguments& arguments);
 ExitCode check(const CheckArguments& arguments);
 ExitCode status(const StatusArguments& arguments);
 ExitCode report(const ReportArguments& arguments);
+ExitCode abandon(const AbandonArguments& arguments);
 ExitCode migrate(const ConfigArguments& arguments);
 ExitCode schema();
 ExitCode version();

@@ -256,11 +256,13 @@ struct Config {
     Ledger ledger;
     Queue queue;
     Telemetry telemetry;
-    /// SHA-256 of the canonical source and sink with `${…}` unexpanded, without limits, retry, timeout and
-    /// the DSN's password: two runs with equal fingerprints pull the same data into the same place.
-    std::string fingerprint;
-    /// The canonical text that was hashed, one "key.path = value" a line, for saying what differs.
+    /// The canonical text of the source and the sink with `${…}` unexpanded, without limits, retry, timeout,
+    /// auth and the DSN's secrets, one "key.path = value" a line. Two runs with equal texts and equal `held`
+    /// pull the same data into the same place: ledger/fingerprint.h makes one hash of both.
     std::string fingerprint_text;
+    /// What variables hold there, by key path, but for what is named like a credential. Not to be stored or
+    /// shown.
+    std::vector<std::pair<std::string, std::string>> held;
 };
 
 }  // namespace pagehaul::config

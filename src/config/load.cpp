@@ -6,7 +6,6 @@
 #include "config/declaration.h"
 #include "config/fingerprint.h"
 #include "config/yaml/yaml.h"
-#include "core/digest.h"
 
 namespace pagehaul::config {
 namespace {
@@ -71,7 +70,7 @@ tl::expected<Config, std::vector<Problem>> load(const std::string& path, const L
     reader.collect_secrets();
     if (!problems.empty()) return tl::unexpected(presentable(std::move(problems), redactor));
     config.fingerprint_text = fingerprint_text(root, config);
-    config.fingerprint = sha256_hex(config.fingerprint_text);
+    config.held = held_by_variables(root);
     return config;
 }
 

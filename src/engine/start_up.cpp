@@ -11,6 +11,7 @@
 #include "engine/own_backends.h"
 #include "engine/shared/connecting.h"
 #include "engine/shared/session.h"
+#include "ledger/fingerprint.h"
 #include "ledger/migrations.h"
 #include "log/log.h"
 #include "sink/target.h"
@@ -73,10 +74,9 @@ StartedUp start_up(Context& context, const RunOptions& options) {
     request.schema = config.ledger.schema;
     request.pipeline = config.pipeline;
     request.key = options.run_key.empty() ? new_uuid(context.random) : options.run_key;
-    request.fingerprint = config.fingerprint;
-    request.fingerprint_text = config.fingerprint_text;
     for (const source::Slice& slice : plan->slices)
         request.slices.push_back({slice.key, source::to_json(slice)});
+    request.parameters = source::parameter_names(config.source);
     request.intent = options.intent;
     request.fresh = options.fresh;
     request.stale = config.run.stale;
@@ -99,6 +99,10 @@ StartedUp start_up(Context& context, const RunOptions& options) {
     session.run(context.stop.no_new_work_token(), [&](postgres::Connection& connection) {
         if (!beside.valid()) beside = std::async(std::launch::async, open_heartbeat);  // a repetition
         bring_ledger_up(connection, config.ledger);
+        auto [hash, text] =
+            ledger::fingerprint(connection, config.ledger.schema, config.fingerprint_text, config.held);
+        request.fingerprint = std::move(hash);
+        request.fingerprint_text = std::move(text);
         beside.get();
         request.worker = {.id = worker,
                           .host = host_name(),

@@ -40,7 +40,7 @@ UPDATE {s}.run r SET state = 'succeeded', finished_at = {s}.clock(), key_overlap
 FROM {s}.pipeline_lock l
 WHERE r.id = {run} AND r.state = 'running' AND r.planned_at IS NOT NULL
   AND l.pipeline = {pipeline} AND l.run_id = r.id
-  AND NOT EXISTS (SELECT FROM {s}.slice s WHERE s.run_id = r.id AND s.state NOT IN ('proven', 'split')))";
+  AND NOT EXISTS (SELECT FROM {s}.slice s WHERE s.run_id = r.id AND s.state NOT IN ('proven', 'split', 'abandoned')))";
 constexpr std::string_view release_sql = R"(
 UPDATE {s}.pipeline_lock SET run_id = NULL, expires_at = {s}.clock()
 WHERE pipeline = {pipeline} AND run_id = {run};

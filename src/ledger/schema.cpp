@@ -183,9 +183,30 @@ ALTER TABLE {s}.run ADD COLUMN target text[];
 COMMENT ON COLUMN {s}.run.target IS 'what the table that its pages were stored in consists of, oid:filenode each';
 )";
 
-constexpr std::array steps{SchemaStep{.version = 1, .sql = version_1},
-                           SchemaStep{.version = 2, .sql = version_2},
-                           SchemaStep{.version = 3, .sql = version_3}};
+constexpr std::string_view version_5 = R"(
+ALTER TABLE {s}.schema_version ADD COLUMN salt uuid;
+COMMENT ON COLUMN {s}.schema_version.salt IS 'of version 1: what hashes of values are salted with';
+UPDATE {s}.schema_version SET salt = gen_random_uuid() WHERE version = 1;
+)";
+
+// Which run took over what was superseded before, nobody noted: the next one stands for it.
+constexpr std::string_view version_6 = R"(
+ALTER TABLE {s}.slice ADD COLUMN carried_from bigint, ADD COLUMN taken_over_by bigint, ADD COLUMN abandoned text,
+    DROP CONSTRAINT slice_state_check,
+    ADD CONSTRAINT slice_state_check CHECK (state IN ('open', 'proven', 'failed', 'split', 'abandoned')),
+    ADD CHECK ((state = 'abandoned') = (abandoned IS NOT NULL));
+COMMENT ON COLUMN {s}.slice.carried_from IS 'the run that left it unfinished; NULL: the run planned it itself';
+COMMENT ON COLUMN {s}.slice.taken_over_by IS 'the newer run that pulls it anew';
+COMMENT ON COLUMN {s}.slice.abandoned IS 'why nobody is to pull it any more';
+CREATE INDEX slice_left ON {s}.slice (run_id) WHERE state IN ('open', 'failed') AND taken_over_by IS NULL;
+UPDATE {s}.slice s SET taken_over_by = (SELECT min(n.id) FROM {s}.run n WHERE n.pipeline = r.pipeline AND n.id > r.id)
+FROM {s}.run r WHERE r.id = s.run_id AND r.state = 'superseded' AND s.state IN ('open', 'failed');
+)";
+
+constexpr std::array steps{
+    SchemaStep{.version = 1, .sql = version_1}, SchemaStep{.version = 2, .sql = version_2},
+    SchemaStep{.version = 3, .sql = version_3}, SchemaStep{.version = 5, .sql = version_5},
+    SchemaStep{.version = 6, .sql = version_6}};
 
 }  // namespace
 

@@ -42,10 +42,13 @@ void settle(postgres::Connection& connection, const Scope& scope, const std::str
     }
 }
 
+// What is left stays until it is taken over or abandoned.
 constexpr std::string_view old_runs_sql = R"(
 SELECT id FROM {s}.run
 WHERE pipeline = {pipeline} AND state IN ('succeeded', 'superseded') AND id <> {run}
   AND finished_at < {s}.clock() - {keep}
+  AND NOT EXISTS (SELECT FROM {s}.slice s
+    WHERE s.run_id = run.id AND s.state IN ('open', 'failed') AND s.taken_over_by IS NULL)
 ORDER BY id LIMIT {limit})";
 // A terminal run has no writer: no fence, it may be called after the lock is freed.
 constexpr std::string_view old_pages_sql = R"(

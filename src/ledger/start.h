@@ -34,6 +34,7 @@ struct StartRequest {
     std::string fingerprint;
     std::string fingerprint_text;
     std::vector<PlannedSlice> slices;
+    std::vector<std::string> parameters{};  ///< their names in each slice of the config, sorted
     Intent intent = Intent::run;  ///< retry: planned from the slices with failures or quarantined rows
     bool fresh = false;           ///< adopt nothing, carry nothing over; what is unfinished is given up
     Millis adopt_within{std::chrono::hours(12)};  ///< adopted pages may be stored that long ago

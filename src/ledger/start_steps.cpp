@@ -1,6 +1,7 @@
 #include <map>
 #include <set>
 
+#include "ledger/left_slices.h"
 #include "ledger/passes.h"
 #include "ledger/starting.h"
 #include "ledger/statement.h"
@@ -61,7 +62,7 @@ WHERE q.slice_id = o.slice_id AND q.pass = o.pass AND q.page_no = o.no AND q.row
 // The newest run that has the slice tells how it stands; older ones are history. Behind DISTINCT ON (s.key).
 constexpr std::string_view newest_slices_sql = R"(
 FROM {s}.run r JOIN {s}.slice s ON s.run_id = r.id
-WHERE r.pipeline = {pipeline} AND r.state <> 'superseded' AND s.state <> 'split'
+WHERE r.pipeline = {pipeline} AND r.state <> 'superseded' AND s.state NOT IN ('split', 'abandoned')
 ORDER BY s.key, s.run_id DESC)";
 constexpr std::string_view retry_sql = R"(
 SELECT DISTINCT ON (s.key) s.key, s.params,
@@ -77,12 +78,6 @@ SELECT max(newest.run_id) FROM (
     SELECT DISTINCT ON (s.key) s.run_id, s.state, r.state AS run_state {newest_slices}) newest
 WHERE newest.state = 'open' AND newest.run_state = 'running')";
 
-constexpr std::string_view carry_sql = R"(
-SELECT s.key, s.params, r.id FROM {s}.run r LEFT JOIN {s}.slice s
-    ON s.run_id = r.id AND s.state IN ('open', 'failed')
-WHERE r.pipeline = {pipeline} AND r.state = 'running' AND r.fingerprint = {fingerprint} AND NOT EXISTS (
-    SELECT FROM {s}.worker w WHERE w.run_id = r.id AND w.stopped_at IS NULL AND NOT {dead})
-ORDER BY r.id DESC, s.id)";
 constexpr std::string_view all_unfinished_sql = R"(
 SELECT r.id FROM {s}.run r WHERE r.pipeline = {pipeline} AND r.state = 'running' AND NOT EXISTS (
     SELECT FROM {s}.worker w WHERE w.run_id = r.id AND w.stopped_at IS NULL AND NOT {dead}))";
@@ -94,8 +89,9 @@ VALUES ({pipeline}, {intent}, {fingerprint}, {text}, {target}) RETURNING id)";
 constexpr std::string_view first_plan_sql = R"(
 INSERT INTO {s}.run_key (pipeline, key, run_id) VALUES ({pipeline}, {key}, {run});
 WITH planned AS (
-    INSERT INTO {s}.slice (run_id, key, params)
-    SELECT {run}, v.key, v.params FROM unnest({keys}, {params}) WITH ORDINALITY v (key, params, place)
+    INSERT INTO {s}.slice (run_id, key, params, carried_from)
+    SELECT {run}, v.key, v.params, nullif(v.carried_from, 0)
+    FROM unnest({keys}, {params}, {carried_from}) WITH ORDINALITY v (key, params, carried_from, place)
     ORDER BY v.place RETURNING id)
 INSERT INTO {s}.page (run_id, slice_id, pass, no) SELECT {run}, id, 1, 1 FROM planned ORDER BY id;
 UPDATE {s}.run SET planned_at = {s}.clock() WHERE id = {run})";
@@ -207,37 +203,29 @@ std::optional<std::int64_t> find_unfinished(postgres::Connection& connection, co
 
 Inserted insert_run(postgres::Connection& connection, const Scope& scope, const StartRequest& request,
                     const std::vector<PlannedSlice>& slices) {
-    Inserted inserted;
-    std::vector<std::string> keys;
-    std::vector<std::string> params;
-    std::set<std::string> taken;
-    const auto add = [&](const std::string& key, const std::string& slice_params) {
-        if (!taken.insert(key).second) return false;
-        keys.push_back(key);
-        params.push_back(slice_params);
-        return true;
-    };
+    std::set<std::string> once;
     for (const PlannedSlice& slice : slices)
-        if (!add(slice.key, slice.params))
+        if (!once.insert(slice.key).second)
             throw Failure(ErrorKind::config, "source.slices", "the slice " + slice.key + " comes twice");
 
-    std::vector<std::int64_t> old;
-    if (request.fresh) {
-        const auto rows =
-            connection.exec(fill(all_unfinished_sql, scope, {{"dead", dead_condition("w", scope, true)}}));
-        for (std::size_t i = 0; i < rows.size(); ++i)
-            old.push_back(rows.integer(i, 0));
-    } else {
-        const auto rows = connection.exec(fill(carry_sql, scope,
-                                               {{"fingerprint", text_literal(request.fingerprint)},
-                                                {"dead", dead_condition("w", scope, true)}}));
-        for (std::size_t i = 0; i < rows.size(); ++i) {
-            if (old.empty() || old.back() != rows.integer(i, 2)) old.push_back(rows.integer(i, 2));
-            if (rows[i][0] && add(rows.text(i, 0), rows.text(i, 1)))
-                inserted.warnings.push_back("slice " + rows.text(i, 0) + " carried over from run " +
-                                            rows.text(i, 2) + ", which did not finish it");
-        }
+    const std::vector<LeftSlice> left = left_slices(connection, scope);
+    const Carried carried = request.fresh ? Carried{} : carry_over(slices, left, request.parameters);
+    std::vector<PlannedSlice> all = slices;
+    all.insert(all.end(), carried.more.begin(), carried.more.end());
+    std::vector<std::int64_t> carried_from(slices.size(), 0);
+    carried_from.insert(carried_from.end(), carried.more_from.begin(), carried.more_from.end());
+    std::vector<std::string> keys;
+    std::vector<std::string> params;
+    for (const PlannedSlice& slice : all) {
+        keys.push_back(slice.key);
+        params.push_back(slice.params);
     }
+    std::vector<std::int64_t> old;
+    const auto unfinished =
+        connection.exec(fill(all_unfinished_sql, scope, {{"dead", dead_condition("w", scope, true)}}));
+    for (std::size_t i = 0; i < unfinished.size(); ++i)
+        old.push_back(unfinished.integer(i, 0));
+    Inserted inserted{.run = 0, .warnings = carried.warnings};
     inserted.run =
         connection
             .exec(fill(insert_run_sql, scope,
@@ -248,10 +236,20 @@ Inserted insert_run(postgres::Connection& connection, const Scope& scope, const 
             .integer(0, 0);
     Scope run = scope;
     run.run = inserted.run;
-    connection.exec(fill(
-        first_plan_sql, run,
-        {{"key", text_literal(request.key)}, {"keys", text_array(keys)}, {"params", text_array(params)}}));
+    connection.exec(fill(first_plan_sql, run,
+                         {{"key", text_literal(request.key)},
+                          {"keys", text_array(keys)},
+                          {"params", text_array(params)},
+                          {"carried_from", bigint_array(carried_from)}}));
     if (!old.empty()) connection.exec(fill(supersede_sql, run, {{"old", bigint_array(old)}}));
+    note_taken_over(connection, run, carried.taken_over);
+    if (request.fresh) {
+        std::vector<std::int64_t> given_up;
+        for (const LeftSlice& slice : left)
+            given_up.push_back(slice.id);
+        abandon_slices(connection, run, given_up,
+                       "run " + std::to_string(run.run) + " was started with --fresh");
+    }
     return inserted;
 }
 

@@ -37,9 +37,9 @@ struct Inserted {
     std::int64_t run = 0;
     std::vector<std::string> warnings;
 };
-/// A new run with `slices`, and with the unproven slices of older unfinished runs of the same fingerprint,
-/// which it supersedes; `fresh` carries nothing, and supersedes every unfinished run. Slices, their page-1
-/// rows and planned_at: no process sees half a plan.
+/// A new run with `slices`, and with what older runs left that has the config's dimensions; every unfinished
+/// one is superseded. `fresh` carries nothing: what is left is abandoned. Slices, their page-1 rows and
+/// planned_at: no process sees half a plan.
 Inserted insert_run(postgres::Connection& connection, const Scope& scope, const StartRequest& request,
                     const std::vector<PlannedSlice>& slices);
 

@@ -40,6 +40,13 @@ FROM {s}.slice s, LATERAL (
     FROM {s}.page WHERE slice_id = s.id AND pass = s.pass) p
 WHERE s.run_id = {run} AND s.state IN ('open', 'failed') ORDER BY s.id LIMIT 20)";
 
+// A run at work, and the newest, which the next start goes on with, are told of above.
+constexpr std::string_view left_sql = R"(
+SELECT s.run_id, s.key, coalesce(s.error, s.moved, ''), count(*) OVER () FROM {s}.run r JOIN {s}.slice s ON s.run_id = r.id
+WHERE r.pipeline = {pipeline} AND s.state IN ('open', 'failed') AND s.taken_over_by IS NULL
+  AND r.id < (SELECT max(id) FROM {s}.run WHERE pipeline = {pipeline})
+ORDER BY r.id DESC, s.id LIMIT 20)";
+
 constexpr std::string_view quarantined_sql = R"(
 SELECT count(*) FROM {s}.quarantine q JOIN {s}.run r ON r.id = q.run_id
 WHERE r.pipeline = {pipeline} AND r.state <> 'superseded')";
@@ -95,7 +102,7 @@ std::vector<std::string> read_keys(postgres::Connection& connection, const Scope
 
 PipelineStatus read_status(postgres::Connection& connection, const std::string& schema,
                            const std::string& pipeline, int runs, std::int64_t stale_ms) {
-    PipelineStatus status{.pipeline = pipeline, .runs = {}, .quarantined_rows = 0, .samples = {}};
+    PipelineStatus status{.pipeline = pipeline, .runs = {}, .left = {}, .quarantined_rows = 0, .samples = {}};
     const int installed = installed_version(connection, schema);
     refuse_newer(installed, schema);
     if (installed == 0) return status;
@@ -126,6 +133,11 @@ PipelineStatus read_status(postgres::Connection& connection, const std::string& 
                                .rows_quarantined = rows.integer(i, 13),
                                .unproven = read_unproven(connection, scope),
                                .fresh_workers = fresh});
+    }
+    const auto left = connection.exec(fill(left_sql, scope));
+    for (std::size_t i = 0; i < left.size(); ++i) {
+        status.slices_left = left.integer(i, 3);
+        status.left.push_back({.run = left.integer(i, 0), .slice = left.text(i, 1), .why = left.text(i, 2)});
     }
     status.quarantined_rows = connection.exec(fill(quarantined_sql, scope)).integer(0, 0);
     const auto samples = connection.exec(fill(samples_sql, scope));

@@ -36,9 +36,16 @@ struct QuarantineSample {
     std::optional<int> row;
     std::string reason, payload;
 };
+/// Of a run that is not the newest one: open or failed, and neither taken over nor abandoned.
+struct LeftSummary {
+    std::int64_t run = 0;
+    std::string slice, why;
+};
 struct PipelineStatus {
     std::string pipeline;
     std::vector<RunSummary> runs;  ///< newest first
+    std::int64_t slices_left = 0;
+    std::vector<LeftSummary> left;  ///< at most 20
     std::int64_t quarantined_rows = 0;
     std::vector<QuarantineSample> samples;
 };

@@ -181,6 +181,17 @@ class ParamsReader final : public nlohmann::json_sax<nlohmann::json> {
 
 }  // namespace
 
+std::vector<std::string> parameter_names(const config::Source& source) {
+    std::vector<std::string> names;
+    for (const config::Dimension& dimension : source.slices) {
+        names.push_back(dimension.name);
+        if (std::holds_alternative<config::DateDimension>(dimension.values))
+            names.push_back(dimension.name + "_end");
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
 Result<SlicePlan> expand_slices(const config::Source& source, WallTime now) {
     SlicePlan plan;
     struct Partial {

@@ -27,6 +27,9 @@ struct SlicePlan {
 /// that are not ready at `now` are left out, with a warning each.
 Result<SlicePlan> expand_slices(const config::Source& source, WallTime now);
 
+/// The names of the params that each slice of the source has, sorted.
+std::vector<std::string> parameter_names(const config::Source& source);
+
 /// The slice's params as a JSON object, and back: how the ledger keeps them.
 std::string to_json(const Slice& slice);
 Result<Slice> slice_from_json(const std::string& key, const std::string& params);

@@ -14,7 +14,7 @@ from harness.pagehaul import CONFIG, OK, USAGE
 from harness.pipeline import sliced
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-VERBS = ("run", "plan", "check", "status", "report", "retry", "migrate", "schema", "version")
+VERBS = ("run", "plan", "check", "status", "report", "retry", "abandon", "migrate", "schema", "version")
 EXAMPLES = [*sorted((ROOT / "deploy" / "examples").glob("*.yaml")), ROOT / "tests" / "demo" / "pipeline.yaml"]
 
 
@@ -166,7 +166,7 @@ def test_with_migrate_manual_a_run_waits_for_the_verb(pagehaul, api, db):
 def test_a_ledger_that_is_newer_than_the_binary_is_78(pagehaul, db, verb):
     pagehaul.succeed("migrate")
     table = db.scalar("SELECT format('%I.%I', nspname, relname) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace "
-                      "JOIN pg_attribute ON attrelid = c.oid WHERE nspname = 'pagehaul' AND attname = 'version'")
+                      "JOIN pg_attribute ON attrelid = c.oid WHERE nspname = 'pagehaul' AND attname = 'version' AND relkind = 'r'")
     db.query(f"INSERT INTO {table} (version) VALUES (99)")
     result = pagehaul.run(verb)
     assert result.code == CONFIG and "newer" in result.stdout + result.stderr, str(result)

@@ -18,7 +18,7 @@ std::string fingerprint(const std::string& yaml, std::vector<std::string> set = 
     fixture.environment = std::move(environment);
     const auto config = fixture.load(yaml);
     EXPECT_TRUE(config.has_value()) << to_text(config.error());
-    return config ? config->fingerprint : "";
+    return config ? config->fingerprint_text : "";
 }
 
 TEST(Fingerprint, IsTheSameWhenADefaultIsWrittenOut) {
@@ -35,14 +35,50 @@ TEST(Fingerprint, IgnoresTheOrderOfKeys) {
               fingerprint(minimal("  pagination: {first: 0, size: 10}\n")));
 }
 
-TEST(Fingerprint, IgnoresLimitsRetryTimeoutPasswordAndTheRun) {
+TEST(Fingerprint, IgnoresLimitsRetryTimeoutAuthPasswordAndTheRun) {
     EXPECT_EQ(fingerprint(minimal()),
-              fingerprint(minimal("  limits: {rate: 5/s}\n  retry: {attempts: 2}\n  timeout: {job: 5m}\n", "",
-                                  "run: {drain: 1s}\n"),
+              fingerprint(minimal("  limits: {rate: 5/s}\n  retry: {attempts: 2}\n  timeout: {job: 5m}\n"
+                                  "  auth: {type: bearer, token: other}\n",
+                                  "", "run: {drain: 1s}\n"),
                           {"sink.dsn=postgres://me:another@db/app"}));
 }
 
-TEST(Fingerprint, IgnoresWhatVariablesHold) {
+std::vector<std::string> paths_held(const std::string& yaml,
+                                    const std::map<std::string, std::string>& environment) {
+    Fixture fixture;
+    fixture.environment = environment;
+    const auto config = fixture.load(yaml);
+    EXPECT_TRUE(config.has_value()) << to_text(config.error());
+    std::vector<std::string> paths;
+    if (config)
+        for (const auto& [path, value] : config->held)
+            paths.push_back(path + " " + value);
+    return paths;
+}
+
+TEST(Fingerprint, KnowsWhatVariablesHoldButForCredentials) {
+    const std::string config =
+        "pipeline: p\n"
+        "source:\n"
+        "  base_url: http://api.test\n"
+        "  auth: {type: bearer, token: \"${SECRET}\"}\n"
+        "  limits: {burst: \"${N}\"}\n"
+        "  request:\n"
+        "    path: /rows/${ACCOUNT}\n"
+        "    method: POST\n"
+        "    query: {page: \"{{ page.number }}\", account: \"${ACCOUNT}\", access_token: \"${SECRET}\"}\n"
+        "    headers: {X-Account: \"${ACCOUNT}\", X-Api-Key: \"${SECRET}\"}\n"
+        "    body: {filter: [\"${ACCOUNT}\"], secret: \"${SECRET}\"}\n"
+        "  records: /rows\n"
+        "sink: {dsn: \"postgres://me:${SECRET}@${HOST}/app\", table: \"t_${ACCOUNT}\", key: [id],\n"
+        "       columns: [{name: id, type: text}]}\n";
+    EXPECT_THAT(paths_held(config, {{"ACCOUNT", "a1"}, {"SECRET", "canary"}, {"HOST", "db"}, {"N", "5"}}),
+                testing::ElementsAre("sink.dsn user=me dbname=app host=db", "sink.table t_a1",
+                                     "source.request.body.filter.0 a1", "source.request.headers.X-Account a1",
+                                     "source.request.path /rows/a1", "source.request.query.account a1"));
+}
+
+TEST(Fingerprint, HasNothingOfWhatVariablesHoldInItsText) {
     const std::vector<std::string> set{"source.auth={type: bearer, token: \"${T}\"}", "sink.table=${TABLE}",
                                        "source.pagination.size=${N}"};
     EXPECT_EQ(fingerprint(minimal(), set, {{"T", "one"}, {"TABLE", "a"}, {"N", "1"}}),

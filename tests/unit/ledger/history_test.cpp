@@ -93,8 +93,10 @@ TEST_F(History, ALedgerOfTheFirstVersionIsUpgradedWithItsPages) {
     db.exec(
         "DROP TABLE pagehaul.setback; DELETE FROM pagehaul.schema_version WHERE version > 1;"
         "ALTER TABLE pagehaul.page DROP COLUMN done_at, DROP COLUMN fetch_ms, DROP COLUMN setbacks;"
-        "ALTER TABLE pagehaul.run DROP COLUMN target");
-    EXPECT_EQ(migrate(db, "pagehaul"), (std::vector<int>{2, 3}));
+        "ALTER TABLE pagehaul.run DROP COLUMN target; ALTER TABLE pagehaul.schema_version DROP COLUMN salt;"
+        "ALTER TABLE pagehaul.slice DROP COLUMN carried_from, DROP COLUMN taken_over_by, DROP COLUMN "
+        "abandoned");
+    EXPECT_EQ(migrate(db, "pagehaul"), (std::vector<int>{2, 3, 5, 6}));
     EXPECT_EQ(ask("SELECT count(*) || ' ' || count(fetch_ms) || ' ' || sum(setbacks) FROM pagehaul.page"),
               "4 0 0");
 }

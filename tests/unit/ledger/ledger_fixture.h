@@ -67,6 +67,7 @@ class LedgerTest : public pagehaul::testing::PostgresTest {
                              .fingerprint = "f1",
                              .fingerprint_text = "source.base_url = http://a\nsink.table = t",
                              .slices = {},
+                             .parameters = {"name"},
                              .target = {},
                              .worker = {.id = process.id,
                                         .host = "host",

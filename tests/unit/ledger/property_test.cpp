@@ -9,15 +9,27 @@ namespace pagehaul::ledger::testing {
 void Simulation::check_invariants() {
     EXPECT_EQ(
         ask("SELECT count(*) FROM (SELECT id FROM pagehaul.page WHERE state = 'done' AND no > 0) p FULL JOIN "
-            "effect e ON e.page_id = p.id WHERE p.id IS NULL OR e.page_id IS NULL"),
+            "(TABLE effect UNION ALL TABLE gone) e ON e.page_id = p.id WHERE p.id IS NULL OR e.page_id IS "
+            "NULL"),
         "0")
         << "a page is done if and only if its effect is in the same commit";
     EXPECT_EQ(
         ask("SELECT count(*) FROM pagehaul.run r WHERE r.state = 'succeeded' AND (r.planned_at IS NULL OR "
             "EXISTS (SELECT FROM pagehaul.slice s WHERE s.run_id = r.id AND s.state NOT IN ('proven', "
-            "'split')))"),
+            "'split', 'abandoned')))"),
         "0")
         << "succeeded with a slice that is not proven";
+    EXPECT_EQ(ask("SELECT count(*) FROM pagehaul.run r JOIN pagehaul.slice s ON s.run_id = r.id JOIN "
+                  "pagehaul.page p "
+                  "ON p.slice_id = s.id AND p.pass = s.pass JOIN gone g ON g.page_id = p.id "
+                  "WHERE r.state = 'succeeded' AND s.state = 'proven'"),
+              "0")
+        << "succeeded with rows of a table that is gone";
+    EXPECT_EQ(
+        ask("SELECT count(*) FROM pagehaul.run r JOIN pagehaul.slice s ON s.run_id = r.id "
+            "WHERE r.state = 'superseded' AND s.state IN ('open', 'failed') AND s.taken_over_by IS NULL"),
+        "0")
+        << "a slice is forgotten";
     EXPECT_EQ(ask("SELECT count(*) FROM pagehaul.run WHERE planned_at IS NULL"), "0")
         << "half a plan is visible";
     EXPECT_EQ(
@@ -55,6 +67,7 @@ using Property = Simulation;
 
 TEST_F(Property, TheInvariantsHoldAfterEveryStepOfRandomInterleavings) {
     db.exec("CREATE TABLE effect (page_id bigint PRIMARY KEY, keys bigint[] NOT NULL)");
+    db.exec("CREATE TABLE gone (LIKE effect)");
     db.exec("CREATE TABLE planning_fault (armed boolean NOT NULL)");
     db.exec("INSERT INTO planning_fault VALUES (false)");
     db.exec(

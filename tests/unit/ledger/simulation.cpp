@@ -1,8 +1,15 @@
 #include "simulation.h"
+
+#include "ledger/left_slices.h"
 #include "postgres/quoting.h"
 
 namespace pagehaul::ledger::testing {
 namespace {
+
+/// So that no two slices have a key in common.
+std::int64_t first_key(const std::string& slice) {
+    return (slice.front() - 'a') * std::int64_t{1'000'000};
+}
 
 bool is_lock_timeout(const postgres::SqlError& error) {
     return error.sqlstate() == "55P03";
@@ -13,19 +20,23 @@ bool is_lock_timeout(const postgres::SqlError& error) {
 void Simulation::reset(std::uint64_t seed) {
     actors_.clear();
     db.exec(
-        "TRUNCATE pagehaul.run, pagehaul.page, pagehaul.pipeline_lock, pagehaul.page_keys, effect CASCADE");
+        "TRUNCATE pagehaul.run, pagehaul.page, pagehaul.pipeline_lock, pagehaul.page_keys, effect, gone "
+        "CASCADE");
     db.exec("UPDATE test_clock SET ahead = '0'; UPDATE planning_fault SET armed = false");
     engine_.seed(seed);
     api_ = {};
     now_ = Millis{0};
     keys_ = 0;
     drifts_left_ = static_cast<int>(random(5));
+    target_ = 1;
+    config_ = 1;
+    window_slid_ = false;
     seen_.clear();
     proven_.clear();
     policy = {.page_size = 3, .quarantine_rows = {}, .quarantine_fraction = {}};
     policy.total_on_every_page = chance(50);
     if (chance(25)) policy.total = Policy::Known::nothing;
-    for (const char* slice : {"a", "b"})
+    for (const char* slice : {"a", "b", "c"})
         for (std::size_t rows = random(20); rows > 0; --rows)
             api_.add_row(slice, rows);
 }
@@ -100,22 +111,55 @@ auto Simulation::past_locks(Process& process, const Work& work) {
     }
 }
 
+StartRequest Simulation::asked_for(Process& process, const std::string& key) {
+    StartRequest asked = request(
+        process, key, window_slid_ ? std::vector<std::string>{"b", "c"} : std::vector<std::string>{"a", "b"});
+    asked.fingerprint = "f" + std::to_string(config_);
+    asked.target = {std::to_string(target_)};
+    asked.adopt_within = Millis{20'000};
+    asked.fresh = chance(3);
+    return asked;
+}
+
+/// Nobody is at work: what is lost to a living process is told by nothing before the next start.
+void Simulation::make_target_anew() {
+    ++counters["target made anew"];
+    land_what_lives();
+    actors_.clear();
+    db.exec("WITH lost AS (DELETE FROM effect RETURNING *) INSERT INTO gone SELECT * FROM lost");
+    ++target_;
+}
+
+void Simulation::abandon_something() {
+    static const std::vector<std::string> names{"a", "b", "c"};
+    const Scope scope{.schema = "pagehaul", .pipeline = "p", .worker = "", .stale = stale};
+    const std::string what =
+        chance(50) ? names[random(names.size())] : ask("SELECT coalesce(max(id), 0) FROM pagehaul.run");
+    const auto outcome = abandon(db, scope, what, "nobody wants it");
+    ++counters[std::holds_alternative<Abandoned>(outcome) ? "abandoned" : "nothing to abandon"];
+}
+
 void Simulation::start_one(const std::string& key) {
     land_what_lives();
     Actor actor;
     actor.process = std::make_unique<Process>(dsn(), uuid(++workers_));
     actor.process->work = open_for(*actor.process);
     actor.last_beat = actor.steady_since = now_;
-    const StartOutcome outcome = past_locks(*actor.process, [&] {
-        return start(actor.process->work, request(*actor.process, key, {"a", "b"}));
-    });
+    const StartOutcome outcome = past_locks(
+        *actor.process, [&] { return start(actor.process->work, asked_for(*actor.process, key)); });
     if (const auto* in = std::get_if<Started>(&outcome)) {
         static constexpr const char* names[] = {"planned", "joined", "resumed", "adopted"};
         ++counters[names[static_cast<int>(in->kind)]];
+        for (const std::string& warning : in->warnings)
+            ++counters[warning.find("carried over") != std::string::npos   ? "carried over"
+                       : warning.find("adopt_within") != std::string::npos ? "adopted too old"
+                                                                           : "other target seen"];
         actor.process->scope.run = in->run;
         actors_.push_back(std::move(actor));
     } else {
-        ++counters[std::holds_alternative<Busy>(outcome) ? "busy" : "succeeded already"];
+        ++counters[std::holds_alternative<Busy>(outcome)      ? "busy"
+                   : std::holds_alternative<Differs>(outcome) ? "another config"
+                                                              : "succeeded already"];
     }
 }
 
@@ -124,7 +168,7 @@ void Simulation::start_that_dies_between_planning_statements() {
     db.exec("UPDATE planning_fault SET armed = true");
     Process process(dsn(), uuid(++workers_));
     try {
-        start(process.work, request(process, "dies" + std::to_string(++keys_), {"a", "b"}));
+        start(process.work, asked_for(process, "dies" + std::to_string(++keys_)));
     } catch (const postgres::SqlError&) {
         ++counters["died while planning"];
     }
@@ -143,7 +187,7 @@ PageResult Simulation::fetch(const Claim& claim) {
     const auto first = static_cast<std::size_t>((claim.no - 1) * policy.page_size);
     for (std::size_t i = first; i < rows.size() && i < first + static_cast<std::size_t>(policy.page_size);
          ++i)
-        result.key_hashes.push_back(rows[i] + (claim.slice_key == "a" ? 0 : 1'000'000));
+        result.key_hashes.push_back(rows[i] + first_key(claim.slice_key));
     result.fetched = result.stored = static_cast<std::int32_t>(result.key_hashes.size());
     result.total = told(claim.no, std::ssize(rows));
     for (const std::int64_t key : result.key_hashes)
@@ -297,7 +341,7 @@ void Simulation::note_proofs(bool asked) {
         std::sort(expected.begin(), expected.end());
         std::string text;
         for (const std::int64_t id : expected)
-            text += (text.empty() ? "" : ",") + std::to_string(id + (rows.text(i, 1) == "a" ? 0 : 1'000'000));
+            text += (text.empty() ? "" : ",") + std::to_string(id + first_key(rows.text(i, 1)));
         EXPECT_EQ(rows[i][2].value_or(""), text)
             << "slice " << rows.text(i, 1) << " is proven, the target differs";
     }
@@ -306,9 +350,13 @@ void Simulation::note_proofs(bool asked) {
 void Simulation::step() {
     if (actors_.empty() || (actors_.size() < 3 && chance(5))) {
         if (chance(10)) return start_that_dies_between_planning_statements();
+        if (actors_.empty() && chance(5)) return abandon_something();
+        if (chance(5)) window_slid_ = !window_slid_;
+        if (chance(5)) ++config_;
         return start_one("k" + std::to_string(chance(15) ? ++keys_ : keys_));
     }
     if (chance(8)) return pass_time(Millis{1000 + random(4000)});
+    if (chance(1) && chance(30)) return make_target_anew();
     if (chance(1)) {
         ++counters["database stalled"];
         return pass_time(Millis{40'000});

@@ -33,7 +33,7 @@ struct Actor {
 
 /// Random interleavings of everything that src/ledger/README.md allows to happen to the processes of a
 /// pipeline, one step at a time, on a real database. The target is the table `effect`: a row per page, in its
-/// commit.
+/// commit; when it is made anew, its rows go to `gone`.
 class Simulation : public LedgerTest {
   protected:
     static constexpr Millis stale{30'000};
@@ -58,6 +58,9 @@ class Simulation : public LedgerTest {
 
     void start_one(const std::string& key);
     void start_that_dies_between_planning_statements();
+    StartRequest asked_for(Process& process, const std::string& key);
+    void make_target_anew();
+    void abandon_something();
     void claim_some(Actor& actor);
     void prepare_commit(Actor& actor);
     void land(Actor& actor, bool lost);
@@ -86,6 +89,9 @@ class Simulation : public LedgerTest {
     int workers_ = 0;
     int keys_ = 0;
     int drifts_left_ = 0;
+    int target_ = 1;            ///< its identity
+    int config_ = 1;            ///< its fingerprint
+    bool window_slid_ = false;  ///< slices b and c instead of a and b
     std::map<std::int64_t, std::pair<std::string, std::int64_t>> seen_;  ///< page id -> state, epoch
     std::set<std::int64_t> proven_;                                      ///< slice ids
 };

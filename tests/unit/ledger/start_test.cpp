@@ -1,6 +1,8 @@
 // src/ledger/README.md, "A run starts".
 #include <future>
 
+#include "ledger/left_slices.h"
+#include "ledger/status.h"
 #include "ledger_fixture.h"
 
 namespace pagehaul::ledger::testing {
@@ -248,20 +250,75 @@ TEST_F(Starting, FreshAdoptsNothingCarriesNothingOverAndGivesUpWhatIsUnfinished)
     EXPECT_EQ(ask("SELECT string_agg(s.key, ',') FROM pagehaul.slice s JOIN pagehaul.run r ON r.id = "
                   "s.run_id WHERE r.state = 'running'"),
               "new");
+    EXPECT_EQ(ask("SELECT state || ': ' || abandoned FROM pagehaul.slice WHERE key = 'old'"),
+              "abandoned: run 2 was started with --fresh");
 }
 
-TEST_F(Starting, AnUnfinishedRunOfAnotherConfigIsLeftAsItIs) {
+TEST_F(Starting, AMendedConfigCarriesOverWhatTheOldOneDidNotFinish) {
+    auto one = process();
+    started(*one, "first", {"mon"});
+    kill(one);
+    auto two = process();
+    StartRequest mended = request(*two, "second", {"tue"});
+    mended.fingerprint = "f2";
+    EXPECT_THAT(started(*two, mended).warnings,
+                ::testing::ElementsAre("slice mon carried over from run 1, which did not finish it"));
+    EXPECT_EQ(ask("SELECT string_agg(state, ',' ORDER BY id) FROM pagehaul.run"), "superseded,running");
+    EXPECT_EQ(ask("SELECT string_agg(key || coalesce(' from ' || carried_from, ''), ',' ORDER BY id) "
+                  "FROM pagehaul.slice WHERE run_id = 2"),
+              "tue,mon from 1");
+    EXPECT_EQ(ask("SELECT taken_over_by FROM pagehaul.slice WHERE run_id = 1"), "2");
+}
+
+TEST_F(Starting, ASliceOfOtherDimensionsStaysLeftUntilItIsAbandoned) {
     auto one = process();
     started(*one, "first", {"mon"});
     kill(one);
     auto two = process();
     StartRequest other = request(*two, "second", {"tue"});
     other.fingerprint = "f2";
-    EXPECT_THAT(started(*two, other).warnings, ::testing::IsEmpty());
-    EXPECT_EQ(ask("SELECT string_agg(state, ',' ORDER BY id) FROM pagehaul.run"), "running,running");
-    EXPECT_EQ(ask("SELECT string_agg(key, ',') FROM pagehaul.slice WHERE run_id = " +
-                  std::to_string(two->scope.run)),
-              "tue");
+    other.parameters = {"day"};
+    EXPECT_THAT(
+        started(*two, other).warnings,
+        ::testing::ElementsAre(::testing::HasSubstr("`pagehaul abandon \"mon\" --why TEXT` closes it")));
+    EXPECT_EQ(ask("SELECT string_agg(key, ',') FROM pagehaul.slice WHERE run_id = 2"), "tue");
+    const auto status = [&] { return read_status(db, "pagehaul", "p", 5, 30'000); };
+    ASSERT_EQ(status().slices_left, 1);
+    EXPECT_EQ(status().left.at(0).slice, "mon");
+
+    EXPECT_TRUE(std::holds_alternative<NothingLeft>(abandon(db, two->scope, "wed", "because")));
+    const auto outcome = abandon(db, two->scope, "mon", "because");
+    EXPECT_THAT(std::get<Abandoned>(outcome).slices, ::testing::ElementsAre("mon of run 1"));
+    EXPECT_EQ(ask("SELECT state || ' ' || abandoned FROM pagehaul.slice WHERE key = 'mon'"),
+              "abandoned because");
+    EXPECT_EQ(ask("SELECT count(*) FROM pagehaul.page WHERE run_id = 1"), "0");
+    EXPECT_EQ(status().slices_left, 0);
+}
+
+TEST_F(Starting, AnAbandonedRunGivesItsKeyUp) {
+    auto one = process();
+    started(*one, "first", {"mon", "tue"});
+    EXPECT_TRUE(std::holds_alternative<NothingLeft>(
+        abandon(db, {.schema = "pagehaul", .pipeline = "p", .worker = {}}, "1", "no")))
+        << "it is at work";
+    kill(one);
+    abandon(db, {.schema = "pagehaul", .pipeline = "p", .worker = {}}, "1", "no");
+    auto two = process();
+    const Started begun = started(*two, "first", {"mon"});
+    EXPECT_EQ(begun.kind, Started::Kind::planned);
+    EXPECT_THAT(begun.warnings, ::testing::IsEmpty());
+    EXPECT_EQ(ask("SELECT string_agg(state, ',' ORDER BY id) FROM pagehaul.run"), "superseded,running");
+}
+
+TEST_F(Starting, ARunWithAnAbandonedSliceSucceedsWithTheOthers) {
+    auto one = process();
+    started(*one, "first", {"mon", "tue"});
+    commit(*one, {page(take(*one).at(0), 5, 5)});
+    kill(one);
+    abandon(db, {.schema = "pagehaul", .pipeline = "p", .worker = {}}, "tue", "no");
+    auto two = process();
+    started(*two, "first", {"mon", "tue"});
+    EXPECT_EQ(polled(*two).status, RunStatus::succeeded);
 }
 
 TEST_F(Starting, OfTwoAtOnceOneGetsThePipelineAndTheOtherIsRefused) {

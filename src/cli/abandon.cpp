@@ -1,0 +1,41 @@
+#include <iostream>
+
+#include "cli/setting.h"
+#include "cli/verbs.h"
+#include "engine/shared/connecting.h"
+#include "ledger/left_slices.h"
+#include "ledger/migrations.h"
+
+namespace pagehaul::cli {
+
+ExitCode abandon(const AbandonArguments& arguments) {
+    const config::Config config = load_config(arguments.config);
+    postgres::Connection connection(engine::connect_options(config, "abandon"));
+    const int installed = ledger::installed_version(connection, config.ledger.schema);
+    if (installed < ledger::newest_version()) {
+        throw Failure(ErrorKind::config, "ledger.schema",
+                      "the ledger's schema is at version " + std::to_string(installed) +
+                          ", this binary needs " + std::to_string(ledger::newest_version()) +
+                          ": run `pagehaul migrate`");
+    }
+    ledger::refuse_newer(installed, config.ledger.schema);
+    const ledger::Scope scope{.schema = config.ledger.schema,
+                              .pipeline = config.pipeline,
+                              .worker = "",
+                              .stale = config.run.stale,
+                              .pgbouncer = config.sink.pgbouncer};
+    const auto outcome = ledger::abandon(connection, scope, arguments.what, arguments.why);
+    const auto* abandoned = std::get_if<ledger::Abandoned>(&outcome);
+    if (abandoned == nullptr) {
+        std::cerr
+            << "nothing of pipeline " << config.pipeline << " is left by the name \"" << arguments.what
+            << "\"; expected a run's id or a slice's key, as `pagehaul status` shows them, of a run that is "
+               "not at work\n";
+        return ExitCode::usage;
+    }
+    for (const std::string& slice : abandoned->slices)
+        std::cout << "abandoned: " << slice << '\n';
+    return ExitCode::ok;
+}
+
+}  // namespace pagehaul::cli

@@ -1,0 +1,27 @@
+#include "ledger/fingerprint.h"
+
+#include "core/digest.h"
+#include "ledger/statement.h"
+
+namespace pagehaul::ledger {
+namespace {
+
+constexpr std::size_t kDigits = 16;  // enough to tell two values apart
+
+// Beside the versions, so that no role needs a privilege more.
+constexpr std::string_view salt_sql = "SELECT salt FROM {s}.schema_version WHERE version = 1";
+
+}  // namespace
+
+Fingerprint fingerprint(postgres::Connection& connection, const std::string& schema, std::string text,
+                        const std::vector<std::pair<std::string, std::string>>& held) {
+    if (!held.empty()) {
+        const Scope scope{.schema = schema, .pipeline = "", .worker = ""};
+        const std::string salt = connection.exec(fill(salt_sql, scope)).text(0, 0);
+        for (const auto& [path, value] : held)
+            text += path + " holds = " + sha256_hex(salt + path + '\0' + value).substr(0, kDigits) + "\n";
+    }
+    return {.hash = sha256_hex(text), .text = std::move(text)};
+}
+
+}  // namespace pagehaul::ledger
