@@ -21,12 +21,15 @@ ClaimStep next_claim(const ClaimView& view) {
     return ClaimProbe{};
 }
 
-bool poll_is_due(bool filled, MonoTime now, MonoTime last_poll) {
-    return !filled || now - last_poll >= poll_pause;
+MonoTime next_poll(const Polling& last, bool filled) {
+    if (last.more_due) return last.ended;
+    const Nanos rest = poll_rest * last.took;
+    return last.ended + (filled ? std::max<Nanos>(rest, poll_pause) : rest);
 }
 
 MonoTime next_look(const LookView& view) {
-    MonoTime at = std::min(view.next_reap, view.last_poll + poll_pause);
+    MonoTime at = std::min(view.next_reap, next_poll(view.last_poll, true));
+    if (view.wants_poll) at = std::min(at, next_poll(view.last_poll, view.filled));
     if (view.filled) {
         if (view.dry && view.now < view.dry->until) at = std::min(at, view.dry->until);
         if (view.source != SourceState::up) at = std::min(at, view.now + idle_pause);

@@ -58,16 +58,26 @@ ClaimStep next_claim(const ClaimView& view);
 
 /// How often the run's state is read while there is work in hand: other processes of the run make no sound.
 constexpr Millis poll_pause{1000};
+/// A poll that took t is not asked for again within so many t: at most a tenth of the time goes into polls.
+constexpr int poll_rest = 10;
 
-/// `filled`: as many are leased as there was room for.
-bool poll_is_due(bool filled, MonoTime now, MonoTime last_poll);
+/// The last poll.
+struct Polling {
+    MonoTime ended{};
+    Nanos took{0};
+    bool more_due = false;  ///< it has left slices for the next one, which is work and not a question
+};
+
+/// When to poll next. `filled`: as many are leased as there was room for.
+MonoTime next_poll(const Polling& last, bool filled);
 
 /// What decides when to look again, if nothing wakes the claimer before.
 struct LookView {
     MonoTime now;
     bool filled = false;
     MonoTime next_reap;
-    MonoTime last_poll;
+    Polling last_poll;
+    bool wants_poll = false;  ///< woken when the next poll was not due yet
     SourceState source = SourceState::up;
     std::optional<Millis> next_due = {};  ///< RunState::next_due
     std::optional<Dry> dry = {};

@@ -33,7 +33,7 @@ Claimer::Claimer(Context& context, ClaimQueue& jobs, Outbox& outbox, SourceHealt
       session_(std::move(session), context.clock, context.random),
       options_(std::move(options)),
       next_reap_(context.clock.now() + context.config.run.heartbeat),  // starting has just reaped
-      last_poll_(context.clock.now() - poll_pause) {}
+      last_poll_{.ended = context.clock.now() - poll_pause} {}
 
 void Claimer::work(std::stop_token workers_joined) {
     const std::stop_token no_new_work = context_.stop.no_new_work_token();
@@ -48,7 +48,9 @@ void Claimer::work(std::stop_token workers_joined) {
         }
         const std::int64_t commits = context_.tallies.commits_that_plan;
         const bool filled = claim_ahead();
-        if (poll_is_due(filled, context_.clock.now(), last_poll_) && poll()) return;
+        const bool due = next_poll(last_poll_, filled) <= context_.clock.now();
+        wants_poll_ = !due && !filled;
+        if (due && poll()) return;
         const MonoTime at = next_look(look_view(filled));
         if (!filled) dry_ = Dry{commits, at};
         context_.wake.wait_until(at, no_new_work);
@@ -80,11 +82,13 @@ void Claimer::record_outcomes(std::stop_token stop) {
         });
         if (!recorded) context_.stop.cancel(StopCause::lost, "another run has taken over the pipeline");
     }
-    for (const ProofDone& done : content.proofs) {
-        std::optional<ledger::ProofVerdict> verdict;
-        session_.run(stop, [&](postgres::Connection& connection) {
-            verdict = ledger::prove(connection, context_.scope, context_.policy, done.claim, done.reading);
-        });
+    std::vector<std::optional<ledger::ProofVerdict>> verdicts;
+    session_.run(stop, [&](postgres::Connection& connection) {
+        verdicts = ledger::prove(connection, context_.scope, context_.policy, content.proofs);
+    });
+    for (std::size_t i = 0; i < verdicts.size(); ++i) {
+        const ProofDone& done = content.proofs[i];
+        const std::optional<ledger::ProofVerdict>& verdict = verdicts[i];
         if (!verdict) continue;
         if (const auto* moved = std::get_if<ledger::Moved>(&*verdict)) {
             tell_of(context_.tracer, done.claim.slice_key, done.claim.pass, false, moved->why);
@@ -125,10 +129,12 @@ bool Claimer::claim_ahead() {
         claim_in_doubt_ = true;
         asked = context_.clock.now();
         claims = ledger::claim(connection, context_.scope, due.room, due.may_be_alone,
-                               probe ? ledger::Due::whenever : ledger::Due::now);
+                               probe ? ledger::Due::whenever : ledger::Due::now, claimed_to_);
         claim_in_doubt_ = false;
     });
     if (!claims.empty()) fault_point("after_claim");
+    const ledger::Place last =
+        claims.empty() ? ledger::Place{} : ledger::Place{claims.back().slice_id, claims.back().no};
     for (ledger::Claim& claim : claims) {
         alone_ = alone_ || claim.alone;
         context_.held.add(claim.page_id, asked);
@@ -136,7 +142,9 @@ bool Claimer::claim_ahead() {
         // Refused only when the stop began: settling gives the lease back.
         jobs_.push(std::move(claim), context_.stop.no_new_work_token());
     }
-    return static_cast<int>(claims.size()) >= due.room;
+    const bool filled = static_cast<int>(claims.size()) >= due.room;
+    claimed_to_ = filled ? last : ledger::Place{};
+    return filled;
 }
 
 void Claimer::reap_when_due() {
@@ -155,16 +163,21 @@ void Claimer::reap_when_due() {
 
 bool Claimer::poll() {
     ledger::RunState state;
+    MonoTime asked = context_.clock.now();
     session_.run(context_.stop.no_new_work_token(), [&](postgres::Connection& connection) {
+        asked = context_.clock.now();  // a database that was away says nothing of a poll's cost
         state = ledger::poll(connection, context_.scope, context_.policy);
     });
     for (const ledger::SliceNews& news : state.news)
         tell_of(context_.tracer, news.slice_key, news.pass, news.failed, news.why);
-    last_poll_ = context_.clock.now();
+    const MonoTime now = context_.clock.now();
+    last_poll_ = {.ended = now, .took = now - asked, .more_due = state.more_due};
+    context_.tallies.polled(last_poll_.took);
+    claimed_to_ = {};  // pages that are pending again stand before it
     next_due_ = state.next_due;
     options_.on_state(state);
     const Polled polled{
-        .state = state, .nothing_here = context_.held.size() == 0 && outbox_.empty(), .now = last_poll_};
+        .state = state, .nothing_here = context_.held.size() == 0 && outbox_.empty(), .now = now};
     if (holds_unknown(polled)) {
         session_.run(context_.stop.no_new_work_token(), [&](postgres::Connection& connection) {
             ledger::give_back_unknown(connection, context_.scope, {});
@@ -206,6 +219,7 @@ LookView Claimer::look_view(bool filled) const {
             .filled = filled,
             .next_reap = next_reap_,
             .last_poll = last_poll_,
+            .wants_poll = wants_poll_,
             .source = health_.state(now),
             .next_due = next_due_,
             .dry = dry_};

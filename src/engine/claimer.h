@@ -11,6 +11,7 @@
 #include "engine/shared/queues.h"
 #include "engine/shared/session.h"
 #include "engine/shared/source_health.h"
+#include "ledger/claims.h"
 #include "ledger/run_state.h"
 
 namespace pagehaul::engine {
@@ -58,7 +59,10 @@ class Claimer {
     Session session_;
     ClaimerOptions options_;
     MonoTime next_reap_;
-    MonoTime last_poll_;
+    Polling last_poll_;
+    bool wants_poll_ = false;  ///< LookView::wants_poll
+    ledger::Place
+        claimed_to_;  ///< where the next claim begins; at the front when there was less than asked for
     std::optional<Millis> next_due_;
     std::optional<Dry> dry_;
     Rest rest_;

@@ -29,6 +29,10 @@ RestStep judge_rest(Rest& rest, const Polled& polled, Nanos lock_patience) {
     rest.polls = !at_rest ? 0 : progressed ? 1 : rest.polls + 1;
     if (!at_rest) return GoOn{};
 
+    if (state.finalised_elsewhere) {
+        rest.finalising_since.reset();
+        return GoOn{};
+    }
     if (state.slices_open == 0 && state.slices_failed == 0 && state.key_overlap.empty()) {
         if (!rest.finalising_since) rest.finalising_since = polled.now;
         if (polled.now - *rest.finalising_since < lock_patience) return GoOn{};

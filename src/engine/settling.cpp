@@ -60,7 +60,10 @@ std::optional<ledger::RunState> settle(Context& context, std::optional<ledger::R
 
 void prune_old_runs(const Context& context, postgres::Connection& connection) {
     try {
-        ledger::prune(connection, context.scope, context.config.ledger.keep, 10);
+        const auto go_on = [&] {
+            return context.stop.cause() != StopCause::sigterm && context.stop.cause() != StopCause::sigint;
+        };
+        ledger::prune(connection, context.scope, context.config.ledger.keep, 10, go_on);
     } catch (const Failure& failure) {
         log::warn("could not delete old runs from the ledger", {{"cause", failure.error().text()}});
     }

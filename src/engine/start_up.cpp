@@ -26,6 +26,9 @@ std::string host_name() {
                                                             : std::string("unknown");
 }
 
+/// Below so many, what the planner does not know costs less than telling it.
+constexpr std::size_t slices_worth_statistics = 1000;
+
 void bring_ledger_up(postgres::Connection& connection, const config::Ledger& ledger) {
     const int installed = ledger::installed_version(connection, ledger.schema);
     if (installed == ledger::newest_version()) return;
@@ -111,6 +114,10 @@ StartedUp start_up(Context& context, const RunOptions& options) {
         fault_point("before_start");
         started.outcome = ledger::start(connection, request);
         fault_point("after_start");
+        if (const auto* begun = std::get_if<ledger::Started>(&started.outcome))
+            if (begun->kind == ledger::Started::Kind::planned &&
+                request.slices.size() >= slices_worth_statistics)
+                ledger::refresh_statistics(connection, config.ledger.schema);
     });
     context.scope = {.schema = config.ledger.schema,
                      .pipeline = config.pipeline,

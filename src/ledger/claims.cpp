@@ -1,5 +1,8 @@
 #include "ledger/claims.h"
 
+#include <algorithm>
+#include <tuple>
+
 #include "core/join.h"
 #include "ledger/statement.h"
 
@@ -8,9 +11,11 @@ namespace {
 
 // One round trip, an implicit transaction. `fence` is what begin_fenced asks, here as the condition of the
 // claim; the snapshot is taken after the advisory lock. OF p: without it a second claimer gets nothing.
-// KEY SHARE OF s: a poll that starts the next pass holds the slice FOR UPDATE, so that no page of the old
-// pass is leased behind its back; commits that update the slice do not disturb.
+// By index: right after planning the planner expects no page of this run, and sorts all of them for each
+// claim, 1.6 s at 1,000,000. KEY SHARE OF s: a poll that starts the next pass holds the slice FOR UPDATE, so
+// that no page of the old pass is leased behind its back; commits that update the slice do not disturb.
 constexpr std::string_view claim_sql = R"(
+{by_index}
 SELECT pg_advisory_xact_lock_shared({advisory});
 WITH fence AS MATERIALIZED (
     SELECT 1 FROM {s}.pipeline_lock l JOIN {s}.run r ON r.id = l.run_id
@@ -18,7 +23,7 @@ WITH fence AS MATERIALIZED (
 due AS MATERIALIZED (
     SELECT p.id FROM {s}.page p JOIN {s}.slice s ON s.id = p.slice_id
     WHERE (SELECT count(*) FROM fence) > 0
-      AND p.run_id = {run} AND p.state = 'pending' AND {due} AND {which}
+      AND p.run_id = {run} AND p.state = 'pending' AND (p.slice_id, p.no) > {after} AND {due} AND {which}
       AND s.state = 'open' AND s.drift IS NULL AND s.pass = p.pass
     ORDER BY p.slice_id, p.no LIMIT {limit}
     FOR UPDATE OF p SKIP LOCKED FOR KEY SHARE OF s SKIP LOCKED),
@@ -29,14 +34,18 @@ leased AS (
 SELECT l.id, l.slice_id, s.key, s.params, l.pass, l.no, l.epoch, l.attempts, l.claims, s.total, s.planned,
     CASE WHEN l.no = 0 THEN (SELECT b.fetched FROM {s}.page b
         WHERE b.slice_id = l.slice_id AND b.pass = l.pass AND b.no = s.planned AND b.no > 0) END
-FROM leased l JOIN {s}.slice s ON s.id = l.slice_id ORDER BY l.slice_id, l.no)";
+FROM leased l JOIN {s}.slice s ON s.id = l.slice_id)";
 
 std::vector<Claim> claim_those(postgres::Connection& connection, const Scope& scope, std::string_view which,
-                               int limit, Due due) {
+                               int limit, Due due, const Place& after) {
     const std::string is_due = due == Due::now ? fill("p.not_before <= (SELECT {s}.clock())", scope) : "true";
-    const auto rows = connection.exec(
-        fill(claim_sql, scope,
-             {{"which", std::string(which)}, {"due", is_due}, {"limit", std::to_string(limit)}}));
+    const auto rows =
+        connection.exec(fill(claim_sql, scope,
+                             {{"which", std::string(which)},
+                              {"due", is_due},
+                              {"after", row({std::to_string(after.slice_id), std::to_string(after.no)})},
+                              {"limit", std::to_string(limit)},
+                              {"by_index", std::string(by_index)}}));
     std::vector<Claim> claims;
     claims.reserve(rows.size());
     for (std::size_t i = 0; i < rows.size(); ++i)
@@ -53,6 +62,10 @@ std::vector<Claim> claim_those(postgres::Connection& connection, const Scope& sc
                           .total = optional_integer(rows[i][9]),
                           .planned = optional_integer(rows[i][10]).value_or(0),
                           .last_fetched = optional_integer(rows[i][11]).value_or(0)});
+    // Here and not in SQL, where it would be an order to read every slice by.
+    std::sort(claims.begin(), claims.end(), [](const Claim& one, const Claim& other) {
+        return std::tie(one.slice_id, one.no) < std::tie(other.slice_id, other.no);
+    });
     return claims;
 }
 
@@ -116,10 +129,14 @@ std::string row_of(const Setback& setback) {
 }  // namespace
 
 std::vector<Claim> claim(postgres::Connection& connection, const Scope& scope, int limit, bool nothing_held,
-                         Due due) {
+                         Due due, const Place& after) {
     if (limit <= 0) return {};
-    auto claims = claim_those(connection, scope, "p.claims < 2", limit, due);
-    if (claims.empty() && nothing_held) claims = claim_those(connection, scope, "p.claims >= 2", 1, due);
+    auto claims = claim_those(connection, scope, "p.claims < 2", limit, due, after);
+    const auto left = limit - static_cast<int>(claims.size());
+    if (left > 0 && after.slice_id > 0)
+        for (Claim& claim : claim_those(connection, scope, "p.claims < 2", left, due, {}))
+            claims.push_back(std::move(claim));
+    if (claims.empty() && nothing_held) claims = claim_those(connection, scope, "p.claims >= 2", 1, due, {});
     return claims;
 }
 

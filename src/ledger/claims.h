@@ -13,10 +13,18 @@ enum class Due {
     whenever,  ///< any pending page: to carry a probe of a source that is down
 };
 
-/// Leases up to `limit` pending pages, by slice and page. A page with claims >= 2 comes alone, and only when
-/// `nothing_held` (this process holds no other lease). Empty also when the run is over or the lock is lost.
+/// A page's place in the order of claiming.
+struct Place {
+    std::int64_t slice_id = 0;
+    std::int64_t no = -1;
+};
+
+/// Leases up to `limit` pending pages by slice and page, those behind `after` first: the index still holds
+/// what was claimed before, until a vacuum, and who begins at the front steps over all of it. A page with
+/// claims >= 2 comes alone, and only when `nothing_held` (this process holds no other lease). Empty also when
+/// the run is over or the lock is lost.
 std::vector<Claim> claim(postgres::Connection& connection, const Scope& scope, int limit, bool nothing_held,
-                         Due due = Due::now);
+                         Due due = Due::now, const Place& after = {});
 
 /// Records what did not work, in one transaction; leases lost meanwhile are left alone. Failed pages are
 /// quarantined whole. @return how many were still ours; nullopt when fenced.

@@ -23,6 +23,8 @@ class Conclusions {
     void ask_for_proof(const SliceView& slice);
 
     void write(postgres::Connection& connection, const Scope& scope) const;
+    /// Proofs, windows or next passes: pages that may be claimed once this is committed.
+    bool plans_pages() const { return !moved_.empty() || !extended_.empty() || !asked_.empty(); }
     /// Of the slices that failed or moved.
     const std::vector<SliceNews>& news() const { return news_; }
 

@@ -5,9 +5,13 @@
 
 namespace pagehaul::ledger {
 
-/// Every slice is proven: sets the run succeeded and frees the lock, in one exclusive transaction; or notes
-/// that keys are not unique across slices. @return false when nothing changed: another process was first, or
-/// the lock was not free this time.
-bool finalise(postgres::Connection& connection, const Scope& scope, const Policy& policy);
+enum class Finalised {
+    changed,    ///< the run has succeeded, or it is noted that keys are not unique across slices
+    elsewhere,  ///< another process is at it
+    not_now,    ///< the pipeline's lock was not free, or a slice is not proven any more
+};
+/// Every slice is proven: sets the run succeeded and frees the lock, in one
+/// exclusive transaction; or notes that keys are not unique across slices. One process at a time counts.
+Finalised finalise(postgres::Connection& connection, const Scope& scope, const Policy& policy);
 
 }  // namespace pagehaul::ledger

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <iterator>
+
 #include "ledger/conclude.h"
 #include "ledger/finalise.h"
 #include "ledger/run_state.h"
@@ -6,30 +9,29 @@
 namespace pagehaul::ledger {
 namespace {
 
-// Which slices may need a step: a plain read, by the partial indexes of what is not done; each step asks
-// again under its locks. Bounded, so that ten thousand small slices are several short transactions.
+// A few hundred slices a transaction: they are steps of the pipeline, and others of it wait for none of them
+// long.
+constexpr int slices_at_once = 200;
+
 constexpr std::string_view due_sql = R"(
-SELECT s.id FROM {s}.slice s
-WHERE s.run_id = {run} AND s.state = 'open' AND CASE
-    WHEN s.drift IS NOT NULL THEN NOT EXISTS (
-        SELECT FROM {s}.page p WHERE p.run_id = {run} AND p.slice_id = s.id AND p.state = 'leased')
-    WHEN s.planned IS NOT NULL THEN
-        NOT EXISTS (SELECT FROM {s}.page p
-            WHERE p.run_id = {run} AND p.slice_id = s.id AND p.state = 'pending' AND p.pass = s.pass)
-        AND NOT EXISTS (SELECT FROM {s}.page p
-            WHERE p.run_id = {run} AND p.slice_id = s.id AND p.state = 'leased' AND p.pass = s.pass)
-        AND NOT EXISTS (SELECT FROM {s}.page p
-            WHERE p.run_id = {run} AND p.slice_id = s.id AND p.state = 'failed' AND p.pass = s.pass)
-    WHEN {windows} THEN
-        EXISTS (SELECT FROM {s}.page p
-            WHERE p.slice_id = s.id AND p.pass = s.pass AND p.no = 1 AND p.state = 'done')
-        AND NOT EXISTS (SELECT FROM {s}.page p
-            WHERE p.run_id = {run} AND p.slice_id = s.id AND p.state = 'failed' AND p.pass = s.pass)
-        AND (SELECT count(*) FROM (SELECT FROM {s}.page p
-            WHERE p.run_id = {run} AND p.slice_id = s.id AND p.state = 'pending' AND p.pass = s.pass
-            LIMIT {low_water}) few) < {low_water}
-    ELSE false END
-ORDER BY s.id LIMIT 500)";
+SELECT DISTINCT slice_id FROM {s}.slice_due WHERE run_id = {run} ORDER BY slice_id LIMIT {limit})";
+constexpr std::string_view forget_sql =
+    "DELETE FROM {s}.slice_due WHERE run_id = {run} AND slice_id = ANY ({ids});";
+constexpr std::string_view remember_sql =
+    "INSERT INTO {s}.slice_due (run_id, slice_id) SELECT {run}, unnest({ids});";
+// Given back after their slice had failed: nobody will claim them.
+constexpr std::string_view drop_sql =
+    "DELETE FROM {s}.page WHERE run_id = {run} AND slice_id = ANY ({ids}) AND state = 'pending'";
+
+struct Steps {
+    std::vector<SliceNews> news;
+    bool planned = false;  ///< pages that may be claimed at once
+    bool more = false;     ///< slices are due that it did not look at
+};
+
+bool is_all_proven(const RunState& state) {
+    return state.status == RunStatus::running && state.slices_open == 0 && state.slices_failed == 0;
+}
 
 /// A slice that one answer told whole, and whose answer was not a full page: nothing is left to ask.
 bool proves_itself(const Policy& policy, const SliceView& slice) {
@@ -60,64 +62,113 @@ void judge_finished(const Policy& policy, const SliceView& slice,
         conclusions.ask_for_proof(slice);
 }
 
-void judge_end(const Policy& policy, const SliceView& slice, Conclusions& conclusions) {
+/// @return whether the end is found: the slice is finished.
+bool judge_end(const Policy& policy, const SliceView& slice, Conclusions& conclusions) {
     const WindowStep step = judge_window(policy, slice.window);
-    if (const auto* wider = std::get_if<Extend>(&step)) return conclusions.extend(slice, wider->to);
-    if (const auto* moved = std::get_if<EndMoved>(&step)) return conclusions.moved(slice, moved->why);
-    if (const auto* refused = std::get_if<EndRefused>(&step)) return conclusions.failed(slice, refused->why);
-    if (const auto* end = std::get_if<EndFound>(&step)) {
-        conclusions.end_found(slice, end->planned);
-        judge_finished(policy, slice, {}, conclusions);
-    }
+    if (const auto* wider = std::get_if<Extend>(&step)) conclusions.extend(slice, wider->to);
+    if (const auto* moved = std::get_if<EndMoved>(&step)) conclusions.moved(slice, moved->why);
+    if (const auto* refused = std::get_if<EndRefused>(&step)) conclusions.failed(slice, refused->why);
+    const auto* end = std::get_if<EndFound>(&step);
+    if (end != nullptr) conclusions.end_found(slice, end->planned);
+    return end != nullptr;
 }
 
-std::vector<SliceNews> conclude(postgres::Connection& connection, const Scope& scope, const Policy& policy,
-                                const std::vector<std::int64_t>& due) {
-    const auto slices = lock_slices(connection, scope, policy, due, WhenLocked::skip);
-    const auto is_finished = [](const SliceView& slice) {
-        return !slice.drift && slice.planned && slice.window.unfinished == 0 && slice.window.failed == 0 &&
-               !slice.has_proof_page;
-    };
-    std::vector<std::int64_t> self_proving;
-    for (const SliceView& slice : slices)
-        if (is_finished(slice) && proves_itself(policy, slice)) self_proving.push_back(slice.id);
-    const auto keys = count_keys(connection, scope, self_proving);
+bool is_finished(const SliceView& slice) {
+    return slice.planned && slice.window.unfinished == 0 && slice.window.failed == 0 && !slice.has_proof_page;
+}
 
+/// Those of `slices` for which `is` holds; they leave `slices`.
+template <class Is>
+Slices split_off(Slices& slices, const Is& is) {
+    const auto first = std::stable_partition(slices.begin(), slices.end(),
+                                             [&](const SliceView& slice) { return !is(slice); });
+    Slices some(std::make_move_iterator(first), std::make_move_iterator(slices.end()));
+    slices.erase(first, slices.end());
+    return some;
+}
+
+/// Locks the due slices and takes their words: what they said is in every later snapshot.
+Slices take_due(postgres::Connection& connection, const Scope& scope, const std::vector<std::int64_t>& due) {
+    Slices slices = lock_slices(connection, scope, due, WhenLocked::skip);
+    if (slices.empty()) return slices;
+    connection.exec(fill(forget_sql, scope, {{"ids", bigint_array(ids_of(slices))}}));
+    const Slices failed = split_off(slices, [](const SliceView& slice) { return slice.state == "failed"; });
+    if (!failed.empty()) connection.exec(fill(drop_sql, scope, {{"ids", bigint_array(ids_of(failed))}}));
+    split_off(slices, [](const SliceView& slice) { return slice.state != "open"; });
+    return slices;
+}
+
+Conclusions conclude(postgres::Connection& connection, const Scope& scope, const Policy& policy,
+                     const std::vector<std::int64_t>& due) {
+    connection.exec(std::string(by_index));
+    Slices slices = take_due(connection, scope, due);
+    look_at_pages(connection, scope, slices);
     Conclusions conclusions(policy);
-    for (const SliceView& slice : slices) {
-        if (slice.drift) {
-            // An older pass never writes after a newer one.
-            if (slice.leased == 0) conclusions.moved(slice, *slice.drift);
-        } else if (is_finished(slice)) {
-            judge_finished(policy, slice, keys, conclusions);
-        } else if (!slice.planned && policy.total == Policy::Known::nothing) {
-            judge_end(policy, slice, conclusions);
-        }
+
+    std::vector<std::int64_t> not_yet;
+    for (const SliceView& slice :
+         split_off(slices, [](const SliceView& slice) { return slice.drift.has_value(); }))
+        // An older pass never writes after a newer one.
+        if (slice.leased == 0)
+            conclusions.moved(slice, *slice.drift);
+        else
+            not_yet.push_back(slice.id);
+    if (!not_yet.empty()) connection.exec(fill(remember_sql, scope, {{"ids", bigint_array(not_yet)}}));
+
+    if (policy.total == Policy::Known::nothing) {
+        Slices windows = split_off(slices, [](const SliceView& slice) { return !slice.planned; });
+        read_windows(connection, scope, policy, windows);
+        Slices ended;
+        for (const SliceView& slice : windows)
+            if (judge_end(policy, slice, conclusions)) ended.push_back(slice);
+        sum_pages(connection, scope, policy, ended);
+        for (const SliceView& slice : ended)
+            judge_finished(policy, slice, {}, conclusions);
     }
+
+    Slices finished = split_off(slices, is_finished);
+    sum_pages(connection, scope, policy, finished);
+    std::vector<std::int64_t> self_proving;
+    for (const SliceView& slice : finished)
+        if (proves_itself(policy, slice)) self_proving.push_back(slice.id);
+    const auto keys = count_keys(connection, scope, self_proving);
+    for (const SliceView& slice : finished)
+        judge_finished(policy, slice, keys, conclusions);
+
     conclusions.write(connection, scope);
-    return conclusions.news();
+    return conclusions;
+}
+
+/// Takes the steps that slices are due for. @return what it decided, and whether it has left some.
+void take_steps(postgres::Connection& connection, const Scope& scope, const Policy& policy, Steps& steps) {
+    const auto rows = connection.exec(fill(due_sql, scope, {{"limit", std::to_string(slices_at_once)}}));
+    if (rows.empty()) return;
+    std::vector<std::int64_t> due;
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        due.push_back(rows.integer(i, 0));
+    in_fence(connection, scope, [&] {
+        const Conclusions conclusions = conclude(connection, scope, policy, due);
+        steps = {.news = conclusions.news(),
+                 .planned = conclusions.plans_pages(),
+                 .more = rows.size() == static_cast<std::size_t>(slices_at_once)};
+    });
 }
 
 }  // namespace
 
 RunState poll(postgres::Connection& connection, const Scope& scope, const Policy& policy) {
-    const auto rows =
-        connection.exec(fill(due_sql, scope,
-                             {{"windows", policy.total == Policy::Known::nothing ? "true" : "false"},
-                              {"low_water", std::to_string(window_low_water)}}));
-    std::vector<SliceNews> news;
-    if (!rows.empty()) {
-        std::vector<std::int64_t> due;
-        for (std::size_t i = 0; i < rows.size(); ++i)
-            due.push_back(rows.integer(i, 0));
-        in_fence(connection, scope, [&] { news = conclude(connection, scope, policy, due); });
-    }
+    Steps steps;
+    take_steps(connection, scope, policy, steps);
     RunState state = read_state(connection, scope);
-    state.news = std::move(news);
-    if (state.status != RunStatus::running || state.slices_open > 0 || state.slices_failed > 0) return state;
-    if (!policy.overlap_allowed && !state.key_overlap.empty()) return state;
-    if (!finalise(connection, scope, policy)) return state;
-    return read_state(connection, scope);
+    if (is_all_proven(state) && (policy.overlap_allowed || state.key_overlap.empty())) {
+        const Finalised finalised = finalise(connection, scope, policy);
+        if (finalised == Finalised::changed) state = read_state(connection, scope);
+        state.finalised_elsewhere = finalised == Finalised::elsewhere;
+    }
+    state.news = std::move(steps.news);
+    state.more_due = steps.more;
+    if (steps.planned) state.next_due = Millis{0};
+    return state;
 }
 
 }  // namespace pagehaul::ledger

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "ledger/types.h"
 #include "postgres/connection.h"
@@ -51,9 +52,15 @@ ProofVerdict judge_proof(const Policy& policy, std::optional<std::int64_t> total
 std::optional<std::string> judge_quarantine(const Policy& policy, std::optional<std::int64_t> total,
                                             const SliceSums& sums);
 
-/// Judges the claimed proof page and records it in one fenced transaction: the slice proven, its next pass
-/// planned, or failed when passes are used up. @return nullopt when the lease or the lock was lost.
-std::optional<ProofVerdict> prove(postgres::Connection& connection, const Scope& scope, const Policy& policy,
-                                  const Claim& claim, const ProofReading& reading);
+/// A claimed proof page, and what the source answered.
+struct AskedProof {
+    Claim claim;
+    ProofReading reading;
+};
+
+/// Judges claimed proof pages and records them in one fenced transaction: each slice proven, its next pass
+/// planned, or failed when passes are used up. @return for each nullopt when its lease or the lock was lost.
+std::vector<std::optional<ProofVerdict>> prove(postgres::Connection& connection, const Scope& scope,
+                                               const Policy& policy, const std::vector<AskedProof>& proofs);
 
 }  // namespace pagehaul::ledger

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "ledger/commit.h"
 #include "ledger/conclude.h"
 #include "ledger/proof.h"
@@ -7,34 +9,74 @@ namespace pagehaul::ledger {
 namespace {
 
 constexpr std::string_view proven_sql = R"(
-UPDATE {s}.page SET state = 'done', claims = 0, error = NULL, done_at = {s}.clock() WHERE id = {page})";
+UPDATE {s}.page SET state = 'done', claims = 0, error = NULL, done_at = {s}.clock() WHERE id = ANY ({pages}))";
+
+using Keys = std::unordered_map<std::int64_t, std::int64_t>;
+
+/// Before the fence, which others may wait for, and under a limit of its own: every page of these passes is
+/// done, else nobody would have asked for a proof, and what is done does not change.
+Keys count_before(postgres::Connection& connection, const Scope& scope,
+                  const std::vector<AskedProof>& proofs) {
+    std::vector<std::int64_t> slices;
+    for (const AskedProof& proof : proofs)
+        slices.push_back(proof.claim.slice_id);
+    return again_after_deadlock(connection, [&] {
+        connection.begin();
+        const Keys keys = count_keys(connection, scope, slices);
+        connection.commit();
+        return keys;
+    });
+}
+
+ProofVerdict judge(const Policy& policy, const SliceView& slice, const ProofReading& reading,
+                   Conclusions& conclusions) {
+    ProofVerdict verdict = judge_proof(policy, slice.total, reading, slice.sums);
+    if (const auto* proven = std::get_if<Proven>(&verdict))
+        conclusions.proven(slice, proven->by, slice.sums.distinct_keys);
+    else if (const auto* moved = std::get_if<Moved>(&verdict))
+        conclusions.moved(slice, moved->why);
+    else
+        conclusions.failed(slice, std::get<Refuted>(verdict).why);
+    return verdict;
+}
 
 }  // namespace
 
-std::optional<ProofVerdict> prove(postgres::Connection& connection, const Scope& scope, const Policy& policy,
-                                  const Claim& claim, const ProofReading& reading) {
-    std::optional<ProofVerdict> verdict;
+std::vector<std::optional<ProofVerdict>> prove(postgres::Connection& connection, const Scope& scope,
+                                               const Policy& policy, const std::vector<AskedProof>& proofs) {
+    std::vector<std::optional<ProofVerdict>> verdicts(proofs.size());
+    if (proofs.empty()) return verdicts;
+    Keys keys = count_before(connection, scope, proofs);
     in_fence(connection, scope, [&] {
-        verdict.reset();
-        if (!lock_pages(connection, scope, {claim}).front()) return;
-        connection.exec(fill(proven_sql, scope, {{"page", std::to_string(claim.page_id)}}));
-        const auto slices = lock_slices(connection, scope, policy, {claim.slice_id}, WhenLocked::wait);
-        // The slice failed meanwhile: the question is moot.
-        if (slices.empty() || slices.front().pass != claim.pass) return;
-        SliceView slice = slices.front();
-        slice.sums.distinct_keys = count_keys(connection, scope, {slice.id})[slice.id];
-
-        verdict = judge_proof(policy, slice.total, reading, slice.sums);
+        verdicts.assign(proofs.size(), std::nullopt);
+        std::vector<Claim> claims;
+        for (const AskedProof& proof : proofs)
+            claims.push_back(proof.claim);
+        const std::vector<bool> ours = lock_pages(connection, scope, claims);
+        std::vector<std::int64_t> pages, ids;
+        for (std::size_t i = 0; i < proofs.size(); ++i) {
+            if (!ours[i]) continue;
+            pages.push_back(claims[i].page_id);
+            ids.push_back(claims[i].slice_id);
+        }
+        if (pages.empty()) return;
+        connection.exec(fill(proven_sql, scope, {{"pages", bigint_array(pages)}}));
+        connection.exec(std::string(by_index));
+        Slices slices = lock_slices(connection, scope, ids, WhenLocked::wait);
+        sum_pages(connection, scope, policy, slices);
         Conclusions conclusions(policy);
-        if (const auto* proven = std::get_if<Proven>(&*verdict))
-            conclusions.proven(slice, proven->by, slice.sums.distinct_keys);
-        else if (const auto* moved = std::get_if<Moved>(&*verdict))
-            conclusions.moved(slice, moved->why);
-        else
-            conclusions.failed(slice, std::get<Refuted>(*verdict).why);
+        for (std::size_t i = 0; i < proofs.size(); ++i) {
+            const auto slice = std::find_if(slices.begin(), slices.end(), [&](const SliceView& view) {
+                return ours[i] && view.id == claims[i].slice_id;
+            });
+            // The slice failed meanwhile: the question is moot.
+            if (slice == slices.end() || slice->state != "open" || slice->pass != claims[i].pass) continue;
+            slice->sums.distinct_keys = keys[slice->id];
+            verdicts[i] = judge(policy, *slice, proofs[i].reading, conclusions);
+        }
         conclusions.write(connection, scope);
     });
-    return verdict;
+    return verdicts;
 }
 
 }  // namespace pagehaul::ledger

@@ -5,41 +5,29 @@
 namespace pagehaul::ledger {
 namespace {
 
-// One statement, one snapshot. Pages are counted by the partial indexes of what is not done; what is done by
-// the tally, a few rows a slice: 10,000 pages cost as much as ten.
+// One statement, one snapshot; a row a backend, and the first of an index: whatever the run's size.
 constexpr std::string_view state_sql = R"(
 SELECT r.state, coalesce(r.stop_reason, ''), coalesce(r.stop_at >= w.started_at, false),
     coalesce(r.key_overlap, ''),
-    s.open, s.proven, s.failed, s.told, s.by_pages, s.by_counts,
-    pending.pages, leased.pages, failed.unavailable, failed.refused,
-    done.pages, done.fetched, done.stored, done.quarantined, done.duplicates,
-    greatest(0, ceil(extract(epoch FROM pending.due - {s}.clock()) * 1000))::bigint,
+    t.open, t.proven, t.failed, t.told, t.by_pages, t.by_counts,
+    t.pending, t.leased, t.unavailable, t.refused, t.done, t.fetched, t.stored, t.quarantined, t.duplicates,
+    (SELECT greatest(0, ceil(extract(epoch FROM p.not_before - {s}.clock()) * 1000))::bigint FROM {s}.page p
+        WHERE p.run_id = {run} AND p.state = 'pending' AND p.not_before > 'epoch' ORDER BY p.not_before LIMIT 1),
     (SELECT count(*) FROM {s}.worker o WHERE o.run_id = {run} AND o.stopped_at IS NULL
         AND o.id <> {worker} AND NOT {dead}),
-    s.told_of, s.planned, s.planned_of
+    t.told_of, t.planned, t.planned_of
 FROM {s}.run r
 LEFT JOIN {s}.worker w ON w.id = {worker},
-LATERAL (SELECT count(*) FILTER (WHERE state = 'open') AS open,
-    count(*) FILTER (WHERE state IN ('proven', 'split')) AS proven,
-    count(*) FILTER (WHERE state = 'failed') AS failed, sum(total)::bigint AS told,
-    count(total) AS told_of, coalesce(sum(planned), 0)::bigint AS planned, count(planned) AS planned_of,
-    count(*) FILTER (WHERE proof = 'pages') AS by_pages, count(*) FILTER (WHERE proof = 'counts') AS by_counts
-    FROM {s}.slice WHERE run_id = {run}) s,
-LATERAL (SELECT coalesce(sum(p.pages), 0)::bigint AS pages, min(p.due) AS due FROM (
-        SELECT slice_id, pass, count(*) AS pages, min(not_before) AS due FROM {s}.page
-        WHERE run_id = {run} AND state = 'pending' GROUP BY slice_id, pass) p
-    JOIN {s}.slice s ON s.id = p.slice_id AND s.pass = p.pass
-    WHERE s.state = 'open' AND s.drift IS NULL) pending,
-LATERAL (SELECT count(*) AS pages FROM {s}.page WHERE run_id = {run} AND state = 'leased') leased,
-LATERAL (SELECT count(*) FILTER (WHERE p.failure = 'unavailable') AS unavailable,
-    count(*) FILTER (WHERE p.failure = 'refused') AS refused
-    FROM {s}.page p JOIN {s}.slice s ON s.id = p.slice_id AND s.pass = p.pass
-    WHERE p.run_id = {run} AND p.state = 'failed') failed,
-LATERAL (SELECT coalesce(sum(t.pages), 0)::bigint AS pages, coalesce(sum(t.fetched), 0)::bigint AS fetched,
-    coalesce(sum(t.stored), 0)::bigint AS stored, coalesce(sum(t.quarantined), 0)::bigint AS quarantined,
-    coalesce(sum(t.duplicates), 0)::bigint AS duplicates
-    FROM {s}.slice s JOIN {s}.tally t ON t.slice_id = s.id AND t.pass = s.pass
-    WHERE s.run_id = {run}) done
+LATERAL (SELECT coalesce(sum(open), 0)::bigint AS open, coalesce(sum(proven), 0)::bigint AS proven,
+    coalesce(sum(failed), 0)::bigint AS failed, coalesce(sum(by_pages), 0)::bigint AS by_pages,
+    coalesce(sum(by_counts), 0)::bigint AS by_counts, coalesce(sum(told), 0)::bigint AS told,
+    coalesce(sum(told_of), 0)::bigint AS told_of, coalesce(sum(planned), 0)::bigint AS planned,
+    coalesce(sum(planned_of), 0)::bigint AS planned_of, coalesce(sum(pending), 0)::bigint AS pending,
+    coalesce(sum(leased), 0)::bigint AS leased, coalesce(sum(unavailable), 0)::bigint AS unavailable,
+    coalesce(sum(refused), 0)::bigint AS refused, coalesce(sum(done), 0)::bigint AS done,
+    coalesce(sum(fetched), 0)::bigint AS fetched, coalesce(sum(stored), 0)::bigint AS stored,
+    coalesce(sum(quarantined), 0)::bigint AS quarantined, coalesce(sum(duplicates), 0)::bigint AS duplicates
+    FROM {s}.run_tally WHERE run_id = {run}) t
 WHERE r.id = {run})";
 
 constexpr std::string_view failures_sql = R"(
@@ -103,7 +91,7 @@ RunState read_state(postgres::Connection& connection, const Scope& scope) {
                    .rows_quarantined = rows.integer(0, 17),
                    .rows_duplicate = rows.integer(0, 18),
                    .rows_fetched = rows.integer(0, 15),
-                   .rows_told = optional_integer(rows[0][7]),
+                   .rows_told = rows.integer(0, 21) > 0 ? std::optional(rows.integer(0, 7)) : std::nullopt,
                    .other_workers = rows.integer(0, 20),
                    .next_due = {},
                    .proof = rows.integer(0, 8) > 0   ? "pages"
@@ -112,7 +100,7 @@ RunState read_state(postgres::Connection& connection, const Scope& scope) {
                    .failures = {},
                    .key_overlap = rows.text(0, 3),
                    .news = {}};
-    if (state.pages_pending > 0) state.next_due = Millis(optional_integer(rows[0][19]).value_or(0));
+    if (const auto due = optional_integer(rows[0][19])) state.next_due = Millis(*due);
     if (state.slices_failed > 0) {
         const auto failures = connection.exec(fill(failures_sql, scope));
         for (std::size_t i = 0; i < failures.size(); ++i)

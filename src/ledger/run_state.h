@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,17 +29,21 @@ struct RunState {
     std::int64_t rows_stored = 0, rows_quarantined = 0, rows_duplicate = 0, rows_fetched = 0;
     std::optional<std::int64_t> rows_told;  ///< Σ of the totals told; of pages where those are told
     std::int64_t other_workers = 0;         ///< fresh ones
-    std::optional<Millis> next_due;     ///< until the earliest pending page may be tried; 0 when one is due
+    /// Until the earliest page that was set back may be tried; 0 when one is due, or this poll has planned
+    /// some.
+    std::optional<Millis> next_due;
     std::string proof;                  ///< "counts", "pages" or "": the weakest of the proven slices
     std::vector<std::string> failures;  ///< why slices failed, at most 20, "slice: why"
     std::string key_overlap;            ///< why finalisation refused: keys not unique across slices; 65
     std::vector<SliceNews> news;        ///< what this poll decided; empty when only read
+    bool more_due = false;              ///< this poll has left slices for the next one
+    bool finalised_elsewhere = false;   ///< all is proven, and another process counts the keys
 };
 
-/// What every process does again and again: inserts the proofs that are due, starts the next pass of drifted
-/// slices that have no leased page, extends windows without a total, judges quarantine limits, and finalises
-/// the run when every slice is proven. Each step in its own fenced transaction. @return what is true after
-/// it.
+/// What every process does again and again: of the slices that are due inserts proofs, starts the next pass
+/// of those that drifted and have no leased page, extends windows without a total, judges quarantine limits;
+/// and finalises the run when every slice is proven. Each step in its own fenced transaction. It costs the
+/// same whatever the run's pages and slices. @return what is true after it.
 RunState poll(postgres::Connection& connection, const Scope& scope, const Policy& policy);
 
 /// The same picture without changing anything.
@@ -60,7 +65,11 @@ void tell_stop(postgres::Connection& connection, const Scope& scope, const std::
 /// frees the lock if, under it, no other fresh worker exists. Safe to repeat.
 void settle(postgres::Connection& connection, const Scope& scope, const std::string& verdict_json);
 
-/// Deletes terminal runs older than `keep`, in batches, until `limit` runs are gone.
-int prune(postgres::Connection& connection, const Scope& scope, std::chrono::days keep, int limit);
+/// Deletes the keys of terminal runs, then terminal runs older than `keep`, until `limit` runs are gone: in
+/// batches and without a lock that anybody waits for. @param go_on asked before each batch; what is left the
+/// next one deletes. @return how many runs are gone.
+int prune(
+    postgres::Connection& connection, const Scope& scope, std::chrono::days keep, int limit,
+    const std::function<bool()>& go_on = [] { return true; });
 
 }  // namespace pagehaul::ledger

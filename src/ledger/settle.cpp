@@ -42,34 +42,4 @@ void settle(postgres::Connection& connection, const Scope& scope, const std::str
     }
 }
 
-// What is left stays until it is taken over or abandoned.
-constexpr std::string_view old_runs_sql = R"(
-SELECT id FROM {s}.run
-WHERE pipeline = {pipeline} AND state IN ('succeeded', 'superseded') AND id <> {run}
-  AND finished_at < {s}.clock() - {keep}
-  AND NOT EXISTS (SELECT FROM {s}.slice s
-    WHERE s.run_id = run.id AND s.state IN ('open', 'failed') AND s.taken_over_by IS NULL)
-ORDER BY id LIMIT {limit})";
-// A terminal run has no writer: no fence, it may be called after the lock is freed.
-constexpr std::string_view old_pages_sql = R"(
-DELETE FROM {s}.page WHERE id IN (SELECT p.id FROM {s}.slice s JOIN {s}.page p ON p.slice_id = s.id
-    WHERE s.run_id = {old} LIMIT 10000))";
-constexpr std::string_view old_run_sql = R"(
-SELECT pg_advisory_xact_lock_shared({advisory});
-DELETE FROM {s}.page_keys k USING {s}.slice s WHERE s.run_id = {old} AND k.slice_id = s.id;
-DELETE FROM {s}.run WHERE id = {old} AND state IN ('succeeded', 'superseded'))";
-
-int prune(postgres::Connection& connection, const Scope& scope, std::chrono::days keep, int limit) {
-    const auto runs = connection.exec(
-        fill(old_runs_sql, scope, {{"keep", interval_literal(keep)}, {"limit", std::to_string(limit)}}));
-    int gone = 0;
-    for (std::size_t i = 0; i < runs.size(); ++i) {
-        const std::string& old = runs.text(i, 0);
-        while (connection.exec(fill(old_pages_sql, scope, {{"old", old}})).affected() > 0) {
-        }
-        gone += static_cast<int>(connection.exec(fill(old_run_sql, scope, {{"old", old}})).affected());
-    }
-    return gone;
-}
-
 }  // namespace pagehaul::ledger

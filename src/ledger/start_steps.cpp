@@ -98,8 +98,7 @@ UPDATE {s}.run SET planned_at = {s}.clock() WHERE id = {run})";
 
 constexpr std::string_view supersede_sql = R"(
 UPDATE {s}.run SET state = 'superseded', finished_at = {s}.clock() WHERE id = ANY ({old});
-UPDATE {s}.run_key SET run_id = {run} WHERE run_id = ANY ({old});
-DELETE FROM {s}.page_keys k USING {s}.slice s WHERE s.run_id = ANY ({old}) AND k.slice_id = s.id)";
+UPDATE {s}.run_key SET run_id = {run} WHERE run_id = ANY ({old}))";
 
 constexpr std::string_view fresh_sql = R"(
 SELECT EXISTS (SELECT FROM {s}.worker w

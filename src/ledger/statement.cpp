@@ -133,11 +133,10 @@ INSERT INTO {s}.pipeline_lock (pipeline, expires_at) VALUES ({pipeline}, {s}.clo
 SELECT run_id FROM {s}.pipeline_lock WHERE pipeline = {pipeline} FOR UPDATE;
 SELECT pg_stat_clear_snapshot())";
 
-}  // namespace
-
-bool begin_exclusive(postgres::Connection& connection, const Scope& scope, Millis patience) {
+template <class Send>
+bool exclusively(postgres::Connection& connection, const Scope& scope, Millis patience, const Send& send) {
     try {
-        connection.begin(fill(exclusive_sql, scope, {{"patience", std::to_string(patience.count())}}));
+        send(fill(exclusive_sql, scope, {{"patience", std::to_string(patience.count())}}));
         return true;
     } catch (const postgres::SqlError& error) {
         connection.rollback();
@@ -147,6 +146,20 @@ bool begin_exclusive(postgres::Connection& connection, const Scope& scope, Milli
         connection.rollback();
         throw;
     }
+}
+
+}  // namespace
+
+bool begin_exclusive(postgres::Connection& connection, const Scope& scope, Millis patience) {
+    return exclusively(connection, scope, patience, [&](const std::string& sql) { connection.begin(sql); });
+}
+
+bool take_exclusive(postgres::Connection& connection, const Scope& scope, Millis patience) {
+    return exclusively(connection, scope, patience, [&](const std::string& sql) { connection.exec(sql); });
+}
+
+std::string limit_for_keys(std::int64_t keys) {
+    return "SET LOCAL statement_timeout = " + std::to_string(60'000 + keys / 50) + ";";
 }
 
 }  // namespace pagehaul::ledger

@@ -23,6 +23,13 @@ using Variables = std::initializer_list<std::pair<std::string_view, std::string>
 /// A name that is unknown is a bug; values are not searched again.
 std::string fill(std::string_view sql, const Scope& scope, Variables more = {});
 
+/// For the rest of the transaction: follow the indexes. Statistics of a run are older than its pages, and a
+/// plan that reads all of them is only cheap where there are few. Nor compile what looks dear without those.
+constexpr std::string_view by_index =
+    "SET LOCAL jit = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL "
+    "enable_hashjoin = off; "
+    "SET LOCAL enable_mergejoin = off; SET LOCAL enable_sort = off;";
+
 /// The key of the pipeline's advisory lock. Two ledgers of one database do not share it.
 std::int64_t advisory_key(std::string_view schema, std::string_view pipeline);
 
@@ -68,5 +75,11 @@ bool in_fence(postgres::Connection& connection, const Scope& scope, const std::f
 /// (made if missing): nobody else has a ledger transaction open then.
 /// @return false (rolled back) when the lock was not free within `patience`.
 bool begin_exclusive(postgres::Connection& connection, const Scope& scope, Millis patience);
+/// The same in a transaction that is open already.
+bool take_exclusive(postgres::Connection& connection, const Scope& scope, Millis patience);
+
+/// How long a statement may take that reads so many keys; the link's own limit is for statements of a few
+/// pages. Measured, one takes a microsecond on a busy machine.
+std::string limit_for_keys(std::int64_t keys);
 
 }  // namespace pagehaul::ledger

@@ -11,7 +11,7 @@ import pathlib
 import sys
 import tempfile
 
-from harness import reaction, report, resources, telemetry, throughput, waiting
+from harness import reaction, report, resources, scale, telemetry, throughput, waiting
 from harness.bench import Bench
 from harness.cluster import Cluster
 from harness.contenders import ROOT
@@ -27,11 +27,13 @@ GROUPS = (
     (("rate_limit_efficiency",), waiting.rate_limit),
     (("latency_efficiency",), waiting.latency),
 )
+SCALE_GROUPS = ((report.SCALE, scale.measure),)
 KEYS = [bound.key for bound in report.BOUNDS]
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--scale", action="store_true", help="only what very many pages and slices cost: " + ", ".join(report.SCALE))
     parser.add_argument("--only", default=",".join(KEYS), metavar="KEY,KEY", help="figures to measure: " + ", ".join(KEYS))
     parser.add_argument("--rounds", type=int, default=3, help="default 3")
     parser.add_argument("--json", default=str(ROOT / "build" / "bench.json"), help="default build/bench.json")
@@ -50,7 +52,7 @@ def measure_all(options, cluster):
     results, problems = {}, []
     with tempfile.TemporaryDirectory(prefix="pagehaul-bench-") as directory:
         bench = Bench(cluster, options.rounds, pathlib.Path(directory))
-        for keys, measure in GROUPS:
+        for keys, measure in SCALE_GROUPS if options.scale else GROUPS:
             wanted = [key for key in keys if key in options.only]
             if not wanted:
                 continue

@@ -8,6 +8,11 @@ need() {
     echo "run.sh: $1 is missing: $2" >&2
     exit 1
 }
+case " $* " in
+    *" --scale "*)
+        tests/support/build.sh release pagehaul mockapi bench_exec >/dev/null
+        exec /usr/bin/python3 tests/bench/run.py "$@" ;;
+esac
 need go "the benchmark's peer is written in Go 1.24 or newer"
 need cmake "see make deps"
 /usr/bin/python3 -c 'import psycopg2, venv, ensurepip' 2>/dev/null ||

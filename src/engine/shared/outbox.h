@@ -10,10 +10,7 @@
 
 namespace pagehaul::engine {
 
-struct ProofDone {
-    ledger::Claim claim;
-    ledger::ProofReading reading;
-};
+using ProofDone = ledger::AskedProof;
 
 /// What fetch workers hand to the claimer, who records it: they never wait for the database. Thread-safe;
 /// bounded by the number of leases this process holds.

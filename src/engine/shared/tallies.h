@@ -26,6 +26,12 @@ struct Tallies {
     std::atomic<std::int64_t> rows_duplicate{0};
     std::atomic<std::int64_t> nul_replaced{0};
     std::atomic<std::int64_t> commits_that_plan{0};  ///< after which more pages may be due
+    std::atomic<std::int64_t> longest_poll_ms{0};    ///< of the claimer, who alone writes it
+
+    void polled(Nanos took) {
+        const std::int64_t ms = std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
+        if (ms > longest_poll_ms) longest_poll_ms = ms;
+    }
 };
 
 /// Wakes the claimer: a page was committed, a job was taken or did not work. Sets are kept until the next

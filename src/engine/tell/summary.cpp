@@ -64,6 +64,7 @@ void log_summary(const Context& context, const Verdict& verdict, const ledger::R
                 {"slices_failed", state.slices_failed},
                 {"requests", tallies.requests.load()},
                 {"retries", tallies.retries.load()},
+                {"longest_poll_ms", tallies.longest_poll_ms.load()},
                 {"rows_per_s",
                  static_cast<std::int64_t>(static_cast<double>(tallies.rows_fetched.load()) / seconds)}});
     for (const std::string& failure : state.failures)

@@ -13,6 +13,7 @@ import psycopg2
 from .columns import CHECK, DDL, SCHEMA
 
 _OWNER = "postgres"
+_TICK_US = 1_000_000 / os.sysconf("SC_CLK_TCK")
 
 
 def _free_port():
@@ -67,6 +68,21 @@ class Cluster:
                    "DROP SCHEMA IF EXISTS pagehaul CASCADE")
         self.query(DDL)
         self.query("CHECKPOINT")
+
+    def cpu_us(self):
+        """What the server and its processes have used since it was started, those that have ended included."""
+        master = int((self._data / "postmaster.pid").read_text(encoding="utf-8").split()[0])
+        used = 0
+        for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+            except OSError:  # it ended meanwhile, and counts as a child of its parent
+                continue
+            if int(stat.parent.name) == master:
+                used += sum(int(ticks) for ticks in fields[11:15])
+            elif int(fields[1]) == master:
+                used += sum(int(ticks) for ticks in fields[11:13])
+        return used * _TICK_US
 
     def check(self):
         return self.query(CHECK)[0]

@@ -48,7 +48,7 @@ def pipeline(api, dsn, *, limits=None, run=None, telemetry=None):
     }
 
 
-def _configured(directory, name, binary, arguments, config, prepare=()):
+def configured(directory, name, binary, arguments, config, prepare=()):
     file = pathlib.Path(directory) / f"{name}.yaml"
     # JSON is YAML.
     file.write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -58,11 +58,11 @@ def _configured(directory, name, binary, arguments, config, prepare=()):
 
 def pagehaul(directory, api, dsn, **settings):
     """Its ledger is there before the run, as all nights but the first find it: `migrate` makes it once in a database's life."""
-    return _configured(directory, "pagehaul", PAGEHAUL, ("run",), pipeline(api, dsn, **settings), prepare=("migrate",))
+    return configured(directory, "pagehaul", PAGEHAUL, ("run",), pipeline(api, dsn, **settings), prepare=("migrate",))
 
 
 def wall(directory, api, dsn):
-    return _configured(directory, "wall", WALL, (), pipeline(api, dsn))
+    return configured(directory, "wall", WALL, (), pipeline(api, dsn))
 
 
 def go_pool(api, dsn, workers):

@@ -31,9 +31,17 @@ BOUNDS = (
     Bound("rss_growth", "<=", 1.1, "peak at 1,000,000 rows / at 100,000"),
     Bound("cpu_us_per_page", "<=", 350, "CPU of the process, 10,000 pages, no latency"),
     Bound("telemetry_cpu_ratio", "<=", 1.03, "CPU a page with metrics and traces (sampling 0.05) / without, ten pairs"),
+    Bound("ledger_growth_pages", "<=", 1.15, "CPU of process and database a page of 10 rows, 1,000,000 pages / 10,000"),
+    Bound("ledger_growth_slices", "<=", 1.25, "the same in slices of 2 pages, 100,000 slices / 1,000"),
+    Bound("poll_ms", "<=", 50, "the longest poll with 1,000,000 pages to come, and with 100,000 slices"),
+    Bound("scale_rss_mib", "<=", 48, "peak memory, 1,000,000 pages"),
     Bound("startup_ms", "<=", 60, "exec to the first request at the API"),
     Bound("sigterm_ms", "<=", 1000, "SIGTERM to exit, the API never answers"),
 )
+
+
+# They take minutes each: run.py --scale.
+SCALE = ("ledger_growth_pages", "ledger_growth_slices", "poll_ms", "scale_rss_mib")
 
 
 def _output(*argv):

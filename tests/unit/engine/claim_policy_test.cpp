@@ -71,15 +71,21 @@ TEST(NextClaim, IsDecidedByWhatIsHeldAndHowTheSourceIs) {
         EXPECT_EQ(next_claim(c.view), c.expected) << c.when;
 }
 
-TEST(PollIsDue, WhenThereWasRoomLeftAndOnceASecond) {
-    EXPECT_TRUE(poll_is_due(false, kNow, kNow));
-    EXPECT_FALSE(poll_is_due(true, kNow, kNow - Millis{999}));
-    EXPECT_TRUE(poll_is_due(true, kNow, kNow - Millis{1000}));
+TEST(NextPoll, IsOnceASecondWhileThereIsWorkAndTakesATenthOfTheTimeAtMost) {
+    const auto pause = [](Polling last, bool filled) {
+        last.ended = kNow;
+        return std::chrono::duration_cast<Millis>(next_poll(last, filled) - kNow);
+    };
+    EXPECT_EQ(pause({.took = Millis{2}}, true), Millis{1000});
+    EXPECT_EQ(pause({.took = Millis{2}}, false), Millis{20});
+    EXPECT_EQ(pause({.took = Millis{3'000}}, true), Millis{30'000});
+    EXPECT_EQ(pause({.took = Millis{3'000}}, false), Millis{30'000});
+    EXPECT_EQ(pause({.took = Millis{3'000}, .more_due = true}, true), Millis{0}) << "steps are no question";
 }
 
 /// Reaping and polling are far away: only what a case sets brings the look nearer.
 LookView quiet(bool filled) {
-    return {.now = kNow, .filled = filled, .next_reap = kNow + hours(1), .last_poll = kNow};
+    return {.now = kNow, .filled = filled, .next_reap = kNow + hours(1), .last_poll = {.ended = kNow}};
 }
 
 Millis look_after(const LookView& view) {
@@ -89,7 +95,7 @@ Millis look_after(const LookView& view) {
 TEST(NextLook, IsThePollAsLongAsThereIsWork) {
     EXPECT_EQ(look_after(quiet(true)), Millis{1000});
     LookView polled_before = quiet(true);
-    polled_before.last_poll = kNow - Millis{400};
+    polled_before.last_poll.ended = kNow - Millis{400};
     EXPECT_EQ(look_after(polled_before), Millis{600});
 }
 
@@ -100,6 +106,14 @@ TEST(NextLook, ComesSoonWhereTheLedgerHadNoMore) {
     EXPECT_EQ(look_after(due), Millis{70});
     due.next_due = Millis{5'000};
     EXPECT_EQ(look_after(due), Millis{200}) << "another process may free a page before";
+}
+
+TEST(NextLook, IsThePollThatWasNotDueWhenSomethingWasTold) {
+    LookView told = quiet(false);
+    told.last_poll.took = Millis{4};
+    EXPECT_EQ(look_after(told), Millis{200});
+    told.wants_poll = true;
+    EXPECT_EQ(look_after(told), Millis{40});
 }
 
 TEST(NextLook, IsTheReapingTheEndOfADrySpellOrTheProbeIfThatIsSooner) {

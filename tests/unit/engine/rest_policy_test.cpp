@@ -108,6 +108,17 @@ TEST_F(RestPolicy, WhenAllIsProvenTheLockIsWaitedForAndNoLonger) {
     EXPECT_EQ(poll(running(0)), RestStep{LockBusy{}});
 }
 
+TEST_F(RestPolicy, WhoCountsTheKeysElsewhereIsWaitedForHoweverLong) {
+    RunState counted = running(0);
+    counted.finalised_elsewhere = true;
+    EXPECT_EQ(poll(running(0)), kGoOn);
+    now += lock_patience * 3;
+    EXPECT_EQ(poll(counted), kGoOn);
+    EXPECT_EQ(poll(running(0)), kGoOn) << "the lock may be busy from now on";
+    now += lock_patience;
+    EXPECT_EQ(poll(running(0)), RestStep{LockBusy{}});
+}
+
 TEST_F(RestPolicy, LeasesThatNobodyHereKnowsOfAreGivenBack) {
     const auto unknown = [&](const RunState& state, bool nothing_here) {
         return holds_unknown({.state = state, .nothing_here = nothing_here, .now = now});

@@ -4,7 +4,10 @@
 namespace pagehaul::ledger::testing {
 namespace {
 
-using Claims = LedgerTest;
+class Claims : public LedgerTest {
+  protected:
+    std::int64_t slice_id() { return std::stoll(ask("SELECT id FROM pagehaul.slice")); }
+};
 
 TEST_F(Claims, PagesComeBySliceAndNumber) {
     auto worker = process();
@@ -18,6 +21,21 @@ TEST_F(Claims, PagesComeBySliceAndNumber) {
         for (const Claim& claim : take(*worker, limit))
             order += claim.slice_key + std::to_string(claim.no) + " ";
     EXPECT_EQ(order, "a2 a3 a4 b2 b3 ");
+}
+
+TEST_F(Claims, PagesBehindThePlaceComeFirstAndThenThoseBeforeIt) {
+    auto worker = process();
+    started(*worker);
+    commit(*worker, {page(take(*worker).at(0), 10, 60)});
+    const auto from_three = [&](int limit) {
+        std::string order;
+        for (const Claim& claim :
+             claim(worker->work, worker->scope, limit, true, Due::now, {.slice_id = slice_id(), .no = 3}))
+            order += std::to_string(claim.no) + " ";
+        return order;
+    };
+    EXPECT_EQ(from_three(2), "4 5 ");
+    EXPECT_EQ(from_three(3), "6 2 3 ");
 }
 
 TEST_F(Claims, EachRaisesThePagesEpoch) {
@@ -52,7 +70,7 @@ TEST_F(Claims, WhoHoldsAnOlderEpochProvesNothing) {
     Claim proof = take(*worker).at(0);
     ASSERT_TRUE(proof.is_proof());
     --proof.epoch;
-    EXPECT_FALSE(prove(worker->work, worker->scope, policy, proof, reading(10)));
+    EXPECT_FALSE(prove(*worker, proof, reading(10)));
     EXPECT_EQ(ask("SELECT state FROM pagehaul.slice"), "open");
 }
 

@@ -10,28 +10,39 @@ class Cost : public LedgerTest {
     struct Price {
         RunState state;
         std::int64_t pages = 0;
+        std::int64_t slices = 0;
         std::int64_t keys = 0;
     };
+    template <class Work>
+    Price price(Process& process, const Work& work) {
+        Price before = counted(process);
+        work();
+        Price after = counted(process);
+        after.pages -= before.pages;
+        after.slices -= before.slices;
+        after.keys -= before.keys;
+        return after;
+    }
     Price poll_price(Process& process) {
-        // Inside a transaction the counts are its own and what its backend has not reported yet.
-        process.work.begin();
-        const std::int64_t pages_before = rows_read(process, "page");
-        const std::int64_t keys_before = rows_read(process, "page_keys");
-        Price price{.state = polled(process)};
-        price.pages = rows_read(process, "page") - pages_before;
-        price.keys = rows_read(process, "page_keys") - keys_before;
-        process.work.rollback();
-        return price;
+        RunState state;
+        Price paid = price(process, [&] { state = polled(process); });
+        paid.state = state;
+        return paid;
     }
 
   private:
-    static std::int64_t rows_read(Process& process, const std::string& table) {
-        return process.work
-            .exec(
-                "SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables WHERE "
-                "schemaname = 'pagehaul' AND relname = '" +
-                table + "'")
-            .integer(0, 0);
+    Price counted(Process& process) {
+        process.work.exec("SELECT pg_stat_force_next_flush()");
+        return {.state = {},
+                .pages = rows_read("page"),
+                .slices = rows_read("slice"),
+                .keys = rows_read("page_keys")};
+    }
+    std::int64_t rows_read(const std::string& table) {
+        return std::stoll(ask(
+            "SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_user_tables WHERE schemaname = "
+            "'pagehaul' AND relname = '" +
+            table + "'"));
     }
 };
 
@@ -51,6 +62,51 @@ TEST_F(Cost, APollReadsNothingOfWhatIsDone) {
     EXPECT_EQ(price.state.pages_leased, 1);
     EXPECT_LT(price.pages, 20);
     EXPECT_EQ(price.keys, 0);
+}
+
+/// Right after planning: the planner has seen nothing of it.
+TEST_F(Cost, NorOfWhatIsToComeAndAClaimReadsWhatItTakes) {
+    std::vector<std::string> slices;
+    for (int i = 0; i < 3'000; ++i)
+        slices.push_back("s" + std::to_string(i));
+    auto worker = process();
+    started(*worker, "k", slices);
+    commit(*worker, {page(take(*worker, 1).at(0), 10, 50'000)});
+    const Price poll = price(*worker, [&] { polled(*worker); });
+    EXPECT_LT(poll.pages, 30);
+    EXPECT_LT(poll.slices, 10);
+    const Price claim = price(*worker, [&] { EXPECT_EQ(take(*worker, 20).size(), 20U); });
+    EXPECT_LT(claim.pages, 100);
+    EXPECT_LT(claim.slices, 100);
+}
+
+TEST_F(Cost, AWindowsFullPagesAreNotReadAgain) {
+    policy.total = Policy::Known::nothing;
+    auto worker = process();
+    started(*worker);
+    std::int64_t read = 0;
+    for (int pages = 1; pages < 1'500;) {
+        std::vector<PageResult> results;
+        for (const Claim& claim : take(*worker))
+            results.push_back(page(claim, 10));
+        commit(*worker, results);
+        pages += static_cast<int>(results.size());
+        read = poll_price(*worker).pages;
+    }
+    EXPECT_LT(read, 500) << "those of the last step or two, and of the next";
+}
+
+TEST_F(Cost, TheKeysOfARunGoAfterItsVerdictInBatches) {
+    auto worker = process();
+    started(*worker);
+    ASSERT_EQ(pull(*worker, 65).status, RunStatus::succeeded);
+    EXPECT_EQ(ask("SELECT count(*) FROM pagehaul.page_keys"), "7") << "not under the exclusive lock";
+    const Scope nobody{.schema = "pagehaul", .pipeline = "p", .worker = ""};
+    prune(db, nobody, std::chrono::days{1}, 10, [] { return false; });
+    EXPECT_EQ(ask("SELECT count(*) FROM pagehaul.page_keys"), "7") << "a stop leaves them to the next run";
+    prune(db, nobody, std::chrono::days{1}, 10);
+    EXPECT_EQ(ask("SELECT count(*) FROM pagehaul.page_keys"), "0");
+    EXPECT_EQ(ask("SELECT keys_gone FROM pagehaul.run"), "t");
 }
 
 TEST_F(Cost, TheKeysOfAProvenSliceAreNotCountedAgainBeforeTheEnd) {

@@ -9,6 +9,24 @@ class History : public LedgerTest {
     static Setback failed_try(const Claim& claim, const std::string& error, bool counts = true) {
         return {.claim = claim, .counts = counts, .error = error, .payload = ""};
     }
+    void to_version_three() {
+        db.exec(
+            "DELETE FROM pagehaul.schema_version WHERE version > 3;"
+            "ALTER TABLE pagehaul.schema_version DROP COLUMN salt;"
+            "ALTER TABLE pagehaul.slice DROP COLUMN carried_from, DROP COLUMN taken_over_by, DROP COLUMN "
+            "abandoned;"
+            "ALTER TABLE pagehaul.run DROP COLUMN keys_gone;"
+            "ALTER TABLE pagehaul.slice DROP COLUMN full_pass, DROP COLUMN full_to;"
+            "DROP TABLE pagehaul.run_tally, pagehaul.slice_due;"
+            "DROP FUNCTION pagehaul.count_pages, pagehaul.count_slices CASCADE;"
+            "DROP INDEX pagehaul.slice_failed, pagehaul.page_refused, pagehaul.page_waiting");
+    }
+    std::string sums() {
+        return ask(
+            "SELECT concat_ws(' ', 'open', sum(open), 'told', sum(told), 'pending', sum(pending), 'leased', "
+            "sum(leased), 'done', sum(done), 'fetched', sum(fetched), 'stored', sum(stored), 'quarantined', "
+            "sum(quarantined)) FROM pagehaul.run_tally");
+    }
     std::string causes() {
         return ask(
             "SELECT coalesce(string_agg(cause || ' ' || counted || '/' || times, ', ' ORDER BY cause), '') "
@@ -86,17 +104,30 @@ TEST_F(History, WhatIsCountedOfARunGoesWithIt) {
     EXPECT_EQ(causes(), "");
 }
 
+TEST_F(History, AnUpgradeCountsWhatIsThereAndLooksAtEveryOpenSlice) {
+    auto worker = process();
+    started(*worker, "k", {"a", "b"});
+    const auto claims = take(*worker);
+    commit(*worker, {page(claims.at(0), 10, 35)});
+    take(*worker, 1);
+    const std::string before = sums();
+    ASSERT_THAT(before, ::testing::HasSubstr("open 2 told 35 pending 2 leased 2 done 1 fetched 10"));
+    to_version_three();
+    EXPECT_EQ(migrate(db, "pagehaul"), (std::vector<int>{4, 5, 6}));
+    EXPECT_EQ(sums(), before);
+    EXPECT_EQ(ask("SELECT count(*) FROM pagehaul.slice_due"), "2");
+}
+
 TEST_F(History, ALedgerOfTheFirstVersionIsUpgradedWithItsPages) {
     auto worker = process();
     started(*worker);
     pull(*worker, 25);
+    to_version_three();
     db.exec(
         "DROP TABLE pagehaul.setback; DELETE FROM pagehaul.schema_version WHERE version > 1;"
         "ALTER TABLE pagehaul.page DROP COLUMN done_at, DROP COLUMN fetch_ms, DROP COLUMN setbacks;"
-        "ALTER TABLE pagehaul.run DROP COLUMN target; ALTER TABLE pagehaul.schema_version DROP COLUMN salt;"
-        "ALTER TABLE pagehaul.slice DROP COLUMN carried_from, DROP COLUMN taken_over_by, DROP COLUMN "
-        "abandoned");
-    EXPECT_EQ(migrate(db, "pagehaul"), (std::vector<int>{2, 3, 5, 6}));
+        "ALTER TABLE pagehaul.run DROP COLUMN target");
+    EXPECT_EQ(migrate(db, "pagehaul"), (std::vector<int>{2, 3, 4, 5, 6}));
     EXPECT_EQ(ask("SELECT count(*) || ' ' || count(fetch_ms) || ' ' || sum(setbacks) FROM pagehaul.page"),
               "4 0 0");
 }

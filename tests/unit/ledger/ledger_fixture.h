@@ -129,13 +129,17 @@ class LedgerTest : public pagehaul::testing::PostgresTest {
             std::vector<PageResult> results;
             for (const Claim& claim : claims) {
                 if (claim.is_proof()) {
-                    prove(process.work, process.scope, policy, claim, reading(rows));
+                    prove(process, claim, reading(rows));
                     continue;
                 }
                 results.push_back(page(claim, rows_of(claim.no, rows), told(claim.no, rows)));
             }
             if (!results.empty()) commit(process, results);
         }
+    }
+    std::optional<ProofVerdict> prove(Process& process, const Claim& claim, const ProofReading& reading) {
+        return ledger::prove(process.work, process.scope, policy, {{.claim = claim, .reading = reading}})
+            .front();
     }
     ProofReading reading(std::int64_t rows) const { return {.total = told(1, rows), .rows_beyond_end = 0}; }
     int rows_of(std::int64_t no, std::int64_t rows) const {

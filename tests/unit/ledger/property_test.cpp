@@ -46,6 +46,22 @@ void Simulation::check_invariants() {
             "FROM t.f OR p.c IS DISTINCT FROM t.c"),
         "0")
         << "the tally differs from the pages";
+    EXPECT_EQ(recounted(), "") << "the run's sums differ from its pages and slices";
+    EXPECT_EQ(ask("SELECT count(*) FROM pagehaul.slice s JOIN pagehaul.run r ON r.id = s.run_id AND r.state "
+                  "= 'running' "
+                  "WHERE NOT EXISTS (SELECT FROM pagehaul.slice_due d WHERE d.run_id = s.run_id AND "
+                  "d.slice_id = s.id) "
+                  "AND CASE WHEN s.state = 'failed' THEN EXISTS (SELECT FROM pagehaul.page p WHERE "
+                  "p.slice_id = s.id "
+                  "AND p.state = 'pending') WHEN s.state <> 'open' THEN false WHEN s.drift IS NOT NULL THEN "
+                  "NOT EXISTS "
+                  "(SELECT FROM pagehaul.page p WHERE p.slice_id = s.id AND p.state = 'leased') ELSE NOT "
+                  "EXISTS (SELECT "
+                  "FROM pagehaul.page p WHERE p.slice_id = s.id AND p.pass = s.pass AND (p.state <> 'done' "
+                  "OR p.no = 0)) "
+                  "END"),
+              "0")
+        << "a slice is due and no poll will look at it";
     const auto rows = db.exec("SELECT id, state, epoch FROM pagehaul.page");
     std::map<std::int64_t, std::pair<std::string, std::int64_t>> now;
     for (std::size_t i = 0; i < rows.size(); ++i)
@@ -59,6 +75,36 @@ void Simulation::check_invariants() {
         EXPECT_GE(found->second.second, before.second) << "epoch of page " << id;
     }
     seen_ = std::move(now);
+}
+
+/// Runs whose sums are not those of their pages and slices, with both.
+std::string Simulation::recounted() {
+    return ask(
+        "SELECT coalesce(string_agg(r.id || ' has ' || t.sums || ' in run_tally, ' || s.sums || ' / ' || "
+        "p.sums || ' / ' || "
+        "d.sums, '; '), '') FROM pagehaul.run r, "
+        "LATERAL (SELECT concat_ws(' ', sum(open), sum(proven), sum(failed), sum(by_pages), sum(by_counts), "
+        "sum(told), "
+        "sum(told_of), sum(planned), sum(planned_of)) || ' / ' || concat_ws(' ', sum(pending), sum(leased), "
+        "sum(unavailable), sum(refused)) || ' / ' || concat_ws(' ', sum(done), sum(fetched), sum(stored), "
+        "sum(quarantined), sum(duplicates)) AS sums FROM pagehaul.run_tally WHERE run_id = r.id) t, "
+        "LATERAL (SELECT concat_ws(' ', count(*) FILTER (WHERE state = 'open'), count(*) FILTER (WHERE state "
+        "= "
+        "'proven'), count(*) FILTER (WHERE state = 'failed'), count(*) FILTER (WHERE proof = 'pages'), "
+        "count(*) FILTER "
+        "(WHERE proof = 'counts'), coalesce(sum(total), 0), count(total), coalesce(sum(planned), 0), "
+        "count(planned)) "
+        "AS sums FROM pagehaul.slice WHERE run_id = r.id) s, "
+        "LATERAL (SELECT concat_ws(' ', count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE "
+        "state = "
+        "'leased'), count(*) FILTER (WHERE failure = 'unavailable'), count(*) FILTER (WHERE failure = "
+        "'refused')) AS "
+        "sums FROM pagehaul.page WHERE run_id = r.id) p, "
+        "LATERAL (SELECT concat_ws(' ', count(g.fetched), coalesce(sum(g.fetched), 0), "
+        "coalesce(sum(g.stored), 0), "
+        "coalesce(sum(g.quarantined), 0), coalesce(sum(g.duplicates), 0)) AS sums FROM pagehaul.page g JOIN "
+        "pagehaul.slice c ON c.id = g.slice_id AND c.pass = g.pass WHERE g.run_id = r.id) d "
+        "WHERE t.sums <> s.sums || ' / ' || p.sums || ' / ' || d.sums");
 }
 
 namespace {

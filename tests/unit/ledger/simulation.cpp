@@ -20,8 +20,8 @@ bool is_lock_timeout(const postgres::SqlError& error) {
 void Simulation::reset(std::uint64_t seed) {
     actors_.clear();
     db.exec(
-        "TRUNCATE pagehaul.run, pagehaul.page, pagehaul.pipeline_lock, pagehaul.page_keys, effect, gone "
-        "CASCADE");
+        "TRUNCATE pagehaul.run, pagehaul.page, pagehaul.pipeline_lock, pagehaul.page_keys, "
+        "pagehaul.slice_due, effect, gone CASCADE");
     db.exec("UPDATE test_clock SET ahead = '0'; UPDATE planning_fault SET armed = false");
     engine_.seed(seed);
     api_ = {};
@@ -291,7 +291,7 @@ void Simulation::prove_one(Actor& actor, const Claim& claim) {
     ProofReading reading{.total = told(1, rows)};
     if (policy.total == Policy::Known::nothing)
         reading.rows_beyond_end = std::max<std::int64_t>(0, rows - claim.planned * policy.page_size);
-    const auto verdict = prove(actor.process->work, actor.process->scope, policy, claim, reading);
+    const auto verdict = prove(*actor.process, claim, reading);
     ++counters[!verdict                                   ? "proof lost"
                : std::holds_alternative<Proven>(*verdict) ? "proven by proof"
                                                           : "moved by proof"];

@@ -43,6 +43,7 @@ class Simulation : public LedgerTest {
     /// No more faults: new processes until a run of the pipeline has succeeded.
     void finish();
     void check_invariants();
+    std::string recounted();
 
     bool has_succeeded() {
         return ask("SELECT EXISTS (SELECT FROM pagehaul.run WHERE state = 'succeeded')") == "t";
