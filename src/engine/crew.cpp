@@ -25,9 +25,10 @@ Crew::Crew(Context& context, const machine::Sizing& sizing, CrewParts parts)
       jobs_(static_cast<std::size_t>(std::max(2, sizing.job_queue))),
       pages_(context.clock),
       outbox_(context.wake),
-      claimer_("claimer", context.stop),
-      workers_("fetch worker", context.stop),
-      writers_("writer", context.stop) {}
+      changed_(context.clock),
+      claimer_("claimer", context.stop, context.clock),
+      workers_("fetch worker", context.stop, context.clock),
+      writers_("writer", context.stop, context.clock) {}
 
 SessionOptions Crew::session_for(std::string role) const {
     return {.connect = parts_.connect, .role = std::move(role), .patience = context_.config.run.patience};

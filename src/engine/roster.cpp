@@ -62,16 +62,17 @@ void Roster::run(const std::function<void()>& work) {
     {
         const MutexLock lock(mutex_);
         --running_;
-        // Inside the lock: a waiter that sees 0 may destroy this object.
-        ended_.notify_all();
     }
+    ended_.set();
     if (on_end_) on_end_();
 }
 
 bool Roster::wait_ended(MonoTime until) {
-    MutexLock lock(mutex_);
-    return ended_.wait_until(lock.native(), until,
-                             [this]() PAGEHAUL_REQUIRES(mutex_) { return running_ == 0; });
+    while (!all_ended()) {
+        if (clock_.now() >= until) return false;
+        ended_.wait_until(until, {});
+    }
+    return true;
 }
 
 bool Roster::all_ended() const {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <condition_variable>
 #include <functional>
 #include <string>
 #include <thread>
@@ -11,14 +10,17 @@
 #include "core/error.h"
 #include "core/mutex.h"
 #include "core/stop.h"
+#include "engine/shared/wake.h"
 
 namespace pagehaul::engine {
 
 /// A group of threads that end on their own once their work is over; whoever waits for them can give up. The
-/// owner calls join() before it destroys what the threads use. `name`: for the log and for a bug's message.
+/// owner calls join() before it destroys what the threads use, and is the only one to wait for them. `name`:
+/// for the log and for a bug's message.
 class Roster {
   public:
-    Roster(std::string name, StopControl& stop) : name_(std::move(name)), stop_(stop) {}
+    Roster(std::string name, StopControl& stop, const Clock& clock)
+        : name_(std::move(name)), stop_(stop), clock_(clock), ended_(clock) {}
     Roster(const Roster&) = delete;
     Roster& operator=(const Roster&) = delete;
 
@@ -37,9 +39,10 @@ class Roster {
 
     const std::string name_;
     StopControl& stop_;
+    const Clock& clock_;
     std::function<void()> on_end_;
     mutable Mutex mutex_;
-    std::condition_variable ended_;
+    Wake ended_;  ///< wakes who waits in wait_ended
     int running_ PAGEHAUL_GUARDED_BY(mutex_) = 0;
     std::vector<std::jthread> threads_;
 };

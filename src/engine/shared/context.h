@@ -6,6 +6,7 @@
 #include "core/stop.h"
 #include "engine/shared/held.h"
 #include "engine/shared/tallies.h"
+#include "engine/shared/wake.h"
 #include "ledger/types.h"
 #include "telemetry/metrics.h"
 #include "telemetry/tracer.h"
@@ -23,7 +24,7 @@ struct Context {
     telemetry::Metrics& metrics;
     telemetry::Tracer* tracer = nullptr;  ///< null: no traces
     Tallies tallies{};
-    Wake wake{};
+    Wake wake{clock};
     Held held{};
     ledger::Scope scope{};
     ledger::Policy policy{};

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "core/mutex.h"
-#include "engine/shared/tallies.h"
+#include "engine/shared/wake.h"
 #include "ledger/proof.h"
 #include "ledger/types.h"
 

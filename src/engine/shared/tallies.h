@@ -1,12 +1,7 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
-#include <stop_token>
-
-#include "core/clock.h"
-#include "core/mutex.h"
 
 namespace pagehaul::engine {
 
@@ -32,30 +27,6 @@ struct Tallies {
         const std::int64_t ms = std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
         if (ms > longest_poll_ms) longest_poll_ms = ms;
     }
-};
-
-/// Wakes the claimer: a page was committed, a job was taken or did not work. Sets are kept until the next
-/// wait.
-class Wake {
-  public:
-    void set() {
-        {
-            const MutexLock lock(mutex_);
-            set_ = true;
-        }
-        changed_.notify_one();
-    }
-    /// Until set, `at` or `stop`, whichever comes first.
-    void wait_until(MonoTime at, std::stop_token stop) {
-        MutexLock lock(mutex_);
-        changed_.wait_until(lock, stop, at, [this]() PAGEHAUL_REQUIRES(mutex_) { return set_; });
-        set_ = false;
-    }
-
-  private:
-    Mutex mutex_;
-    std::condition_variable_any changed_;
-    bool set_ PAGEHAUL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace pagehaul::engine

@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <thread>
 
+#include "manual_clock.h"
+
 namespace pagehaul::engine {
 namespace {
 
@@ -19,7 +21,7 @@ class RosterThrows : public ::testing::TestWithParam<Thrown> {};
 
 TEST_P(RosterThrows, StopsTheProcessByTheFailuresKind) {
     StopControl stop;
-    Roster roster("writer", stop);
+    Roster roster("writer", stop, system_clock());
     roster.start([] { throw Failure(GetParam().kind, "sink.dsn", "what went wrong"); });
     roster.join();
     EXPECT_EQ(stop.cause(), GetParam().cause);
@@ -40,7 +42,7 @@ INSTANTIATE_TEST_SUITE_P(Each, RosterThrows,
 
 TEST(Roster, CallsAnythingElseThatIsThrownABugAndNamesTheThread) {
     StopControl stop;
-    Roster roster("writer", stop);
+    Roster roster("writer", stop, system_clock());
     roster.start([] { throw std::logic_error("impossible"); });
     roster.join();
     EXPECT_EQ(stop.cause(), StopCause::bug);
@@ -50,22 +52,36 @@ TEST(Roster, CallsAnythingElseThatIsThrownABugAndNamesTheThread) {
 TEST(Roster, GivesUpWaitingForAThreadThatDoesNotEnd) {
     StopControl stop;
     std::stop_source release;
-    Roster roster("writer", stop);
-    roster.start([token = release.get_token()] {
-        while (!token.stop_requested())
-            std::this_thread::yield();
-    });
-    EXPECT_FALSE(roster.wait_ended(std::chrono::steady_clock::now() + Millis{1}));
+    const pagehaul::testing::ManualClock clock;
+    Roster roster("writer", stop, clock);
+    roster.start([token = release.get_token()] { system_clock().wait_until(MonoTime::max(), token); });
+    EXPECT_FALSE(roster.wait_ended(clock.now()));
     EXPECT_FALSE(roster.all_ended());
     release.request_stop();
-    EXPECT_TRUE(roster.wait_ended(std::chrono::steady_clock::now() + std::chrono::minutes(1)));
+    EXPECT_TRUE(roster.wait_ended(MonoTime::max()));
+    roster.join();
+}
+
+TEST(Roster, WaitsByItsClock) {
+    StopControl stop;
+    std::stop_source release;
+    pagehaul::testing::ManualClock clock;
+    Roster roster("writer", stop, clock);
+    roster.start([token = release.get_token()] { system_clock().wait_until(MonoTime::max(), token); });
+    std::optional<bool> ended;
+    std::jthread waiter([&] { ended = roster.wait_ended(clock.now() + std::chrono::hours(1)); });
+    clock.wait_for_sleepers();
+    clock.advance(std::chrono::hours(1));
+    waiter.join();
+    EXPECT_EQ(ended, false);
+    release.request_stop();
     roster.join();
 }
 
 TEST(Roster, TellsOfEachThreadThatEnds) {
     StopControl stop;
     std::atomic<int> ended{0};
-    Roster roster("fetch worker", stop);
+    Roster roster("fetch worker", stop, system_clock());
     roster.on_end([&] { ++ended; });
     roster.start([] {});
     roster.start([] { throw Failure(ErrorKind::bug, "", "x"); });
