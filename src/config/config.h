@@ -65,7 +65,7 @@ struct DayBound {
     int relative_days = 0;  ///< used when `day` is empty; not above 0
 };
 
-/// One slice a step; `{{ slice.NAME }}` is its first day, `{{ slice.NAME_end }}` its last.
+/// One slice a step; `{{ slice.NAME }}` is its first day, `{{ slice.NAME_end }}` its last, cut at `to`.
 struct DateDimension {
     DayBound from;
     DayBound to;

@@ -22,7 +22,10 @@ Object<DateDimension> declare_dates() {
         .required("from", &DateDimension::from, day_bound(),
                   "The first day: 2026-10-01, or -7d before today.")
         .required("to", &DateDimension::to, day_bound(), "The last day, included.")
-        .key("step", &DateDimension::step_days, days(1, 3'650), "Days in one slice.")
+        .key("step", &DateDimension::step_days, days(1, 3'650),
+             "Days in one slice. Counted from `from` where that is a date, else from Monday, 5 January 1970: "
+             "7d are calendar weeks. The first step is pulled whole, though it may begin before from; the "
+             "last ends with the last day.")
         .key("zone", &DateDimension::zone, zone(), "Whose today it is.")
         .key("ready_at", &DateDimension::ready_at, optionally(time_of_day()),
              "When a day's data is ready, on the following day; days not ready are not planned.")

@@ -30,7 +30,7 @@ constexpr std::string_view newest_unfinished_sql = R"(
 SELECT r.id, r.fingerprint FROM {s}.run r
 WHERE r.id = (SELECT max(id) FROM {s}.run WHERE pipeline = {pipeline}) AND r.state = 'running' AND NOT EXISTS (
     SELECT FROM {s}.worker w WHERE w.run_id = r.id AND w.stopped_at IS NULL AND NOT {dead}))";
-constexpr std::string_view slice_keys_sql = "SELECT key FROM {s}.slice WHERE run_id = {found}";
+constexpr std::string_view slices_of_sql = "SELECT key, params FROM {s}.slice WHERE run_id = {found}";
 
 constexpr std::string_view adopt_sql = R"(
 INSERT INTO {s}.run_key (pipeline, key, run_id) VALUES ({pipeline}, {key}, {run});
@@ -136,13 +136,14 @@ std::optional<std::int64_t> find_adoptable(postgres::Connection& connection, con
     const auto run =
         connection.exec(fill(newest_unfinished_sql, scope, {{"dead", dead_condition("w", scope, true)}}));
     if (run.empty() || run.text(0, 1) != request.fingerprint) return std::nullopt;
-    const auto keys = connection.exec(fill(slice_keys_sql, scope, {{"found", run.text(0, 0)}}));
-    std::set<std::string> theirs;
-    for (std::size_t i = 0; i < keys.size(); ++i)
-        theirs.insert(keys.text(i, 0));
-    std::set<std::string> ours;
+    const auto slices = connection.exec(fill(slices_of_sql, scope, {{"found", run.text(0, 0)}}));
+    // The last step of a window keeps its key while it grows.
+    std::set<std::pair<std::string, std::string>> theirs;
+    for (std::size_t i = 0; i < slices.size(); ++i)
+        theirs.emplace(slices.text(i, 0), slices.text(i, 1));
+    std::set<std::pair<std::string, std::string>> ours;
     for (const PlannedSlice& slice : request.slices)
-        ours.insert(slice.key);
+        ours.emplace(slice.key, slice.params);
     if (theirs != ours) return std::nullopt;
     return run.integer(0, 0);
 }

@@ -18,6 +18,9 @@ using std::chrono::days;
 using std::chrono::sys_days;
 
 constexpr std::size_t kMostSlices = 1'000'000;
+// Where `from` slides, steps are counted from a day that does not, the first Monday of Unix time: whenever a
+// run starts, a day is in the same step.
+constexpr sys_days kFirstMonday{std::chrono::year{1970} / 1 / 5};
 
 using Params = std::vector<std::pair<std::string, config::SliceValue>>;
 
@@ -54,6 +57,13 @@ std::string key_part(const std::string& name, const std::string& value) {
 
 sys_days day_of(const config::DayBound& bound, sys_days today) {
     return bound.day ? *bound.day : today + days(bound.relative_days);
+}
+
+/// The first day of the step that `day` is in.
+sys_days step_begin(sys_days day, days step) {
+    const days past = day - kFirstMonday;
+    const days into = past % step;
+    return day - (into < days(0) ? into + step : into);
 }
 
 /// When the data of `day` is ready. A local time that a zone skips is when the gap ends; one that it has
@@ -120,13 +130,15 @@ Result<std::vector<Choice>> expand_dates(const std::string& name, const config::
     }
     const sys_days last = last_ready_day(dimension, where, from, to, *zone, now, warnings);
     std::vector<Choice> choices;
-    for (sys_days day = from; day <= last; day += days(dimension.step_days)) {
-        const sys_days end = std::min(day + days(dimension.step_days - 1), last);
+    if (last < from) return choices;
+    const days step(dimension.step_days);
+    for (sys_days day = dimension.from.day ? from : step_begin(from, step); day <= last; day += step) {
         const std::string text = text_of(day);
-        const std::string end_text = text_of(end);
-        choices.push_back({.key = key_part(name, day == end ? text : text + ".." + end_text),
-                           .params = {{name, {.text = text, .is_number = false}},
-                                      {name + "_end", {.text = end_text, .is_number = false}}}});
+        const std::string end_text = text_of(std::min(day + step - days(1), last));
+        choices.push_back(
+            {.key = key_part(name, step == days(1) ? text : text + "+" + std::to_string(step.count()) + "d"),
+             .params = {{name, {.text = text, .is_number = false}},
+                        {name + "_end", {.text = end_text, .is_number = false}}}});
     }
     return choices;
 }

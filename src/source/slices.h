@@ -25,6 +25,12 @@ struct SlicePlan {
 
 /// The cross product of the configured dimensions on the day that `now` is in each dimension's zone. Days
 /// that are not ready at `now` are left out, with a warning each.
+///
+/// Steps of several days are counted from `from` where it is a date, else from a fixed Monday, and a slice is
+/// named by its step: "date=2026-11-23+7d". So starts on different days mean the same slice by the same key,
+/// and no two slices share a day, not even one that an older run left. The first step is whole, though it may
+/// begin before a `from` that slides: cut there, it would lose a day that yesterday's start has not proven.
+/// The last one ends with the last day that is due, and grows from start to start.
 Result<SlicePlan> expand_slices(const config::Source& source, WallTime now);
 
 /// The names of the params that each slice of the source has, sorted.

@@ -61,6 +61,20 @@ TEST_F(Starting, ASucceededRunsKeyIsSaidToHaveSucceeded) {
     EXPECT_TRUE(std::holds_alternative<AlreadySucceeded>(start_of(*two, "k")));
 }
 
+TEST_F(Starting, ARunWhoseLastStepHasGrownSinceIsNotAdoptedButReplaced) {
+    auto one = process();
+    started(*one, "first", {"week"});
+    kill(one);
+    auto two = process();
+    StartRequest grown = request(*two, "second", {"week"});
+    grown.slices[0].params = "{\"name\":\"a day more\"}";
+    const Started planned = started(*two, grown);
+    EXPECT_EQ(planned.kind, Started::Kind::planned);
+    EXPECT_THAT(planned.warnings, ::testing::IsEmpty()) << "the slice of the same key covers it";
+    EXPECT_EQ(ask("SELECT state FROM pagehaul.run ORDER BY id LIMIT 1"), "superseded");
+    EXPECT_EQ(take(*two).at(0).slice_params, grown.slices[0].params);
+}
+
 TEST_F(Starting, TheSameKeyWithAnotherConfigSaysWhatDiffers) {
     auto one = process();
     started(*one);

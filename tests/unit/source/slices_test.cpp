@@ -1,7 +1,12 @@
 #include "source/slices.h"
 
+#include <date/date.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <map>
+#include <set>
 
 namespace pagehaul::source {
 namespace {
@@ -76,11 +81,74 @@ TEST(ExpandSlices, CutsTheRangeIntoStepsTheLastOneShorter) {
         days({.day = day(2026, 2, 25), .relative_days = 0}, {.day = day(2026, 3, 3), .relative_days = 0});
     dates.step_days = 3;
     const auto plan = expand_slices(with({{"d", dates}}), WallTime{day(2026, 11, 23)});
-    EXPECT_THAT(keys(plan),
-                ElementsAre("d=2026-02-25..2026-02-27", "d=2026-02-28..2026-03-02", "d=2026-03-03"));
+    EXPECT_THAT(keys(plan), ElementsAre("d=2026-02-25+3d", "d=2026-02-28+3d", "d=2026-03-03+3d"));
     EXPECT_EQ(plan->slices[0].params[0].second.text, "2026-02-25");
     EXPECT_EQ(plan->slices[0].params[1].second.text, "2026-02-27");
     EXPECT_EQ(plan->slices[2].params[1].second.text, "2026-03-03");
+}
+
+/// "2026-11-16..2026-11-22" of each slice.
+std::vector<std::string> ranges(const SlicePlan& plan) {
+    std::vector<std::string> out;
+    for (const Slice& slice : plan.slices)
+        out.push_back(slice.params[0].second.text + ".." + slice.params[1].second.text);
+    return out;
+}
+
+TEST(ExpandSlices, CountsStepsOfASlidingWindowFromMondays) {
+    auto dates = days(relative(-7), relative(-1));
+    dates.step_days = 7;
+    const auto plan = expand_slices(with({{"d", dates}}), WallTime{day(2026, 11, 25)});  // a Wednesday
+    EXPECT_THAT(keys(plan), ElementsAre("d=2026-11-16+7d", "d=2026-11-23+7d"));
+    EXPECT_THAT(ranges(*plan), ElementsAre("2026-11-16..2026-11-22", "2026-11-23..2026-11-24"));
+}
+
+TEST(ExpandSlices, ADayIsInTheSameSliceWheneverTheRunStarts) {
+    for (const int step : {2, 3, 7, 10, 30}) {
+        std::map<std::string, std::string> slice_of_day;
+        for (sys_days today = day(2026, 11, 1); today < day(2027, 1, 1); today += std::chrono::days(1)) {
+            auto dates = days(relative(-9), relative(-1));
+            dates.step_days = step;
+            const auto plan = expand_slices(with({{"d", dates}}), WallTime{today});
+            ASSERT_TRUE(plan);
+            std::set<std::string> pulled;
+            for (const Slice& slice : plan->slices) {
+                const auto bound = [&](std::size_t i) { return slice.params[i].second.text; };
+                for (sys_days d = today - std::chrono::days(60); d < today; d += std::chrono::days(1)) {
+                    const std::string text = date::format("%F", d);
+                    if (text < bound(0) || text > bound(1)) continue;
+                    EXPECT_TRUE(pulled.insert(text).second) << text << " is in two slices";
+                    EXPECT_EQ(slice_of_day.try_emplace(text, slice.key).first->second, slice.key) << text;
+                }
+            }
+            for (int back = 1; back <= 9; ++back)
+                EXPECT_TRUE(pulled.contains(date::format("%F", today - std::chrono::days(back))));
+            EXPECT_FALSE(pulled.contains(date::format("%F", today)));
+        }
+    }
+}
+
+TEST(ExpandSlices, CountsStepsFromAFromThatIsADate) {
+    auto dates = days({.day = day(2026, 11, 1), .relative_days = 0}, relative(-1));
+    dates.step_days = 7;
+    EXPECT_THAT(ranges(*expand_slices(with({{"d", dates}}), WallTime{day(2026, 11, 10)})),
+                ElementsAre("2026-11-01..2026-11-07", "2026-11-08..2026-11-09"));
+}
+
+TEST(ExpandSlices, CountsStepsBeforeTheFirstMondayToo) {
+    auto dates = days(relative(-1), relative(-1));
+    dates.step_days = 7;
+    EXPECT_THAT(ranges(*expand_slices(with({{"d", dates}}), WallTime{day(1970, 1, 2)})),
+                ElementsAre("1969-12-29..1970-01-01"));
+}
+
+TEST(ExpandSlices, PlansNoStepOfWhichNoDayIsDue) {
+    auto dates = days(relative(-1), relative(-1));
+    dates.step_days = 7;
+    dates.ready_at = 10h;
+    // A Wednesday: its step began two days ago, but the day asked for is not ready.
+    const auto plan = expand_slices(with({{"d", dates}}), WallTime{day(2026, 11, 25) + 9h});
+    EXPECT_TRUE(plan->slices.empty());
 }
 
 TEST(ExpandSlices, LeavesOutDaysThatAreNotReadyWithAWarningEach) {
