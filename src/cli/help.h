@@ -31,7 +31,7 @@ Begin with a file that says what to ask, how the answer looks and where it goes:
 `pagehaul schema` explains every key of the file; `pagehaul VERB --help` explains a verb.
 
 Exit codes:
-  0    every page stored, completeness proven
+  0    every page stored, completeness proven; or nothing due: no day was ready yet (ready_at)
   64   wrong command line
   65   data refused: quarantine over its limit, a page refused for good, or a proof that came out wrong
   69   API or database stayed unavailable beyond the patience, or a page's attempts ran out; run it again

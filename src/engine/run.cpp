@@ -53,13 +53,16 @@ Ending ending_without_work(const Context& context, const ledger::StartOutcome& o
     const auto past = recall(context);
     if (!past || !past->run.is_newest) return NothingEnded{};
     latest.set(past->state);
-    return RunEnded{
-        .at = WallTime(std::chrono::seconds(past->run.finished_at)), .took = {}, .exit = ended.exit};
+    return RunEnded{.at = WallTime(std::chrono::seconds(past->run.finished_at)),
+                    .took = {},
+                    .exit = ended.exit,
+                    .nothing_due = ended.nothing_due};
 }
 
 /// What needs no pulling: the run succeeded already, another one holds the lock, the config is not the key's.
 Verdict verdict_without_work(const ledger::StartOutcome& outcome) {
     if (const auto* done = std::get_if<ledger::AlreadySucceeded>(&outcome)) {
+        if (done->nothing_due) return nothing_due();
         return {ExitCode::ok, "succeeded",
                 "run " + std::to_string(done->run) + " of this key has succeeded already"};
     }
@@ -145,7 +148,10 @@ class Telling {
 
   private:
     RunEnded ended_now(const Verdict& verdict) const {
-        return {.at = context_.clock.wall_now(), .took = context_.clock.now() - began_, .exit = verdict.code};
+        return {.at = context_.clock.wall_now(),
+                .took = context_.clock.now() - began_,
+                .exit = verdict.code,
+                .nothing_due = verdict.nothing_due};
     }
 
     Context& context_;

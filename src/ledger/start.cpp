@@ -11,8 +11,12 @@ namespace {
 constexpr Millis lock_round{2'000};
 
 constexpr std::string_view by_key_sql = R"(
-SELECT r.id, r.state, r.fingerprint, r.fingerprint_text FROM {s}.run_key k JOIN {s}.run r ON r.id = k.run_id
+SELECT r.id, r.state, r.fingerprint, r.fingerprint_text,
+    EXISTS (SELECT FROM {s}.slice s WHERE s.run_id = r.id) FROM {s}.run_key k JOIN {s}.run r ON r.id = k.run_id
 WHERE k.pipeline = {pipeline} AND k.key = {key})";
+
+constexpr std::string_view free_key_sql =
+    "DELETE FROM {s}.run_key WHERE pipeline = {pipeline} AND key = {key}";
 
 constexpr std::string_view holder_sql = R"(
 SELECT r.id, coalesce((SELECT k.key FROM {s}.run_key k WHERE k.run_id = r.id ORDER BY k.key LIMIT 1), ''),
@@ -73,7 +77,7 @@ StartOutcome resume(postgres::Connection& connection, Scope& scope, const StartR
     scope.run = run.integer(0, 0);
     if (run.text(0, 2) != request.fingerprint)
         return Differs{scope.run, fingerprint_difference(run.text(0, 3), request.fingerprint_text)};
-    if (run.text(0, 1) == "succeeded") return AlreadySucceeded{scope.run};
+    if (run.text(0, 1) == "succeeded") return AlreadySucceeded{scope.run, !run.boolean(0, 4)};
     if (run.text(0, 1) != "running")
         throw Failure(ErrorKind::bug, "ledger",
                       "the run of this key is superseded, but the key does not point to its successor");
@@ -89,11 +93,19 @@ StartOutcome resume(postgres::Connection& connection, Scope& scope, const StartR
                    .pages_done = connection.exec(fill(pages_done_sql, scope)).integer(0, 0)};
 }
 
+/// The key's run had no slice to pull, and now there are some: the key is as good as new.
+bool nothing_was_due(const postgres::Rows& run, const StartRequest& request) {
+    return run.text(0, 1) == "succeeded" && !run.boolean(0, 4) && run.text(0, 2) == request.fingerprint &&
+           request.intent == StartRequest::Intent::run && !request.slices.empty();
+}
+
 StartOutcome decide(postgres::Connection& connection, Scope& scope, const StartRequest& request) {
     const auto by_key = connection.exec(fill(by_key_sql, scope, {{"key", text_literal(request.key)}}));
-    if (!by_key.empty()) return resume(connection, scope, request, by_key);
+    if (!by_key.empty() && !nothing_was_due(by_key, request))
+        return resume(connection, scope, request, by_key);
     if (auto busy = find_holder(connection, scope, 0)) return *busy;
 
+    if (!by_key.empty()) connection.exec(fill(free_key_sql, scope, {{"key", text_literal(request.key)}}));
     const bool retry = request.intent == StartRequest::Intent::retry;
     if (!retry && !request.fresh) {
         if (const auto adopted = find_adoptable(connection, scope, request)) {

@@ -54,6 +54,7 @@ struct Started {
 };
 struct AlreadySucceeded {
     std::int64_t run = 0;
+    bool nothing_due = false;  ///< it had no slices, and there are none now
 };
 struct NothingToRetry {};
 /// A retry found nothing failed, but this run has slices that are not pulled to their end: 75.

@@ -116,9 +116,12 @@ PipelineStatus read_status(postgres::Connection& connection, const std::string& 
         scope.run = rows.integer(i, 0);
         const auto fresh = static_cast<int>(rows.integer(i, 14));
         const bool is_incomplete = rows.text(i, 1) == "running" && fresh == 0;
+        const bool nothing_due = rows.text(i, 1) == "succeeded" && rows.integer(i, 6) == 0;
         status.runs.push_back({.id = scope.run,
                                .keys = read_keys(connection, scope),
-                               .state = is_incomplete ? "incomplete" : rows.text(i, 1),
+                               .state = is_incomplete ? "incomplete"
+                                        : nothing_due ? "nothing due"
+                                                      : rows.text(i, 1),
                                .created_at = rows.text(i, 2),
                                .finished_at = rows.text(i, 3),
                                .stop_reason = rows.text(i, 4),

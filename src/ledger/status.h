@@ -20,7 +20,7 @@ struct SliceStatus {
 struct RunSummary {
     std::int64_t id = 0;
     std::vector<std::string> keys;
-    std::string state;                    ///< running, incomplete, succeeded, superseded
+    std::string state;                    ///< running, incomplete, succeeded, nothing due, superseded
     std::string created_at, finished_at;  ///< ISO 8601 UTC, "" if not
     std::string stop_reason, verdict_json;
     std::int64_t slices = 0, slices_proven = 0, slices_failed = 0;

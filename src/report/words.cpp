@@ -20,9 +20,14 @@ Words succeeded(const RunReport& report) {
                 .next = "Nothing to do.",
                 .exit_code = static_cast<int>(ExitCode::ok),
                 .reason = ""};
-    if (totals.slices == 0)
-        words.meaning = "There was nothing to pull: the run had no slices.";
-    else if (totals.proven_by_pages == 0)
+    if (totals.slices == 0) {
+        words.tone = Words::Tone::careful;
+        words.headline = "Nothing was due";
+        words.meaning =
+            "No day that the pipeline asks for was ready (`ready_at`): nothing was pulled, nothing is "
+            "stored.";
+        words.next = "Run it again once the day's data is ready; the start's warnings say when.";
+    } else if (totals.proven_by_pages == 0)
         words.meaning =
             "Every page is stored. The total that the API told, the rows fetched and the distinct keys agree "
             "in "

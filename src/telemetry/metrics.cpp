@@ -256,14 +256,15 @@ void Metrics::process_ended() {
     set_buffer_bytes(0);
 }
 
-void Metrics::run_ended(WallTime at, std::optional<Nanos> took, ExitCode exit) {
+void Metrics::run_ended(WallTime at, std::optional<Nanos> took, ExitCode exit, bool nothing_due) {
     process_ended();
     const bool ok = exit == ExitCode::ok;
     impl_->in_progress.Set(0);
     impl_->last_run.Set(unix_seconds(at));
     if (took) impl_->last_duration.Add({}).Set(seconds(*took));
-    impl_->last_ok.Add({}).Set(ok ? 1 : 0);
     impl_->last_exit.Add({}).Set(static_cast<double>(static_cast<int>(exit)));
+    if (nothing_due) return;
+    impl_->last_ok.Add({}).Set(ok ? 1 : 0);
     if (ok) impl_->last_success.Add({}).Set(unix_seconds(at));
 }
 

@@ -62,8 +62,9 @@ class Metrics {
     /// The end of this process, other processes go on with the run: nothing of ours is under way any more.
     void process_ended();
     /// The end of the run; `took` is nullopt where this process has not seen it run. Sets last_success when
-    /// `exit` is ok.
-    void run_ended(WallTime at, std::optional<Nanos> took, ExitCode exit);
+    /// `exit` is ok. `nothing_due`: it had nothing to pull; whether runs succeed stays as the last one left
+    /// it.
+    void run_ended(WallTime at, std::optional<Nanos> took, ExitCode exit, bool nothing_due = false);
 
     /// In Prometheus' text format 0.0.4.
     std::string text() const;

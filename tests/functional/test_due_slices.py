@@ -1,8 +1,63 @@
-"""Which days a run pulls, by the calendar: a window of steps slides on from start to start."""
+"""Which days a run pulls, by the calendar: none is due, or a window of steps slides on from start to start."""
 
-from harness.ending import assert_ended
+import json
+
+import pytest
+
+from harness.ending import assert_ended, summary
 from harness.pagehaul import OK, UNAVAILABLE
 from harness.pipeline import sliced
+
+RESUME = {"PAGEHAUL_RUN_KEY": "job-1"}
+# Today is ready tomorrow.
+NOT_DUE = {"source": {"slices": {"date": {"from": "0d", "to": "0d", "ready_at": "00:00"}}}}
+
+
+@pytest.fixture
+def early(pagehaul):
+    """A run at a time when no slice is due."""
+    return pagehaul.configure(sliced(advertisers=["1001"]), NOT_DUE)
+
+
+def test_a_run_without_a_due_slice_says_so_and_not_that_every_page_is_stored(early, api, tmp_path):
+    termination = tmp_path / "termination"
+    termination.touch()
+    result = early.succeed(env={"PAGEHAUL_TERMINATION_LOG": str(termination)})
+    line = summary(result)
+    assert (line["verdict"], line["exit_code"]) == ("nothing due", OK) and "every page" not in line["reason"]
+    assert json.loads(termination.read_text())["verdict"] == "nothing due"
+    assert api.log() == []
+    (run,) = early.succeed("status", "--json").json["runs"]
+    assert (run["state"], run["verdict"]["verdict"]) == ("nothing due", "nothing due")
+    assert "nothing due" in early.succeed("status").stdout
+    page = tmp_path / "run.html"
+    early.succeed("report", str(run["run"]), "--html", str(page))
+    assert "Nothing was due" in page.read_text() and "nothing is missing" not in page.read_text()
+
+
+def test_the_same_key_says_it_again(early):
+    early.succeed(env=RESUME)
+    assert summary(early.succeed(env=RESUME))["verdict"] == "nothing due"
+
+
+def test_it_is_no_success_of_the_pipeline(pagehaul, pushgateway):
+    pagehaul.configure({"telemetry": {"pushgateway": {"url": pushgateway.url}}})
+    pagehaul.configure(sliced(advertisers=["1001"], date_from="-1d", date_to="-1d")).succeed()
+    names = ["pagehaul_last_success_timestamp_seconds", "pagehaul_source_watermark_timestamp_seconds", "pagehaul_last_run_success"]
+    before = [pushgateway.value(name) for name in names]
+    last_run = pushgateway.value("pagehaul_last_run_timestamp_seconds")
+    pagehaul.configure(NOT_DUE)
+    for key in ({}, RESUME, RESUME):
+        assert summary(pagehaul.succeed(env=key))["verdict"] == "nothing due"
+        assert [pushgateway.value(name) for name in names] == before
+    assert pushgateway.value("pagehaul_last_run_timestamp_seconds") > last_run
+    assert pushgateway.value("pagehaul_run_in_progress") == 0
+
+
+def test_a_first_run_with_nothing_due_claims_no_success(early, pushgateway):
+    early.configure({"telemetry": {"pushgateway": {"url": pushgateway.url}}}).succeed()
+    assert pushgateway.value("pagehaul_last_run_exit_code") == OK
+    assert pushgateway.metric("pagehaul_last_success_timestamp_seconds") == {}
 
 
 def test_what_a_sliding_window_of_steps_left_yesterday_does_not_meet_todays(pagehaul, api, db):

@@ -76,7 +76,7 @@ Ending ending_of(const RunEnded& ended, std::int64_t other_workers) {
 
 void publish_ending(telemetry::Metrics& metrics, const Ending& ending) {
     if (const auto* run = std::get_if<RunEnded>(&ending))
-        return metrics.run_ended(run->at, run->took, run->exit);
+        return metrics.run_ended(run->at, run->took, run->exit, run->nothing_due);
     metrics.process_ended();
 }
 

@@ -38,6 +38,7 @@ struct RunEnded {
     WallTime at;
     std::optional<Nanos> took;  ///< nullopt: not seen by this process
     ExitCode exit = ExitCode::bug;
+    bool nothing_due = false;  ///< exit 0, and yet no success
 };
 /// Other processes go on with the run: the verdict will be theirs.
 struct ProcessEnded {};

@@ -20,6 +20,7 @@ std::string first_failure(const ledger::RunState& state) {
 Verdict judge_run(StopCause cause, const std::string& stop_reason, const ledger::RunState& state) {
     if (cause == StopCause::bug) return {ExitCode::bug, "failed", because("a bug", stop_reason)};
     if (state.status == ledger::RunStatus::succeeded) {
+        if (state.slices_proven == 0) return nothing_due();
         const bool counts = state.proof == "counts";
         return {ExitCode::ok, "succeeded",
                 counts ? "every page stored, completeness proven by counts"
@@ -58,6 +59,12 @@ Verdict judge_run(StopCause cause, const std::string& stop_reason, const ledger:
         return {ExitCode::incomplete, "incomplete", "a newer run has taken over this one's slices"};
     }
     return {ExitCode::bug, "failed", "the run stopped without a cause and with work left"};
+}
+
+Verdict nothing_due() {
+    return {ExitCode::ok, "nothing due",
+            "no slice is due yet (ready_at in source.slices): nothing was asked for, nothing is stored",
+            true};
 }
 
 std::string termination_message(const Verdict& verdict, const std::string& pipeline, std::int64_t run,

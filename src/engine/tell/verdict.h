@@ -12,14 +12,18 @@ namespace pagehaul::engine {
 /// What the run came to, for the exit code, the summary line and the termination message.
 struct Verdict {
     ExitCode code = ExitCode::bug;
-    std::string word;    ///< "succeeded", "incomplete", "failed", "stopped"
-    std::string reason;  ///< one sentence for people
+    std::string word;          ///< "succeeded", "nothing due", "incomplete", "failed", "stopped"
+    std::string reason;        ///< one sentence for people
+    bool nothing_due = false;  ///< exit 0, and no success: the run had no slice to pull
 };
 
 /// Pure. Of several causes the first that applies of 70, 77, 78,
 /// 143/130 or 75, 65, 69; but a run that the ledger calls succeeded is a success whatever stopped this
-/// process.
+/// process. One without any slice is none: nothing was due.
 Verdict judge_run(StopCause cause, const std::string& stop_reason, const ledger::RunState& state);
+
+/// Of a run without slices, now or when its key is used again.
+Verdict nothing_due();
 
 /// The termination message: one line of JSON, at most 4096 bytes (Kubernetes cuts there).
 std::string termination_message(const Verdict& verdict, const std::string& pipeline, std::int64_t run,

@@ -61,6 +61,23 @@ TEST_F(Starting, ASucceededRunsKeyIsSaidToHaveSucceeded) {
     EXPECT_TRUE(std::holds_alternative<AlreadySucceeded>(start_of(*two, "k")));
 }
 
+TEST_F(Starting, AKeyWhoseRunHadNoSliceIsFreeOnceThereAreSome) {
+    auto early = process();
+    const std::int64_t empty = started(*early, "k", {}).run;
+    EXPECT_EQ(polled(*early).status, RunStatus::succeeded);
+    auto again = process();
+    const auto outcome = start(again->work, request(*again, "k", {}));
+    ASSERT_TRUE(std::holds_alternative<AlreadySucceeded>(outcome));
+    EXPECT_TRUE(std::get<AlreadySucceeded>(outcome).nothing_due);
+    auto later = process();
+    const Started planned = started(*later, "k", {"mon"});
+    EXPECT_EQ(planned.kind, Started::Kind::planned);
+    EXPECT_NE(planned.run, empty);
+    const auto status = read_status(db, "pagehaul", "p", 10, 30'000);
+    EXPECT_EQ(status.runs.at(1).state, "nothing due");
+    EXPECT_THAT(status.runs.at(0).keys, ::testing::ElementsAre("k"));
+}
+
 TEST_F(Starting, ARunWhoseLastStepHasGrownSinceIsNotAdoptedButReplaced) {
     auto one = process();
     started(*one, "first", {"week"});

@@ -28,6 +28,15 @@ TEST(Words, NeverClaimMoreThanWasShown) {
     EXPECT_THAT(words_for(good_run()).meaning, Not(HasSubstr("not by a count of rows")));
 }
 
+TEST(Words, OfARunWithoutSlicesDoNotCallItComplete) {
+    RunReport report = good_run();
+    report.totals = {};
+    const Words words = words_for(report);
+    EXPECT_EQ(words.tone, Tone::careful);
+    EXPECT_EQ(words.headline, "Nothing was due");
+    EXPECT_EQ(words.exit_code, 0);
+}
+
 TEST(Words, OfACompleteRunWithQuarantineAskToLookAtIt) {
     RunReport report = good_run();
     report.totals.done.quarantined = 3;

@@ -120,6 +120,14 @@ TEST(Metrics, LastSuccessExistsOnlyAfterASuccess) {
     EXPECT_TRUE(has(succeeded, "pagehaul_last_run_exit_code 0"));
 }
 
+TEST(Metrics, ARunThatHadNothingToPullIsNeitherASuccessNorAFailure) {
+    Metrics metrics("1");
+    metrics.run_ended(kNow, seconds(1), ExitCode::ok, true);
+    EXPECT_TRUE(has(metrics, "pagehaul_last_run_exit_code 0"));
+    EXPECT_THAT(metrics.text(), Not(HasSubstr("pagehaul_last_success_timestamp_seconds")));
+    EXPECT_THAT(metrics.text(), Not(HasSubstr("pagehaul_last_run_success ")));
+}
+
 TEST(Metrics, ARunIsInProgressUntilItEndsAndThenNothingIsUnderWay) {
     Metrics metrics("1");
     metrics.run_started(kNow);

@@ -10,6 +10,7 @@ namespace {
 ledger::RunState succeeded() {
     ledger::RunState state;
     state.status = ledger::RunStatus::succeeded;
+    state.slices_proven = 1;
     state.proof = "counts";
     return state;
 }
@@ -28,6 +29,18 @@ TEST(Verdict, IsSuccessOnlyWhenTheLedgerSaysSo) {
 TEST(Verdict, OfASignalAfterTheSuccessIsSuccess) {
     EXPECT_EQ(judge_run(StopCause::sigterm, "SIGTERM", succeeded()).code, ExitCode::ok);
     EXPECT_EQ(judge_run(StopCause::deadline, "", succeeded()).code, ExitCode::ok);
+}
+
+TEST(Verdict, OfARunWithoutSlicesIsNothingDueAndNoSuccess) {
+    ledger::RunState empty = succeeded();
+    empty.slices_proven = 0;
+    for (const StopCause cause : {StopCause::none, StopCause::sigterm}) {
+        const Verdict verdict = judge_run(cause, "", empty);
+        EXPECT_EQ(verdict.code, ExitCode::ok);
+        EXPECT_EQ(verdict.word, "nothing due");
+        EXPECT_TRUE(verdict.nothing_due);
+    }
+    EXPECT_FALSE(judge_run(StopCause::none, "", succeeded()).nothing_due);
 }
 
 TEST(Verdict, NamesTheSignalThatStoppedAnUnfinishedRun) {
