@@ -63,7 +63,10 @@ SELECT quote_ident(c.relname),
              ORDER BY a.attname::text COLLATE "C") = $2::text[],
        i.indisvalid, i.indimmediate, i.indpred IS NULL, i.indexprs IS NULL,
        NOT EXISTS (SELECT FROM unnest(i.indcollation::oid[]) o JOIN pg_collation l ON l.oid = o
-                   WHERE NOT l.collisdeterministic)
+                   WHERE NOT l.collisdeterministic),
+       NOT EXISTS (SELECT FROM generate_series(0, i.indnkeyatts - 1) n
+                   JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[n]
+                   WHERE a.attcollation <> i.indcollation[n])
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 WHERE i.indrelid = $1::oid AND i.indisunique
 ORDER BY c.relname)";
@@ -287,6 +290,8 @@ class Examiner {
         if (!rows.boolean(i, 4)) return "partial";
         if (!rows.boolean(i, 5)) return "on an expression";
         if (!rows.boolean(i, 6)) return "of a nondeterministic collation";
+        // The merge asks for each key by the column's own collation: without an index, row by row.
+        if (!rows.boolean(i, 7)) return "of another collation than its column";
         return std::nullopt;
     }
 

@@ -9,12 +9,11 @@
 // settings, 300,000 new rows of 21 columns, three-column key, batches of 30 pages; CPU of the backends, which
 // repeats where wall time on a shared machine does not; plain COPY into the keyed table is 2.1 s):
 //   INSERT … ON CONFLICT for every row 3.8 s; the plain INSERT below first 2.5 s. A speculative insertion
-//   looks each row up twice and writes a second WAL record. On a second pull both cost the same. Emptying the
-//   temp table by ON COMMIT DELETE ROWS 3.8 s and no dead catalog rows; by TRUNCATE 3.7 s and three dead rows
-//   in pg_class a commit; by DELETE 4.7 s; dropped and made again each time 3.9 s and dead rows in
-//   pg_attribute. An unlogged table with TRUNCATE: 4.2 s. Without ORDER BY 0.1 s less at best, and concurrent
-//   writers would deadlock. More work_mem and temp_buffers, prepared statements and jit off: no difference at
-//   1,000 to 5,000 rows a batch.
+//   looks each row up twice and writes a second WAL record. Emptying the temp table by ON COMMIT DELETE ROWS
+//   3.8 s and no dead catalog rows; by TRUNCATE 3.7 s and three dead rows in pg_class a commit; by DELETE
+//   4.7 s; dropped and made again each time 3.9 s and dead rows in pg_attribute. An unlogged table with
+//   TRUNCATE: 4.2 s. Without ORDER BY 0.1 s less at best, and concurrent writers would deadlock. More
+//   work_mem and temp_buffers, and prepared statements: no difference at 1,000 to 5,000 rows a batch.
 
 namespace pagehaul::sink {
 namespace {
@@ -50,28 +49,40 @@ std::string take_new(const std::string& column) {
     return column + " = excluded." + column;
 }
 
-std::string on_conflict(const config::Sink& sink) {
-    std::vector<std::string> assignments, ours, theirs;
+/// Whether two rows of one key differ, as SQL.
+std::string differs(const config::Sink& sink, const std::string& left, const std::string& right) {
+    std::vector<std::string> ours, theirs;
     for (const config::Column& column : sink.columns) {
         if (is_key(sink, column.name)) continue;
-        const std::string name = quote_identifier(column.name);
-        assignments.push_back(take_new(name));
-        ours.push_back(comparable("t", column));
-        theirs.push_back(comparable("excluded", column));
+        ours.push_back(comparable(left, column));
+        theirs.push_back(comparable(right, column));
     }
+    if (ours.empty()) return "false";
+    return "ROW(" + join(ours, ", ") + ") IS DISTINCT FROM ROW(" + join(theirs, ", ") + ")";
+}
+
+std::string on_conflict(const config::Sink& sink) {
+    std::vector<std::string> assignments;
+    for (const config::Column& column : sink.columns)
+        if (!is_key(sink, column.name)) assignments.push_back(take_new(quote_identifier(column.name)));
     // Not MERGE: beside writers that insert the same key it fails with a unique violation.
     const std::string target = " ON CONFLICT (" + name_list(sink.key) + ") DO ";
     if (assignments.empty()) return target + "NOTHING";
-    // Rows that are equal already are neither written nor counted: no bloat on a second pull. Each is locked
-    // all the same, some 290 bytes of WAL a row.
-    return target + "UPDATE SET " + join(assignments, ", ") + " WHERE ROW(" + join(ours, ", ") +
-           ") IS DISTINCT FROM ROW(" + join(theirs, ", ") + ")";
+    // For what another writer made equal since the statement began: neither written nor counted.
+    return target + "UPDATE SET " + join(assignments, ", ") + " WHERE " + differs(sink, "t", "excluded");
 }
 
 std::string matches(const config::Sink& sink) {
     return join(sink.key, " AND ", [](const std::string& key) {
         return "t." + quote_identifier(key) + " = p." + quote_identifier(key);
     });
+}
+
+/// `what` of the target's row with a staged row's key, NULL where there is none. A subquery for a value is
+/// never made a join: the planner knows nothing of a staging table just filled, and might read the whole
+/// target once a commit. So it looks up each key in the index.
+std::string looked_up(const config::Sink& sink, const std::string& what) {
+    return "(SELECT " + what + " FROM " + qualified_name(sink) + " t WHERE " + matches(sink) + ")";
 }
 
 }  // namespace
@@ -93,8 +104,8 @@ Upsert::Upsert(const config::Sink& sink) : staging_(staging_table) {
     // Every 32nd row of each page, the first one always, is looked up; one that exists makes the statement
     // insert nothing (a one-time filter of the plan). That tells a first pull from a later one almost for
     // free.
-    const std::string unless_known = " WHERE NOT EXISTS (SELECT FROM " + staging_ + " p JOIN " + target +
-                                     " t ON " + matches(sink) + " WHERE p." + position + " % 32 = 0)";
+    const std::string unless_known = " WHERE NOT EXISTS (SELECT FROM " + staging_ + " p WHERE p." + position +
+                                     " % 32 = 0 AND " + looked_up(sink, "true") + ")";
     const std::string into = "INSERT INTO " + target + " AS t (" + columns + ") ";
     const std::string each = "SELECT " + columns + " FROM " + staging_;
     // ON CONFLICT refuses a key that comes twice in its own statement (21000).
@@ -107,9 +118,18 @@ Upsert::Upsert(const config::Sink& sink) : staging_(staging_table) {
     const std::string guarded = "SAVEPOINT pagehaul_insert; " + into;
     insert_ = guarded + each + unless_known + ordered;
     insert_repeating_ = guarded + last_of_each + unless_known + last_first;
-    merge_ = "RELEASE SAVEPOINT pagehaul_insert; " + into + each + ordered + on_conflict(sink);
+
+    // Thousands of lookups look expensive enough to the planner to compile them first, longer than they take.
+    const std::string merging = "RELEASE SAVEPOINT pagehaul_insert; SET LOCAL jit = off; " + into;
+    const std::string differing = differs(sink, "t", "p");
+    // Rows that are equal already are left out before the INSERT: ON CONFLICT would lock each of them, even
+    // where its own WHERE is false, some 290 bytes of WAL a row and every page of the table dirtied. Of a key
+    // that repeats the last row alone is compared: an equal one before it says nothing.
+    const std::string unless_equal =
+        " p WHERE " + looked_up(sink, differing) + " IS NOT FALSE" + ordered + on_conflict(sink);
+    merge_ = merging + each + unless_equal;
     merge_repeating_ =
-        "RELEASE SAVEPOINT pagehaul_insert; " + into + last_of_each + last_first + on_conflict(sink);
+        merging + "SELECT " + columns + " FROM (" + last_of_each + last_first + ")" + unless_equal;
 }
 
 // Not in key order, so two writers that meet the same new keys may deadlock: 40P01, which the writer does

@@ -239,6 +239,8 @@ TEST_F(TargetTest, UniqueIndexesThatOnConflictCannotUseDoNotCount) {
                 ElementsAre(HasSubstr("part does not serve: it is partial")));
     EXPECT_THAT(as_guest(columns + "); CREATE UNIQUE INDEX expr ON t (id, code, lower(code))"),
                 ElementsAre(HasSubstr("expr does not serve: it is on an expression")));
+    EXPECT_THAT(as_guest(columns + "); CREATE UNIQUE INDEX posix ON t (id, code COLLATE \"POSIX\")"),
+                ElementsAre(HasSubstr("posix does not serve: it is of another collation than its column")));
     EXPECT_THAT(as_guest(columns + ", UNIQUE (id)); CREATE UNIQUE INDEX ON t (id, code, fee)"),
                 ElementsAre("sink.key: \"public\".\"t\" has no unique index on exactly (\"id\", \"code\"): "
                             "CREATE UNIQUE INDEX ON \"public\".\"t\" (\"id\", \"code\")"));

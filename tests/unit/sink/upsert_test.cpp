@@ -60,15 +60,51 @@ TEST_F(UpsertTest, NewRowsAreInsertedChangedRowsUpdatedAndEqualRowsLeftAlone) {
     EXPECT_EQ(dump(connection), "(1,2026-10-01,a,1.5,{}) (2,2026-10-01,B,2,) (3,2026-10-01,c,,[1])");
 }
 
-TEST_F(UpsertTest, EqualRowsAreNotEvenRewritten) {
+TEST_F(UpsertTest, EqualRowsAreNeitherRewrittenNorLocked) {
     auto connection = connect();
     ensure_target(connection, creative);
     const Upsert upsert(creative);
-    const std::string where = "SELECT string_agg(ctid::text || xmin::text, ' ') FROM " + creative_table;
-    commit(connection, upsert, "0\t1\t2026-10-01\ta\t1.5\t{}\n");
+    const std::string where =
+        "SELECT string_agg(ctid::text || xmin || ' ' || xmax, ' ') FROM " + creative_table;
+    const std::string_view lines = "0\t1\t2026-10-01\ta\t1.5\t{}\n1\t2\t2026-10-01\tb\t\\N\t\\N\n";
+    commit(connection, upsert, lines);
     const std::string before = connection.exec(where).text(0, 0);
-    EXPECT_EQ(commit(connection, upsert, "0\t1\t2026-10-01\ta\t1.5\t{}\n"), 0);
+    EXPECT_EQ(commit(connection, upsert, lines), 0);
+    EXPECT_EQ(commit(connection, upsert, lines, true), 0);
     EXPECT_EQ(connection.exec(where).text(0, 0), before);
+}
+
+TEST_F(UpsertTest, EachKeyIsLookedUpByTheIndexInPartitionsToo) {
+    auto connection = connect();
+    connection.exec(
+        R"(CREATE SCHEMA "Report's"; CREATE TABLE )" + creative_table +
+        " (id bigint, date date, name text, fee numeric, raw jsonb, PRIMARY KEY (date, id)) PARTITION BY "
+        "RANGE (date)");
+    connection.exec("CREATE TABLE past PARTITION OF " + creative_table +
+                    " FOR VALUES FROM ('2026-01-01') TO ('2026-10-01');"
+                    "CREATE TABLE later PARTITION OF " +
+                    creative_table +
+                    " FOR VALUES FROM ('2026-10-01') TO ('2027-01-01');"
+                    "INSERT INTO " +
+                    creative_table +
+                    " SELECT i, date '2026-09-30' + i % 2, 'a', 1, '{}' FROM generate_series(1, 40000) i");
+    const Upsert upsert(creative);
+    std::string lines;
+    for (int i = 1; i <= 3000; ++i)
+        lines += std::to_string(i) + "\t" + std::to_string(i) +
+                 (i % 2 == 0 ? "\t2026-09-30\t" : "\t2026-10-01\t") + (i == 7 ? "changed" : "a") +
+                 "\t1.0\t{}\n";
+    const auto whole_reads = [&] {
+        return connection
+            .exec("SELECT sum(seq_scan) FROM pg_stat_xact_user_tables WHERE relname IN ('past', 'later')")
+            .integer(0, 0);
+    };
+    connection.begin();
+    const std::int64_t before = whole_reads();
+    upsert.stage(connection, {lines});
+    EXPECT_EQ(upsert.merge(connection, false), 1);
+    EXPECT_EQ(whole_reads(), before);
+    connection.commit();
 }
 
 TEST_F(UpsertTest, AKeyThatTheSampleMissesIsMergedAllTheSame) {
@@ -93,6 +129,43 @@ TEST_F(UpsertTest, OfRepeatedKeysTheLaterPositionWinsWhetherTheKeyIsNewOrNot) {
     EXPECT_EQ(
         commit(connection, upsert, "0\t1\t2026-10-01\told\t1\t{}\n9\t1\t2026-10-01\tnew\t1\t{}\n", true), 1);
     EXPECT_EQ(dump(connection), "(1,2026-10-01,new,1,{})");
+}
+
+TEST_F(UpsertTest, ARepeatedKeyIsComparedByItsLastRowAlone) {
+    auto connection = connect();
+    ensure_target(connection, creative);
+    const Upsert upsert(creative);
+    commit(connection, upsert, "0\t1\t2026-10-01\tstored\t1\t{}\n");
+    EXPECT_EQ(commit(connection, upsert,
+                     "0\t1\t2026-10-01\tpassing\t1\t{}\n1\t1\t2026-10-01\tstored\t1\t{}\n", true),
+              0);
+    EXPECT_EQ(dump(connection), "(1,2026-10-01,stored,1,{})");
+    EXPECT_EQ(
+        commit(connection, upsert, "0\t1\t2026-10-01\tstored\t1\t{}\n1\t1\t2026-10-01\tlast\t1\t{}\n", true),
+        1);
+    EXPECT_EQ(dump(connection), "(1,2026-10-01,last,1,{})");
+}
+
+TEST_F(UpsertTest, WhatAnotherWriterStoresMeanwhileIsComparedOnceMore) {
+    auto connection = connect();
+    ensure_target(connection, creative);
+    const Upsert upsert(creative);
+    commit(connection, upsert, "0\t1\t2026-10-01\told\t1\t{}\n1\t2\t2026-10-01\told\t1\t{}\n");
+    auto other = connect();
+    other.begin("UPDATE " + creative_table + " SET name = 'new' WHERE id = 1");
+    auto watch = connect();
+    const int backend = connection.backend_pid();
+    std::thread let_go([&] {
+        while (watch
+                   .exec("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND pid = " +
+                         std::to_string(backend))
+                   .integer(0, 0) == 0)
+            std::this_thread::yield();
+        other.commit();
+    });
+    EXPECT_EQ(commit(connection, upsert, "0\t1\t2026-10-01\tnew\t1\t{}\n1\t2\t2026-10-01\tnew\t1\t{}\n"), 1);
+    let_go.join();
+    EXPECT_EQ(dump(connection), "(1,2026-10-01,new,1,{}) (2,2026-10-01,new,1,{})");
 }
 
 TEST_F(UpsertTest, StagingIsEmptyAgainAfterACommitAndAfterARollback) {
