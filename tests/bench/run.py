@@ -11,7 +11,7 @@ import pathlib
 import sys
 import tempfile
 
-from harness import reaction, report, resources, scale, telemetry, throughput, waiting
+from harness import distance, reaction, report, resources, scale, telemetry, throughput, waiting
 from harness.bench import Bench
 from harness.cluster import Cluster
 from harness.contenders import ROOT
@@ -20,7 +20,9 @@ from harness.contenders import ROOT
 GROUPS = (
     (("startup_ms",), reaction.startup),
     (("sigterm_ms",), reaction.sigterm),
-    (("ratio_vs_go_pool", "ratio_vs_dlt", "fraction_of_copy_wall"), throughput.measure),
+    (("ratio_vs_go_pool_300k", "ratio_vs_dlt", "fraction_of_copy_wall_300k"), throughput.small),
+    (("ratio_vs_go_pool", "fraction_of_copy_wall", "repull_ratio", "repull_wal_bytes", "repull_vs_go_pool"), throughput.large),
+    (("remote_fraction",), distance.remote),
     (("cpu_us_per_page",), resources.cpu),
     (("telemetry_cpu_ratio",), telemetry.cpu),
     (("rss_mib", "rss_growth"), resources.memory),

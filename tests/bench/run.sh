@@ -23,7 +23,7 @@ case " $* " in
 esac
 
 cmake --preset release >/dev/null
-cmake --build --preset release --target pagehaul mockapi bench_exec bench_wall
+cmake --build --preset release --target pagehaul mockapi bench_exec bench_delay bench_wall
 (cd tests/bench/peers/go_pool && go build -o ../../../../build/bench/go_pool .)
 if ! build/bench-venv/bin/python -c 'import dlt, psycopg2' 2>/dev/null; then
     /usr/bin/python3 -m venv build/bench-venv

@@ -56,9 +56,24 @@ class Bench:
         if contender.prepare:
             subprocess.run(contender.prepare, env={**os.environ, **contender.env}, check=True, stdin=subprocess.DEVNULL,
                            stdout=subprocess.DEVNULL)
-        measured = self.start(contender, cgroup=cgroup).wait()
+        measured = self._measure(contender, cgroup=cgroup)
         self.verify(contender.name, rows)
         return measured
+
+    def _measure(self, contender, *, cgroup=None):
+        before = self.cluster.cpu_us()
+        measured = self.start(contender, cgroup=cgroup).wait()
+        return dataclasses.replace(measured, server_us=self.cluster.cpu_us() - before)
+
+    def pull_again(self, contender, mock, rows):
+        """The same pull a night later, which finds nothing changed: (its costs, bytes of WAL)."""
+        self.cluster.pass_night()
+        mock.clear()
+        before = self.cluster.wal_bytes()
+        measured = self._measure(contender)
+        wal = self.cluster.wal_bytes() - before
+        self.verify(contender.name, rows)
+        return measured, wal
 
     def verify(self, name, rows):
         want, got = self.oracle(rows), self.cluster.check()

@@ -10,7 +10,7 @@ import tempfile
 
 import psycopg2
 
-from .columns import CHECK, DDL, SCHEMA
+from .columns import CHECK, DDL, SCHEMA, TABLE
 
 _OWNER = "postgres"
 _TICK_US = 1_000_000 / os.sysconf("SC_CLK_TCK")
@@ -69,6 +69,11 @@ class Cluster:
         self.query(DDL)
         self.query("CHECKPOINT")
 
+    def pass_night(self):
+        """What happens between two nightly runs: autovacuum and a checkpoint. Left to chance, their WAL would be the next run's."""
+        self.query(f"VACUUM (ANALYZE) {SCHEMA}.{TABLE}")
+        self.query("CHECKPOINT")
+
     def cpu_us(self):
         """What the server and its processes have used since it was started, those that have ended included."""
         master = int((self._data / "postmaster.pid").read_text(encoding="utf-8").split()[0])
@@ -83,6 +88,9 @@ class Cluster:
             elif int(fields[1]) == master:
                 used += sum(int(ticks) for ticks in fields[11:13])
         return used * _TICK_US
+
+    def wal_bytes(self):
+        return int(self.query("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')")[0][0])
 
     def check(self):
         return self.query(CHECK)[0]

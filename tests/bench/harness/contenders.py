@@ -13,7 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 # A developer may measure another build folder; `make bench` never does.
 RELEASE = pathlib.Path(os.environ.get("PAGEHAUL_BENCH_BUILD", ROOT / "build" / "release")).resolve()
 PAGEHAUL, MOCKAPI = RELEASE / "pagehaul", RELEASE / "mockapi"
-LAUNCHER, WALL = RELEASE / "bench_exec", RELEASE / "bench_wall"
+LAUNCHER, WALL, DELAY = RELEASE / "bench_exec", RELEASE / "bench_wall", RELEASE / "bench_delay"
 GO_POOL = ROOT / "build" / "bench" / "go_pool"
 DLT_PYTHON = ROOT / "build" / "bench-venv" / "bin" / "python"
 DLT_PULL = ROOT / "tests" / "bench" / "peers" / "dlt" / "pull.py"

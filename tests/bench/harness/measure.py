@@ -19,6 +19,7 @@ class Measured:
     system_us: float
     maxrss_kib: int
     stderr: str
+    server_us: float = 0  # CPU of the database meanwhile
 
     @property
     def seconds(self):
