@@ -19,6 +19,18 @@ SELECT 1 FROM {s}.pipeline_lock l JOIN {s}.run r ON r.id = l.run_id
 WHERE l.pipeline = {pipeline} AND l.run_id = {run} AND r.state = 'running'
 FOR KEY SHARE OF l)";
 
+// The fence and the pages in one round trip. Nobody waits for the disk: a crash of the server loses a page's
+// rows and its `done` together, and the page is asked for again. The verdict's own commit waits, and with it
+// all that went before.
+constexpr std::string_view begin_commit_sql = R"(
+SET LOCAL synchronous_commit = off;
+SELECT pg_advisory_xact_lock_shared({advisory});
+WITH fence AS MATERIALIZED (
+    SELECT 1 FROM {s}.pipeline_lock l JOIN {s}.run r ON r.id = l.run_id
+    WHERE l.pipeline = {pipeline} AND l.run_id = {run} AND r.state = 'running' FOR KEY SHARE OF l)
+SELECT id, state, epoch, worker = {worker} FROM {s}.page
+WHERE (SELECT count(*) FROM fence) > 0 AND id = ANY ({ids}) ORDER BY id FOR UPDATE)";
+
 // FOR UPDATE where resolve() only reads, too: while the backend whose answer was lost still commits, a plain
 // read says that nothing happened; this one waits for it.
 constexpr std::string_view lock_pages_sql = R"(
@@ -30,25 +42,42 @@ struct PageNow {
     bool is_ours = false;
 };
 
-std::unordered_map<std::int64_t, PageNow> lock_and_read(postgres::Connection& connection, const Scope& scope,
-                                                        const std::vector<Claim>& claims) {
+using PagesNow = std::unordered_map<std::int64_t, PageNow>;
+
+std::string ids_of(const std::vector<Claim>& claims) {
     std::vector<std::int64_t> ids;
     ids.reserve(claims.size());
     for (const Claim& claim : claims)
         ids.push_back(claim.page_id);
-    const auto rows = connection.exec(fill(lock_pages_sql, scope, {{"ids", bigint_array(ids)}}));
-    std::unordered_map<std::int64_t, PageNow> pages;
+    return bigint_array(ids);
+}
+
+PagesNow read(const postgres::Rows& rows) {
+    PagesNow pages;
     for (std::size_t i = 0; i < rows.size(); ++i)
         pages[rows.integer(i, 0)] = {
             .state = rows.text(i, 1), .epoch = rows.integer(i, 2), .is_ours = rows[i][3] == "t"};
     return pages;
 }
 
+PagesNow lock_and_read(postgres::Connection& connection, const Scope& scope,
+                       const std::vector<Claim>& claims) {
+    return read(connection.exec(fill(lock_pages_sql, scope, {{"ids", ids_of(claims)}})));
+}
+
 /// The epoch alone tells leases apart; the worker guards against a database that lost a claim in a crash.
-bool still_leased(const std::unordered_map<std::int64_t, PageNow>& pages, const Claim& claim) {
+bool still_leased(const PagesNow& pages, const Claim& claim) {
     const auto page = pages.find(claim.page_id);
     return page != pages.end() && page->second.state == "leased" && page->second.epoch == claim.epoch &&
            page->second.is_ours;
+}
+
+std::vector<bool> still_leased(const PagesNow& pages, const std::vector<Claim>& claims) {
+    std::vector<bool> leased;
+    leased.reserve(claims.size());
+    for (const Claim& claim : claims)
+        leased.push_back(still_leased(pages, claim));
+    return leased;
 }
 
 constexpr std::string_view quarantine_sql = R"(
@@ -136,14 +165,25 @@ bool begin_fenced(postgres::Connection& connection, const Scope& scope) {
     }
 }
 
+std::optional<std::vector<bool>> begin_commit(postgres::Connection& connection, const Scope& scope,
+                                              const std::vector<Claim>& claims) {
+    try {
+        const PagesNow pages =
+            read(connection.begin(fill(begin_commit_sql, scope, {{"ids", ids_of(claims)}})));
+        // No page at all: fenced, or all of them are gone.
+        if (!pages.empty() || !connection.exec(fill(fence_sql, scope)).empty())
+            return still_leased(pages, claims);
+        connection.rollback();
+        return std::nullopt;
+    } catch (...) {
+        connection.rollback();
+        throw;
+    }
+}
+
 std::vector<bool> lock_pages(postgres::Connection& connection, const Scope& scope,
                              const std::vector<Claim>& claims) {
-    const auto pages = lock_and_read(connection, scope, claims);
-    std::vector<bool> leased;
-    leased.reserve(claims.size());
-    for (const Claim& claim : claims)
-        leased.push_back(still_leased(pages, claim));
-    return leased;
+    return still_leased(lock_and_read(connection, scope, claims), claims);
 }
 
 void complete(postgres::Connection& connection, const Scope& scope, const Policy& policy,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "ledger/types.h"
@@ -8,15 +9,23 @@
 
 namespace pagehaul::ledger {
 
-// The ledger's share of a commit (src/ledger/README.md, "A commit"), called by the writer in this order
-// inside one open transaction of its connection, the sink's COPY and merge between lock_pages and complete.
+// The ledger's share of a commit (src/ledger/README.md, "A commit"), called by the writer in one open
+// transaction of its connection, the sink's COPY and merge between begin_commit and complete.
 
-/// The fence, with BEGIN: opens the transaction and takes the pipeline's shared advisory lock, then the lock
-/// row.
+/// BEGIN, the fence and the batch's pages, locked in id order: one round trip. Its COMMIT will not wait for
+/// the disk.
+/// @return for each claim whether it is still leased at our epoch; nullopt (rolled back) when this run no
+/// longer holds the lock.
+std::optional<std::vector<bool>> begin_commit(postgres::Connection& connection, const Scope& scope,
+                                              const std::vector<Claim>& claims);
+
+/// The fence alone, with BEGIN: opens the transaction and takes the pipeline's shared advisory lock, then the
+/// lock row.
 /// @return false (rolled back) when this run no longer holds the lock.
 bool begin_fenced(postgres::Connection& connection, const Scope& scope);
 
-/// Locks the batch's pages in id order. @return for each claim whether it is still leased at our epoch.
+/// Locks pages in id order, behind begin_fenced. @return for each claim whether it is still leased at our
+/// epoch.
 std::vector<bool> lock_pages(postgres::Connection& connection, const Scope& scope,
                              const std::vector<Claim>& claims);
 

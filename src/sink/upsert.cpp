@@ -87,7 +87,7 @@ std::string looked_up(const config::Sink& sink, const std::string& what) {
 
 }  // namespace
 
-Upsert::Upsert(const config::Sink& sink) : staging_(staging_table) {
+Upsert::Upsert(const config::Sink& sink) : keeps_staging_(!sink.pgbouncer), staging_(staging_table) {
     const std::string target = qualified_name(sink);
     const std::string columns = column_list(sink);
     const std::string keys = name_list(sink.key);
@@ -96,7 +96,7 @@ Upsert::Upsert(const config::Sink& sink) : staging_(staging_table) {
     // Of the target's own types, so that what does not fit fails in COPY, and without its constraints.
     // Behind a pooler the next transaction may have another session: there the table goes with its own.
     create_staging_ = "CREATE TEMP TABLE IF NOT EXISTS pagehaul_staging ON COMMIT " +
-                      std::string(sink.pgbouncer ? "DROP" : "DELETE ROWS") + " AS SELECT NULL::bigint AS " +
+                      std::string(keeps_staging_ ? "DELETE ROWS" : "DROP") + " AS SELECT NULL::bigint AS " +
                       position + ", " + columns + " FROM " + target + " WITH NO DATA";
     clear_staging_ = "DELETE FROM " + staging_;
     target_ = target + " (" + columns + ")";
@@ -120,7 +120,7 @@ Upsert::Upsert(const config::Sink& sink) : staging_(staging_table) {
     insert_repeating_ = guarded + last_of_each + unless_known + last_first;
 
     // Thousands of lookups look expensive enough to the planner to compile them first, longer than they take.
-    const std::string merging = "RELEASE SAVEPOINT pagehaul_insert; SET LOCAL jit = off; " + into;
+    const std::string merging = "SET LOCAL jit = off; " + into;
     const std::string differing = differs(sink, "t", "p");
     // Rows that are equal already are left out before the INSERT: ON CONFLICT would lock each of them, even
     // where its own WHERE is false, some 290 bytes of WAL a row and every page of the table dirtied. Of a key
@@ -135,37 +135,40 @@ Upsert::Upsert(const config::Sink& sink) : staging_(staging_table) {
 // Not in key order, so two writers that meet the same new keys may deadlock: 40P01, which the writer does
 // again.
 bool Upsert::insert_new(postgres::Connection& connection, const std::vector<std::string_view>& blocks) const {
-    connection.exec("SAVEPOINT pagehaul_insert");
     try {
         connection.copy(target_, blocks, record::append_without_position);
+        return true;
     } catch (const postgres::SqlError& error) {
         if (!error.is_unique_violation()) throw;
-        connection.exec("ROLLBACK TO SAVEPOINT pagehaul_insert; RELEASE SAVEPOINT pagehaul_insert");
+        connection.rollback();
         return false;
     }
-    connection.exec("RELEASE SAVEPOINT pagehaul_insert");
-    return true;
 }
 
-void Upsert::stage(postgres::Connection& connection, const std::vector<std::string_view>& blocks) const {
-    connection.exec(create_staging_);
+void Upsert::stage(postgres::Connection& connection, const std::vector<std::string_view>& blocks,
+                   bool is_made) const {
+    if (!is_made) connection.exec(create_staging_);
     connection.copy(staging_, blocks);
 }
 
-std::int64_t Upsert::merge(postgres::Connection& connection, bool may_repeat) const {
-    const std::string& merge = may_repeat ? merge_repeating_ : merge_;
+std::int64_t Upsert::merge(postgres::Connection& connection, Expect expect) const {
+    const std::string& merge = expect.repeats ? merge_repeating_ : merge_;
+    const auto changed = [&](const std::string& sql) {
+        return static_cast<std::int64_t>(connection.exec(sql).affected());
+    };
+    if (expect.known) return changed(merge);
     try {
-        const auto inserted = connection.exec(may_repeat ? insert_repeating_ : insert_).affected();
+        const std::int64_t inserted = changed(expect.repeats ? insert_repeating_ : insert_);
         if (inserted > 0) {
             connection.exec("RELEASE SAVEPOINT pagehaul_insert");
-            return static_cast<std::int64_t>(inserted);
+            return inserted;
         }
     } catch (const postgres::SqlError& error) {
         // Some key is there although the sample missed it, or came from another writer meanwhile.
         if (!error.is_unique_violation()) throw;
         connection.exec("ROLLBACK TO SAVEPOINT pagehaul_insert");
     }
-    return static_cast<std::int64_t>(connection.exec(merge).affected());
+    return changed("RELEASE SAVEPOINT pagehaul_insert; " + merge);
 }
 
 void Upsert::clear(postgres::Connection& connection) const {

@@ -16,22 +16,31 @@ class Upsert {
     explicit Upsert(const config::Sink& sink);
 
     /// COPYs blocks of lines straight into the target, for keys that are believed to be new and do not
-    /// repeat: the cost of plain COPY. In a transaction, under a savepoint. @return false when a key is there
-    /// already: nothing was stored, stage and merge must do it.
+    /// repeat: the cost of plain COPY. In a transaction. @return false when a key is there already: the
+    /// transaction is rolled back, and its next one must stage and merge.
     bool insert_new(postgres::Connection& connection, const std::vector<std::string_view>& blocks) const;
     /// COPYs blocks of lines from record::DecodedPage::copy into this connection's staging table, which it
-    /// makes when it is missing: a first pull may never need one. In a transaction.
-    void stage(postgres::Connection& connection, const std::vector<std::string_view>& blocks) const;
-    /// Merges the staging table into the target, in key order. `may_repeat`: two staged rows may have equal
-    /// keys (the later position wins). In the same transaction as `stage`, whose end empties the staging
-    /// table. May use a savepoint of its own, released again.
+    /// makes when it is missing: a first pull may never need one. In a transaction. `is_made`: an earlier
+    /// transaction of this connection made it, and was committed.
+    void stage(postgres::Connection& connection, const std::vector<std::string_view>& blocks,
+               bool is_made = false) const;
+    /// Whether a staging table outlives the transaction that made it.
+    bool keeps_staging() const { return keeps_staging_; }
+
+    struct Expect {
+        bool repeats = false;  ///< two staged rows may have equal keys: the later position wins
+        bool known = false;    ///< some keys are likely there: a plain INSERT is not tried first
+    };
+    /// Merges the staging table into the target, in key order. In the same transaction as `stage`, whose end
+    /// empties the staging table. May use a savepoint of its own, released again.
     /// @return rows inserted or changed; the rest of the staged rows was equal already.
-    std::int64_t merge(postgres::Connection& connection, bool may_repeat) const;
+    std::int64_t merge(postgres::Connection& connection, Expect expect) const;
     /// Empties the staging table, to stage again within one transaction (the search for bad rows). Without it
     /// the earlier rows are merged once more: slower, but the same result.
     void clear(postgres::Connection& connection) const;
 
   private:
+    bool keeps_staging_;
     std::string create_staging_;
     std::string staging_;
     std::string clear_staging_;

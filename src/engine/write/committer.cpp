@@ -96,42 +96,50 @@ telemetry::CommitTrace Committer::begin_trace(const Pages& pages) const {
 
 void Committer::store_once(postgres::Connection& connection, const Pages& pages,
                            telemetry::CommitTrace& trace) {
-    if (!ledger::begin_fenced(connection, context_.scope)) {
-        throw Failure(ErrorKind::fenced, "", "another run owns the pipeline now");
+    // Whatever goes wrong, the connection may be another one next time.
+    const bool staging_is_made = std::exchange(staging_is_made_, false);
+    bool staged = false;
+    Batch batch = begin(connection, pages);
+    std::int64_t changed = 0;
+    const bool may_repeat = keys_may_repeat(batch.results);
+    if (!batch.blocks.empty()) {
+        bool is_new = !may_repeat && forecast_.all_new_expected();
+        if (is_new && !upsert_.insert_new(connection, batch.blocks)) {
+            forecast_.tried_in_vain();
+            is_new = false;
+            batch = begin(connection, pages);
+        }
+        if (is_new) {
+            changed = batch.rows;
+        } else {
+            upsert_.stage(connection, batch.blocks, staging_is_made);
+            staged = true;
+            changed =
+                upsert_.merge(connection, {.repeats = may_repeat, .known = forecast_.some_known_expected()});
+            forecast_.merged(changed == batch.rows);
+        }
     }
-    const std::vector<bool> ours = ledger::lock_pages(connection, context_.scope, claims_of(pages));
-    Pages kept;
-    std::vector<std::string_view> blocks;
-    std::vector<const ledger::PageResult*> results;
-    for (std::size_t i = 0; i < pages.size(); ++i) {
-        if (!ours[i]) continue;
-        kept.push_back(pages[i]);
-        results.push_back(&pages[i]->result);
-        if (!pages[i]->copy.empty()) blocks.emplace_back(pages[i]->copy);
-    }
-    const std::int64_t changed = blocks.empty() ? 0 : write(connection, blocks, results);
-    if (!results.empty()) ledger::complete(connection, context_.scope, context_.policy, results);
+    if (!batch.results.empty()) ledger::complete(connection, context_.scope, context_.policy, batch.results);
     fault_point("before_commit");
     connection.commit();
     fault_point("after_commit");
-    trace.stored(kept.size(), changed);
-    count(kept, changed);
+    staging_is_made_ = staging_is_made || (staged && upsert_.keeps_staging());
+    trace.stored(batch.pages.size(), changed);
+    count(batch.pages, changed);
 }
 
-std::int64_t Committer::write(postgres::Connection& connection, const std::vector<std::string_view>& blocks,
-                              const std::vector<const ledger::PageResult*>& results) {
-    std::int64_t rows = 0;
-    for (const ledger::PageResult* result : results)
-        rows += result->stored;
-    const bool may_repeat = keys_may_repeat(results);
-    if (!may_repeat && forecast_.all_new_expected()) {
-        if (upsert_.insert_new(connection, blocks)) return rows;
-        forecast_.tried_in_vain();
+Committer::Batch Committer::begin(postgres::Connection& connection, const Pages& pages) const {
+    const auto ours = ledger::begin_commit(connection, context_.scope, claims_of(pages));
+    if (!ours) throw Failure(ErrorKind::fenced, "", "another run owns the pipeline now");
+    Batch batch;
+    for (std::size_t i = 0; i < pages.size(); ++i) {
+        if (!(*ours)[i]) continue;
+        batch.pages.push_back(pages[i]);
+        batch.results.push_back(&pages[i]->result);
+        batch.rows += pages[i]->result.stored;
+        if (!pages[i]->copy.empty()) batch.blocks.emplace_back(pages[i]->copy);
     }
-    upsert_.stage(connection, blocks);
-    const std::int64_t changed = upsert_.merge(connection, may_repeat);
-    forecast_.merged(changed == rows);
-    return changed;
+    return batch;
 }
 
 Committer::Pages Committer::resolve(postgres::Connection& connection, const Pages& pages) {

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <stop_token>
+#include <string_view>
 #include <vector>
 
 #include "engine/shared/context.h"
@@ -32,9 +33,15 @@ class Committer {
     void transact(Pages& pages, std::stop_token stop,
                   const std::function<void(telemetry::CommitTrace&)>& attempt);
     void store_once(postgres::Connection& connection, const Pages& pages, telemetry::CommitTrace& trace);
-    /// COPY and merge. @return rows inserted or changed.
-    std::int64_t write(postgres::Connection& connection, const std::vector<std::string_view>& blocks,
-                       const std::vector<const ledger::PageResult*>& results);
+    /// Those of some pages that are still ours, locked.
+    struct Batch {
+        Pages pages;
+        std::vector<const ledger::PageResult*> results;
+        std::vector<std::string_view> blocks;
+        std::int64_t rows = 0;
+    };
+    /// Opens the transaction, or throws Failure(fenced).
+    Batch begin(postgres::Connection& connection, const Pages& pages) const;
     /// What became of `pages` after a lost COMMIT answer: those to do again.
     Pages resolve(postgres::Connection& connection, const Pages& pages);
     void salvage(FetchedPage& page, std::stop_token stop);
@@ -45,6 +52,7 @@ class Committer {
     const sink::Upsert& upsert_;
     Session session_;
     KeyForecast forecast_;
+    bool staging_is_made_ = false;  ///< on the session's connection
 };
 
 /// Whether two staged rows of the batch may have the same key: their hashes are equal. Pure.

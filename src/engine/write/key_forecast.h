@@ -11,6 +11,8 @@ namespace pagehaul::engine {
 class KeyForecast {
   public:
     bool all_new_expected() const { return seen_ >= wanted_; }
+    /// The last batch had keys that were there: the next one will have some.
+    bool some_known_expected() const { return seen_ == 0; }
     /// A try by COPY met a key that was there.
     void tried_in_vain() {
         wanted_ = std::clamp(wanted_ * 2, 4, 256);

@@ -11,13 +11,18 @@
 namespace pagehaul::engine {
 namespace {
 
-/// begin_fenced, or a Failure. A deferred constraint is checked row by row here: at the COMMIT it would not
-/// say which row it refuses.
-void begin(postgres::Connection& connection, const Context& context) {
-    if (!ledger::begin_fenced(connection, context.scope)) {
-        throw Failure(ErrorKind::fenced, "", "another run owns the pipeline now");
+/// Opens the transaction, or throws Failure(fenced). @return whether the page is still ours; rolled back
+/// where not. A deferred constraint is checked row by row here: at the COMMIT it would not say which row it
+/// refuses.
+bool begin(postgres::Connection& connection, const Context& context, const FetchedPage& page) {
+    const auto ours = ledger::begin_commit(connection, context.scope, {page.result.claim});
+    if (!ours) throw Failure(ErrorKind::fenced, "", "another run owns the pipeline now");
+    if (!ours->front()) {
+        connection.rollback();
+        return false;
     }
     connection.exec("SET CONSTRAINTS ALL IMMEDIATE");
+    return true;
 }
 
 }  // namespace
@@ -35,11 +40,7 @@ std::string row_as_json(const config::Sink& sink, std::string_view line) {
 
 std::optional<std::int64_t> salvage_page(postgres::Connection& connection, Context& context,
                                          const sink::Upsert& upsert, FetchedPage& page) {
-    begin(connection, context);
-    if (!ledger::lock_pages(connection, context.scope, {page.result.claim}).front()) {
-        connection.rollback();
-        return std::nullopt;
-    }
+    if (!begin(connection, context, page)) return std::nullopt;
     const std::vector<std::string_view> lines = record::copy_lines(page.copy);
     std::vector<record::BadRow> refused;
     std::string first_reason;
@@ -49,7 +50,7 @@ std::optional<std::int64_t> salvage_page(postgres::Connection& connection, Conte
         connection.exec("SAVEPOINT row");
         try {
             upsert.stage(connection, {line});
-            changed += upsert.merge(connection, false);
+            changed += upsert.merge(connection, {});
             upsert.clear(connection);
             connection.exec("RELEASE SAVEPOINT row");
         } catch (const postgres::SqlError& failure) {
@@ -72,11 +73,7 @@ std::optional<std::int64_t> salvage_page(postgres::Connection& connection, Conte
     if (refused.size() > kMaxRefusedRows) {
         // The page as a whole is suspect: none of its rows is stored.
         connection.rollback();
-        begin(connection, context);
-        if (!ledger::lock_pages(connection, context.scope, {page.result.claim}).front()) {
-            connection.rollback();
-            return std::nullopt;
-        }
+        if (!begin(connection, context, page)) return std::nullopt;
         refused.clear();
         changed = 0;
         for (const std::string_view line : lines) {

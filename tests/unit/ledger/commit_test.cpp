@@ -41,9 +41,8 @@ TEST_F(Commit, ABatchsPagesAreLockedInIdOrder) {
     ASSERT_LT(two.page_id, three.page_id);
 
     db.begin("SELECT 1 FROM pagehaul.page WHERE no = 2 FOR UPDATE");
-    ASSERT_TRUE(begin_fenced(one->work, one->scope));
     auto locked = std::async(std::launch::async, [&] {
-        return lock_pages(one->work, one->scope, {three, two});
+        return begin_commit(one->work, one->scope, {three, two});
     });
     wait_until_blocked(one->work.backend_pid());
     EXPECT_EQ(connect().exec("SELECT no FROM pagehaul.page WHERE no = 3 FOR UPDATE SKIP LOCKED").size(), 1U)
@@ -51,6 +50,49 @@ TEST_F(Commit, ABatchsPagesAreLockedInIdOrder) {
     db.rollback();
     EXPECT_EQ(locked.get(), (std::vector<bool>{true, true}));
     one->work.rollback();
+}
+
+TEST_F(Commit, APageThatIsTakenWhileItsLockIsWaitedForIsNotOursAnyMore) {
+    auto one = process();
+    started(*one);
+    commit(*one, {page(take(*one).at(0), 10, 30)});
+    const auto claims = take(*one, 2);
+    db.begin("UPDATE pagehaul.page SET epoch = epoch + 1 WHERE no = 2");
+    auto locked = std::async(std::launch::async, [&] { return begin_commit(one->work, one->scope, claims); });
+    wait_until_blocked(one->work.backend_pid());
+    db.commit();
+    EXPECT_EQ(locked.get(), (std::vector<bool>{false, true}));
+    one->work.rollback();
+}
+
+TEST_F(Commit, OfAFencedRunNoPageIsLocked) {
+    auto one = process();
+    started(*one);
+    const auto claims = take(*one);
+    db.exec("UPDATE pagehaul.pipeline_lock SET run_id = NULL");
+    EXPECT_EQ(begin_commit(one->work, one->scope, claims), std::nullopt);
+    EXPECT_FALSE(one->work.in_transaction());
+}
+
+TEST_F(Commit, PagesThatAreGoneAreNotOursAndThatIsNoFence) {
+    auto one = process();
+    started(*one);
+    const auto claims = take(*one);
+    db.exec("DELETE FROM pagehaul.page");
+    EXPECT_EQ(begin_commit(one->work, one->scope, claims), (std::vector<bool>{false}));
+    one->work.rollback();
+}
+
+/// A crash of the server loses rows and `done` together; the verdict's commit waits for all of them.
+TEST_F(Commit, DoesNotWaitForTheDiskAndTheNextTransactionDoes) {
+    auto one = process();
+    started(*one);
+    const auto setting = [&] { return one->work.exec("SHOW synchronous_commit").text(0, 0); };
+    one->work.exec("SET synchronous_commit = on");
+    ASSERT_TRUE(begin_commit(one->work, one->scope, take(*one)));
+    EXPECT_EQ(setting(), "off");
+    one->work.commit();
+    EXPECT_EQ(setting(), "on");
 }
 
 TEST_F(Commit, DoneIsTheLastOfIt) {

@@ -104,14 +104,14 @@ class LedgerTest : public pagehaul::testing::PostgresTest {
     }
     /// One commit of these pages, without a target. @return how many were still ours; nullopt when fenced.
     std::optional<int> commit(Process& process, const std::vector<PageResult>& results) {
-        if (!begin_fenced(process.work, process.scope)) return std::nullopt;
         std::vector<Claim> claims;
         for (const PageResult& result : results)
             claims.push_back(result.claim);
-        const auto ours = lock_pages(process.work, process.scope, claims);
+        const auto ours = begin_commit(process.work, process.scope, claims);
+        if (!ours) return std::nullopt;
         std::vector<const PageResult*> kept;
         for (std::size_t i = 0; i < results.size(); ++i)
-            if (ours[i]) kept.push_back(&results[i]);
+            if ((*ours)[i]) kept.push_back(&results[i]);
         complete(process.work, process.scope, policy, kept);
         process.work.commit();
         return static_cast<int>(kept.size());

@@ -213,11 +213,12 @@ void Simulation::prepare_commit(Actor& actor) {
         results.push_back(fetch(claims.back()));
         actor.held.pop_back();
     }
-    if (results.empty() || !begin_fenced(process.work, process.scope)) return;
-    const auto ours = lock_pages(process.work, process.scope, claims);
+    if (results.empty()) return;
+    const auto ours = begin_commit(process.work, process.scope, claims);
+    if (!ours) return;
     std::vector<const PageResult*> kept;
     for (std::size_t i = 0; i < results.size(); ++i) {
-        if (!ours[i]) {
+        if (!(*ours)[i]) {
             ++counters["lease lost"];
             continue;
         }

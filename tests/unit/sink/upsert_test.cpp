@@ -39,7 +39,7 @@ class UpsertTest : public PostgresTest {
                                bool may_repeat = false) {
         connection.begin();
         upsert.stage(connection, {lines});
-        const std::int64_t changed = upsert.merge(connection, may_repeat);
+        const std::int64_t changed = upsert.merge(connection, {.repeats = may_repeat});
         connection.commit();
         return changed;
     }
@@ -102,7 +102,7 @@ TEST_F(UpsertTest, EachKeyIsLookedUpByTheIndexInPartitionsToo) {
     connection.begin();
     const std::int64_t before = whole_reads();
     upsert.stage(connection, {lines});
-    EXPECT_EQ(upsert.merge(connection, false), 1);
+    EXPECT_EQ(upsert.merge(connection, {}), 1);
     EXPECT_EQ(whole_reads(), before);
     connection.commit();
 }
@@ -174,7 +174,7 @@ TEST_F(UpsertTest, StagingIsEmptyAgainAfterACommitAndAfterARollback) {
     const Upsert upsert(creative);
     connection.begin();
     upsert.stage(connection, {"0\t7\t2026-10-01\ta\t1\t{}\n"});
-    upsert.merge(connection, false);
+    upsert.merge(connection, {});
     connection.rollback();
     EXPECT_EQ(commit(connection, upsert, "0\t1\t2026-10-01\ta\t1\t{}\n"), 1);
     EXPECT_EQ(commit(connection, upsert, "0\t2\t2026-10-01\ta\t1\t{}\n"), 1);
@@ -189,10 +189,10 @@ TEST_F(UpsertTest, StagingAgainWithinATransactionCountsOnlyTheNewRowsClearedOrNo
     for (const bool clear : {false, true}) {
         connection.begin();
         upsert.stage(connection, {"0\t1\t2026-10-01\ta\t1\t{}\n"});
-        EXPECT_EQ(upsert.merge(connection, false), 1);
+        EXPECT_EQ(upsert.merge(connection, {}), 1);
         if (clear) upsert.clear(connection);
         upsert.stage(connection, {"1\t2\t2026-10-01\ta\t1\t{}\n"});
-        EXPECT_EQ(upsert.merge(connection, false), 1);
+        EXPECT_EQ(upsert.merge(connection, {}), 1);
         connection.exec("TRUNCATE " + creative_table);
         connection.commit();
     }
@@ -204,10 +204,10 @@ TEST_F(UpsertTest, ASavepointOfTheCallerSurvivesTheMerge) {
     const Upsert upsert(creative);
     connection.begin("SAVEPOINT page");
     upsert.stage(connection, {"0\t1\t2026-10-01\ta\t1\t{}\n"});
-    EXPECT_EQ(upsert.merge(connection, false), 1);
+    EXPECT_EQ(upsert.merge(connection, {}), 1);
     connection.exec("ROLLBACK TO SAVEPOINT page");
     upsert.stage(connection, {"0\t2\t2026-10-01\ta\t1\t{}\n"});
-    EXPECT_EQ(upsert.merge(connection, false), 1);
+    EXPECT_EQ(upsert.merge(connection, {}), 1);
     connection.exec("RELEASE SAVEPOINT page");
     connection.commit();
     EXPECT_EQ(dump(connection), "(2,2026-10-01,a,1,{})");

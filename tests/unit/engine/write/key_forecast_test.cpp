@@ -31,5 +31,15 @@ TEST(KeyForecast, StartsOverWhenABatchHadKnownRows) {
     EXPECT_FALSE(forecast.all_new_expected());
 }
 
+TEST(KeyForecast, ExpectsKnownRowsUntilABatchHadNone) {
+    KeyForecast forecast;
+    forecast.tried_in_vain();
+    EXPECT_TRUE(forecast.some_known_expected());
+    forecast.merged(true);
+    EXPECT_FALSE(forecast.some_known_expected());
+    forecast.merged(false);
+    EXPECT_TRUE(forecast.some_known_expected());
+}
+
 }  // namespace
 }  // namespace pagehaul::engine
