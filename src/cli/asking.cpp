@@ -25,7 +25,7 @@ Result<std::pair<source::Accept, record::DecodedPage>> Asking::page(const source
     for (int attempt = 1; attempt <= config_.source.retry.attempts; ++attempt) {
         const MonoTime sent = clock.now();
         auto answer = fetcher_.ask(slice, no);
-        Millis pause = http::delay(attempt, config_.source.retry, setting_.random());
+        std::optional<Millis> told;
         if (answer) {
             latency_ = clock.now() - sent;
             if (const auto* accept = std::get_if<source::Accept>(&answer->judgement)) {
@@ -42,18 +42,25 @@ Result<std::pair<source::Accept, record::DecodedPage>> Asking::page(const source
             }
             if (const auto* retry = std::get_if<source::Retry>(&answer->judgement)) {
                 last = {ErrorKind::transient, "source", retry->reason};
+                told = retry->pause;
             }
             if (const auto* throttle = std::get_if<source::Throttle>(&answer->judgement)) {
                 last = {ErrorKind::throttled, "source", throttle->reason};
-                pause = throttle->pause.value_or(pause);
+                told = throttle->pause;
             }
         } else {
             last = answer.error();
             if (last.kind != ErrorKind::transient && last.kind != ErrorKind::throttled)
                 return tl::unexpected<Error>(last);
         }
+        const Millis own = http::delay(attempt, config_.source.retry, setting_.random());
+        const http::Pause pause = http::pause_for(told, own, config_.source.limits.max_pause);
+        if (pause.asked_too_much) {
+            last.message += http::asked_too_much_text(*told, config_.source.limits.max_pause);
+            return tl::unexpected<Error>(last);
+        }
         if (attempt < config_.source.retry.attempts &&
-            !clock.wait_until(clock.now() + pause, setting_.stop().no_new_work_token())) {
+            !clock.wait_until(clock.now() + pause.span, setting_.stop().no_new_work_token())) {
             return fail(ErrorKind::cancelled, "", "stopped");
         }
     }

@@ -125,6 +125,7 @@ struct Limits {
     std::optional<int> concurrency;  ///< fixed number in flight; absent: auto
     std::optional<int> ceiling;      ///< upper bound of `concurrency: auto`
     std::int64_t body_bytes = 16LL << 20;
+    Millis max_pause{900'000};  ///< whatever a Retry-After says
 };
 struct Retry {
     int attempts = 8;

@@ -26,6 +26,9 @@ Object<Limits> declare_limits() {
         .key("ceiling", &Limits::ceiling, optionally(small_integer(1, 1'000)),
              "The most that auto may have in flight.")
         .key("body", &Limits::body_bytes, size(1LL << 10, 1LL << 30), "The largest response body, decoded.")
+        .key("max_pause", &Limits::max_pause, duration(1ms, 24h),
+             "The longest pause before a next try, whatever the API asks for. One that asks for more, or "
+             "throttles without end, counts as down, for run.patience.")
         .check({"concurrency", "ceiling"}, check_limits);
 }
 
@@ -100,6 +103,21 @@ bool check_auth_conflict(const Node& node, Reader& reader, Source& source) {
     return good;
 }
 
+// A pause that is written and could never be as long would be a lie.
+bool check_pauses(const Node& node, Reader& reader, Source& source) {
+    const std::string expected =
+        "expected at most source.limits.max_pause (" + write_duration(source.limits.max_pause) + ")";
+    bool good = true;
+    const Node* const retry = node.get("retry");
+    if (retry != nullptr && retry->get("max") != nullptr && source.retry.max > source.limits.max_pause)
+        good = reader.refuse_below(node, {"retry", "max"}, expected);
+    for (std::size_t i = 0; i < source.response.rules.size(); ++i) {
+        if (source.response.rules[i].pause.value_or(Millis{0}) <= source.limits.max_pause) continue;
+        good = reader.refuse_below(node, {"response", "rules", std::to_string(i), "pause"}, expected);
+    }
+    return good;
+}
+
 bool register_basic_credentials(const Node&, Reader& reader, AuthBasic& auth) {
     reader.add_secret(auth.username.value + ":" + auth.password.value);
     return true;
@@ -156,6 +174,7 @@ Object<Source> declare_source() {
         .later("cursor")
         .later("proof")
         .check({"auth", "request"}, check_auth_conflict)
+        .check({"limits", "retry", "response"}, check_pauses)
         .check({"request", "slices", "pagination"}, check_request_placeholders);
 }
 

@@ -42,8 +42,10 @@ void Claimer::work(std::stop_token workers_joined) {
         record_outcomes(no_new_work);
         reap_when_due();
         if (health_.state(context_.clock.now()) == SourceState::given_up) {
-            context_.stop.no_new_work(StopCause::unavailable,
-                                      "no request to source.base_url has succeeded for run.patience");
+            context_.stop.no_new_work(
+                StopCause::unavailable,
+                std::string("no request to source.base_url has succeeded for run.patience") +
+                    (health_.throttles() ? ": the API throttles" : ""));
             break;
         }
         const std::int64_t commits = context_.tallies.commits_that_plan;

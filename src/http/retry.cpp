@@ -7,6 +7,8 @@
 #include <limits>
 #include <string>
 
+#include "core/duration_text.h"
+
 namespace pagehaul::http {
 namespace {
 
@@ -136,6 +138,23 @@ Millis delay(int attempt, const config::Retry& retry, Random& random) {
         bound = bound > retry.max.count() / 2 ? retry.max.count() : bound * 2;
     }
     return Millis(static_cast<std::int64_t>(random.unit() * static_cast<double>(bound)));
+}
+
+int attempt_after(Nanos failing, const config::Retry& retry) {
+    int attempt = 1;
+    for (Millis reach = retry.base; reach < failing && reach < retry.max; reach *= 2)
+        ++attempt;
+    return attempt;
+}
+
+Pause pause_for(const std::optional<Millis>& told, Millis own, Millis most) {
+    return {.span = std::min(std::max(told.value_or(Millis{0}), own), most),
+            .asked_too_much = told && *told > most};
+}
+
+std::string asked_too_much_text(Millis told, Millis most) {
+    return ", asks for a pause of " + round_duration_text(told) + "; source.limits.max_pause is " +
+           round_duration_text(most);
 }
 
 std::optional<Millis> parse_retry_after(std::string_view value, WallTime now) {

@@ -117,7 +117,7 @@ std::string failure_of(Setback::Kind kind) {
 
 std::string row_of(const Setback& setback) {
     const bool again = setback.kind == Setback::Kind::again;
-    const bool counted = setback.kind == Setback::Kind::unavailable || (again && setback.counts);
+    const bool counted = setback.counts && (again || setback.kind == Setback::Kind::unavailable);
     const bool tried = setback.kind != Setback::Kind::returned;
     const std::int64_t delay = again ? setback.delay.count() : 0;
     return row({std::to_string(setback.claim.page_id) + "::bigint",

@@ -85,6 +85,8 @@ StartOutcome resume(postgres::Connection& connection, Scope& scope, const StartR
     const bool joined = has_fresh_workers(connection, scope);
     // Beside fresh workers only they may judge by time, who have watched the clock longer than we.
     take(connection, scope, request, !joined);
+    // Their pause may have been told by an API that is another now; what fresh workers wait for is theirs.
+    if (!joined) make_due(connection, scope);
     reopen_unavailable(connection, scope);
     std::vector<std::string> warnings = notice_target(connection, scope, request);
     return Started{.run = scope.run,
@@ -111,6 +113,7 @@ StartOutcome decide(postgres::Connection& connection, Scope& scope, const StartR
         if (const auto adopted = find_adoptable(connection, scope, request)) {
             scope.run = *adopted;
             take(connection, scope, request, true);
+            make_due(connection, scope);
             std::vector<std::string> warnings = notice_target(connection, scope, request);
             for (std::string& warning : adopt(connection, scope, request))
                 warnings.push_back(std::move(warning));

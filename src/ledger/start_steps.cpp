@@ -59,6 +59,10 @@ WITH reopened AS (
 DELETE FROM {s}.quarantine q USING reopened o
 WHERE q.slice_id = o.slice_id AND q.pass = o.pass AND q.page_no = o.no AND q.row_no IS NULL)";
 
+constexpr std::string_view due_at_once_sql = R"(
+UPDATE {s}.page SET not_before = {s}.clock()
+WHERE run_id = {run} AND state = 'pending' AND not_before > {s}.clock())";
+
 // The newest run that has the slice tells how it stands; older ones are history. Behind DISTINCT ON (s.key).
 constexpr std::string_view newest_slices_sql = R"(
 FROM {s}.run r JOIN {s}.slice s ON s.run_id = r.id
@@ -176,6 +180,10 @@ std::vector<std::string> notice_target(postgres::Connection& connection, const S
         connection.exec(fill(own_drift_sql, scope, {{"why", text_literal(why)}})).affected();
     return {"sink.table was dropped, recreated, truncated or rewritten since the last start of this run: " +
             pulled_again(renewed + drifted)};
+}
+
+void make_due(postgres::Connection& connection, const Scope& scope) {
+    connection.exec(fill(due_at_once_sql, scope));
 }
 
 void reopen_unavailable(postgres::Connection& connection, const Scope& scope) {

@@ -43,6 +43,9 @@ struct Inserted {
 Inserted insert_run(postgres::Connection& connection, const Scope& scope, const StartRequest& request,
                     const std::vector<PlannedSlice>& slices);
 
+/// What waits for its next try is due at once.
+void make_due(postgres::Connection& connection, const Scope& scope);
+
 /// Pages that failed as unavailable become pending again, attempts 0.
 void reopen_unavailable(postgres::Connection& connection, const Scope& scope);
 

@@ -83,7 +83,8 @@ struct SliceNews {
 struct Setback {
     enum class Kind {
         again,        ///< pending after `delay`, attempts + 1 if `counts`
-        unavailable,  ///< attempts exhausted: failed; a later start tries again (69)
+        unavailable,  ///< attempts exhausted, or throttled without end: failed; a later start tries again
+                      ///< (69)
         refused,      ///< permanently: failed (65)
         returned,     ///< cancelled or never started: pending, nothing counted
     };

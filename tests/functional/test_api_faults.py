@@ -73,6 +73,40 @@ def test_429_pauses_everybody_for_as_long_as_it_says_and_is_no_attempt(mock_api,
     assert {line["kind"] for line in lines(result, "page failed")} == {"throttled"}
 
 
+@pytest.mark.parametrize("retry_after", [31536000, 1764000000])  # a year; a Unix time stamp
+def test_a_retry_after_without_measure_costs_no_more_than_max_pause(mock_api, db, pagehaul_for, retry_after):
+    api = mock_api(rows=ROWS, faults="429", fault_pages=[3], fault_tries=2, retry_after=retry_after)
+    result = pagehaul_for(api, db).configure(source={"limits": {"max_pause": "300ms"}}).run()
+    line = assert_ended(result, db, rows=ROWS, pages_failed=0)
+    assert line["duration_ms"] < 20_000
+    assert_table_equals_oracle(db, api)
+    failed = lines(result, "page failed")
+    assert all(line["delay_ms"] == 300 and "source.limits.max_pause is 300 ms" in line["cause"] for line in failed), failed
+
+
+@pytest.mark.parametrize("retry_after", [0, 31536000])
+def test_throttling_that_never_ends_is_69_after_the_patience_and_few_requests(mock_api, db, pagehaul_for, retry_after):
+    api = mock_api(rows=ROWS, faults="429", fault_pages=list(range(1, PAGES + 1)), fault_forever=True, retry_after=retry_after)
+    runner = pagehaul_for(api, db).configure(run={"patience": "3s"}, source={"limits": {"concurrency": 4}})
+    result = runner.run("run", "--run-key", "job-1")
+    line = assert_ended(result, db, 69, reason="has succeeded for run.patience: the API throttles", pages_failed=0)
+    assert line["duration_ms"] < 15_000 and line["requests"] <= 20
+    # Nothing of it is waited for by the next start.
+    api.set(fault_pages=[])
+    line = assert_ended(runner.run("run", "--run-key", "job-1"), db, rows=ROWS)
+    assert line["duration_ms"] < 15_000
+    assert_table_equals_oracle(db, api)
+
+
+def test_a_page_that_is_throttled_for_ever_is_69_while_the_others_are_stored(mock_api, db, pagehaul_for):
+    api = mock_api(rows=ROWS, faults="429", fault_pages=[3], fault_forever=True, retry_after=0)
+    result = pagehaul_for(api, db).configure(run={"patience": "2s"}).run()
+    line = assert_ended(result, db, 69, reason="1 pages used up their attempts", rows=ROWS - 100, pages_failed=1)
+    assert line["requests"] < 100
+    (given_up,) = lines(result, "page failed, attempts used up")
+    assert given_up["page"] == 3 and given_up["kind"] == "throttled"
+
+
 def test_the_retry_after_of_a_retried_answer_is_obeyed_for_that_page(mock_api, db, pagehaul_for):
     api = mock_api(rows=ROWS, faults="429", fault_pages=[3], retry_after=1)
     result = pagehaul_for(api, db).configure(

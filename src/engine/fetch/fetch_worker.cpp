@@ -12,15 +12,6 @@ namespace {
 
 using Kind = ledger::Setback::Kind;
 
-/// The attempt whose back-off reaches as long as the source has been failing. While nothing succeeds no
-/// attempt counts, and without this each page would come back at the first attempt's pace.
-int attempt_after(Nanos failing, const config::Retry& retry) {
-    int attempt = 1;
-    for (Millis reach = retry.base; reach < failing && reach < retry.max; reach *= 2)
-        ++attempt;
-    return attempt;
-}
-
 std::string_view word_of(Kind kind) {
     switch (kind) {
         case Kind::again:
@@ -106,7 +97,10 @@ bool FetchWorker::probe_first(Job& job) {
     const std::optional<KnownGood> good = gate_.known_good();
     if (!good) return true;
     auto answer = fetcher_.ask(good->slice, good->no);
-    if (answer && !std::holds_alternative<source::Retry>(answer->judgement)) {
+    const auto* throttle = answer ? std::get_if<source::Throttle>(&answer->judgement) : nullptr;
+    if (throttle != nullptr) {
+        pause_source(*throttle);
+    } else if (answer && !std::holds_alternative<source::Retry>(answer->judgement)) {
         job.probing = false;
         health.on_success(context_.clock.now());
         log::info("the source answers again", {});
@@ -126,24 +120,50 @@ std::optional<Answer> FetchWorker::ask(Job& job, const source::Slice& slice, std
         return std::nullopt;
     }
     if (const auto* retry = std::get_if<source::Retry>(&answer->judgement)) {
-        failed_try(job, retry->reason, retry->pause.value_or(Millis{0}));
+        failed_try(job, retry->reason, retry->pause);
+        return std::nullopt;
+    }
+    if (const auto* throttle = std::get_if<source::Throttle>(&answer->judgement)) {
+        throttled(job, *throttle);
         return std::nullopt;
     }
     gate_.health().on_success(context_.clock.now());
     job.probing = false;
-    if (const auto* throttle = std::get_if<source::Throttle>(&answer->judgement)) {
-        ++context_.tallies.throttled;
-        const Millis pause =
-            throttle->pause.value_or(http::delay(1, context_.config.source.retry, context_.random));
-        gate_.pause(pause);
-        again(job, pause, false, throttle->reason, "throttled");
-        return std::nullopt;
-    }
     if (const auto* refused = std::get_if<source::RefuseCredential>(&answer->judgement)) {
         credential_refused(job, answer->credential_version, refused->reason);
         return std::nullopt;
     }
     return std::move(*answer);
+}
+
+http::Pause FetchWorker::pause_source(const source::Throttle& throttle) {
+    ++context_.tallies.throttled;
+    const MonoTime now = context_.clock.now();
+    const config::Source& source = context_.config.source;
+    const Nanos failing = now - gate_.health().failing_since().value_or(now);
+    const http::Pause pause = http::pause_for(
+        throttle.pause,
+        http::delay(http::attempt_after(failing, source.retry), source.retry, context_.random),
+        source.limits.max_pause);
+    gate_.health().on_throttled(now, pause);
+    gate_.pause(pause.span);
+    return pause;
+}
+
+void FetchWorker::throttled(Job& job, const source::Throttle& throttle) {
+    const MonoTime now = context_.clock.now();
+    const config::Source& source = context_.config.source;
+    const http::Pause pause = pause_source(throttle);
+    end_probe(job);
+    const std::string cause =
+        throttle.reason +
+        (pause.asked_too_much ? http::asked_too_much_text(*throttle.pause, source.limits.max_pause) : "");
+    const Nanos lasted = gate_.trials().throttled(job.claim.page_id, now, pause.span);
+    if (lasted >= context_.config.run.patience && lasted > Nanos{0})
+        return unavailable(job, job.claim.attempts + 1, false, "throttled", cause + ", for run.patience");
+    // The page's own back-off is its alone: others may be let through meanwhile.
+    const Millis own = http::delay(http::attempt_after(lasted, source.retry), source.retry, context_.random);
+    again(job, http::pause_for(pause.span, own, source.limits.max_pause).span, false, cause, "throttled");
 }
 
 void FetchWorker::unanswered(Job& job, const Error& error) {
@@ -215,6 +235,7 @@ void FetchWorker::fetch(Job& job, const source::Slice& slice) {
     page.bytes = page.copy.size();
     page.reserved = std::move(answer->reserved);
     page.urgent = claim.no == 1;
+    gate_.trials().forget(claim.page_id);
     if (!pages_.push(std::move(page))) give_back(job);
 }
 
@@ -253,6 +274,7 @@ void FetchWorker::prove(Job& job, const source::Slice& slice) {
             reading.rows_beyond_end += answer->page.fetched;
     }
     job.trace.outcome("read");
+    gate_.trials().forget(claim.page_id);
     outbox_.put(ProofDone{claim, reading});
 }
 
@@ -276,7 +298,18 @@ void FetchWorker::end_probe(Job& job) {
     if (std::exchange(job.probing, false)) gate_.health().on_probe_failure(context_.clock.now());
 }
 
-void FetchWorker::failed_try(Job& job, const std::string& cause, Millis at_least) {
+void FetchWorker::unavailable(Job& job, int attempt, bool counts, std::string_view kind,
+                              const std::string& cause) {
+    ++context_.tallies.pages_failed;
+    log_job(log::Level::error, "page failed, attempts used up", job.claim, job.trace.span(),
+            {{"attempt", attempt},
+             {"attempts", context_.config.source.retry.attempts},
+             {"kind", kind},
+             {"cause", cause}});
+    end(job, {.kind = Kind::unavailable, .counts = counts, .type = kind, .cause = cause});
+}
+
+void FetchWorker::failed_try(Job& job, const std::string& cause, const std::optional<Millis>& told) {
     const MonoTime now = context_.clock.now();
     bool counts = false;
     if (job.probing) {
@@ -285,22 +318,16 @@ void FetchWorker::failed_try(Job& job, const std::string& cause, Millis at_least
         counts = gate_.health().on_failure(now);
     }
     const int attempt = job.claim.attempts + (counts ? 1 : 0);
-    if (counts && attempt >= context_.config.source.retry.attempts) {
-        ++context_.tallies.pages_failed;
-        log_job(log::Level::error, "page failed, attempts used up", job.claim, job.trace.span(),
-                {{"attempt", attempt},
-                 {"attempts", context_.config.source.retry.attempts},
-                 {"kind", "transient"},
-                 {"cause", cause}});
-        return end(job, {.kind = Kind::unavailable, .counts = true, .type = "transient", .cause = cause});
-    }
     const config::Retry& retry = context_.config.source.retry;
+    if (counts && attempt >= retry.attempts) return unavailable(job, attempt, true, "transient", cause);
     int pace = std::max(1, attempt);
     if (!counts && !job.probing) {
         const MonoTime since = gate_.health().failing_since().value_or(now);
-        pace = std::max(pace, attempt_after(now - since, retry));
+        pace = std::max(pace, http::attempt_after(now - since, retry));
     }
-    again(job, std::max(at_least, http::delay(pace, retry, context_.random)), counts, cause, "transient");
+    const http::Pause pause = http::pause_for(told, http::delay(pace, retry, context_.random),
+                                              context_.config.source.limits.max_pause);
+    again(job, pause.span, counts, cause, "transient");
 }
 
 void FetchWorker::refuse(Job& job, const std::string& cause, std::string payload) {
@@ -319,6 +346,8 @@ void FetchWorker::give_back(Job& job) {
 }
 
 void FetchWorker::end(Job& job, Ending ending) {
+    if (ending.kind == Kind::unavailable || ending.kind == Kind::refused)
+        gate_.trials().forget(job.claim.page_id);
     job.trace.outcome(word_of(ending.kind), ending.type, ending.cause);
     outbox_.put(ledger::Setback{.claim = job.claim,
                                 .kind = ending.kind,

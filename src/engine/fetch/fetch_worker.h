@@ -48,11 +48,15 @@ class FetchWorker {
     std::optional<Answer> ask(Job& job, const source::Slice& slice, std::int64_t no);
     /// What no answer means for the job.
     void unanswered(Job& job, const Error& error);
+    /// Nobody sends for a while. @return for how long
+    http::Pause pause_source(const source::Throttle& throttle);
+    void throttled(Job& job, const source::Throttle& throttle);
     const source::Slice& slice_of(const ledger::Claim& claim);
 
     void again(Job& job, Millis delay, bool counts, const std::string& cause, std::string_view kind);
-    /// `at_least`: the pause that the answer asked for.
-    void failed_try(Job& job, const std::string& cause, Millis at_least = Millis{0});
+    /// `told`: the pause that the answer asked for.
+    void failed_try(Job& job, const std::string& cause, const std::optional<Millis>& told = {});
+    void unavailable(Job& job, int attempt, bool counts, std::string_view kind, const std::string& cause);
     /// If the job is the probe, it has failed: another one may go out.
     void end_probe(Job& job);
     void refuse(Job& job, const std::string& cause, std::string payload);

@@ -43,7 +43,6 @@ std::optional<KnownGood> SourceGate::known_good() const {
 }
 
 void SourceGate::pause(Millis span) {
-    // Saturates: a Retry-After may name a time that the clock cannot.
     parts_.limiter.pause_until(Deadline::after(context_.clock.now(), span).when());
 }
 

@@ -11,6 +11,7 @@
 #include "core/mutex.h"
 #include "engine/fetch/concurrency.h"
 #include "engine/fetch/decoder_pool.h"
+#include "engine/fetch/page_trials.h"
 #include "engine/shared/byte_budget.h"
 #include "engine/shared/context.h"
 #include "engine/shared/source_health.h"
@@ -62,6 +63,7 @@ class SourceGate {
     InFlight& asking() { return asking_; }
     SourceHealth& health() { return parts_.health; }
     source::Credentials& credentials() { return parts_.credentials; }
+    PageTrials& trials() { return trials_; }
 
     void remember_good(const source::Slice& slice, std::int64_t no);
     std::optional<KnownGood> known_good() const;
@@ -79,6 +81,7 @@ class SourceGate {
     std::optional<KnownGood> known_good_ PAGEHAUL_GUARDED_BY(mutex_);
     InFlight asking_;
     std::atomic<int> sent_{0};
+    PageTrials trials_;
     DecoderPool decoders_;
 };
 

@@ -12,7 +12,7 @@ SourceState SourceHealth::state_locked(MonoTime now) const {
     if (!failing_since_) return SourceState::up;
     const Nanos failing = now - *failing_since_;
     if (failing >= options_.patience) return SourceState::given_up;
-    return failing >= silence() ? SourceState::down : SourceState::up;
+    return failing >= silence() || asks_too_much_ ? SourceState::down : SourceState::up;
 }
 
 void SourceHealth::on_success(MonoTime now) {
@@ -20,6 +20,8 @@ void SourceHealth::on_success(MonoTime now) {
     last_success_ = now;
     failing_since_.reset();
     failures_ = 0;
+    throttles_ = false;
+    asks_too_much_ = false;
     probing_ = false;
     last_probe_.reset();
 }
@@ -27,9 +29,17 @@ void SourceHealth::on_success(MonoTime now) {
 bool SourceHealth::on_failure(MonoTime now) {
     const MutexLock lock(mutex_);
     ++failures_;
+    throttles_ = false;
     if (!failing_since_) failing_since_ = now;
     const bool others_succeed = last_success_ && now - *last_success_ < silence();
     return others_succeed && failures_ < options_.doubt_after;
+}
+
+void SourceHealth::on_throttled(MonoTime now, const http::Pause& pause) {
+    const MutexLock lock(mutex_);
+    throttles_ = true;
+    asks_too_much_ = asks_too_much_ || pause.asked_too_much;
+    if (!failing_since_) failing_since_ = pause.asked_too_much ? now : now + pause.span;
 }
 
 SourceState SourceHealth::state(MonoTime now) const {
@@ -40,6 +50,11 @@ SourceState SourceHealth::state(MonoTime now) const {
 std::optional<MonoTime> SourceHealth::failing_since() const {
     const MutexLock lock(mutex_);
     return failing_since_;
+}
+
+bool SourceHealth::throttles() const {
+    const MutexLock lock(mutex_);
+    return throttles_;
 }
 
 bool SourceHealth::begin_probe(MonoTime now) {

@@ -4,6 +4,7 @@
 
 #include "core/clock.h"
 #include "core/mutex.h"
+#include "http/retry.h"
 
 namespace pagehaul::engine {
 
@@ -20,8 +21,8 @@ enum class SourceState {
     given_up,  ///< 69
 };
 
-/// Whether the source answers at all: src/engine/README.md, "Outcomes". Only transient failures come here; a
-/// throttled or permanent answer is an answer, hence a success. No clock of its own; thread-safe.
+/// Whether the source answers at all: src/engine/README.md, "Outcomes". Only transient failures and throttled
+/// answers come here; a permanent one is an answer, hence a success. No clock of its own; thread-safe.
 ///
 /// A failed attempt counts against its page only while others succeed: while the last success is younger than
 /// `silence`, and fewer than `doubt_after` failures came since. (Without the second rule a page could use up
@@ -35,10 +36,15 @@ class SourceHealth {
     void on_success(MonoTime now);
     /// @return whether it counts as an attempt of its page. For a request that was not a probe.
     bool on_failure(MonoTime now);
+    /// Counts for no page. The first pause is waited for before it counts against the source's patience; a
+    /// source that asks for more than we may wait is down at once.
+    void on_throttled(MonoTime now, const http::Pause& pause);
 
     SourceState state(MonoTime now) const;
     /// Since when no request has succeeded, while failing.
     std::optional<MonoTime> failing_since() const;
+    /// What the source did last, while failing, was to throttle.
+    bool throttles() const;
 
     /// Down, no probe under way and the pause over: the caller sends one and reports it by on_success or
     /// on_probe_failure; a probe that was cancelled is a failed one.
@@ -55,7 +61,9 @@ class SourceHealth {
     mutable Mutex mutex_;
     std::optional<MonoTime> last_success_ PAGEHAUL_GUARDED_BY(mutex_);
     std::optional<MonoTime> failing_since_ PAGEHAUL_GUARDED_BY(mutex_);
-    int failures_ PAGEHAUL_GUARDED_BY(mutex_) = 0;  ///< since the last success
+    int failures_ PAGEHAUL_GUARDED_BY(mutex_) = 0;            ///< since the last success
+    bool throttles_ PAGEHAUL_GUARDED_BY(mutex_) = false;      ///< the last answer
+    bool asks_too_much_ PAGEHAUL_GUARDED_BY(mutex_) = false;  ///< since the last success
     bool probing_ PAGEHAUL_GUARDED_BY(mutex_) = false;
     std::optional<MonoTime> last_probe_ PAGEHAUL_GUARDED_BY(mutex_);  ///< its end
 };

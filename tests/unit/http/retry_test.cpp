@@ -42,6 +42,36 @@ TEST(Delay, StaysUnderItsMaximumHoweverOftenItWasTried) {
     EXPECT_LE(delay(1, {.attempts = 1, .base = 10s, .max = 1s}, almost_one), 1s);
 }
 
+TEST(AttemptAfter, ReachesAsFarAsNothingHasSucceeded) {
+    struct Case {
+        Nanos failing;
+        int attempt;
+    };
+    for (const auto& [failing, attempt] : {Case{-1s, 1}, Case{0s, 1}, Case{500ms, 1}, Case{501ms, 2},
+                                           Case{4s, 4}, Case{1h, 8}, Case{24h * 365, 8}})
+        EXPECT_EQ(attempt_after(failing, kRetry), attempt) << failing.count() << " ns";
+}
+
+TEST(Pause, IsTheLongerOfWhatWasToldAndOurOwnAndNeverLongerThanAllowed) {
+    struct Case {
+        const char* of;
+        std::optional<Millis> told;
+        Millis own;
+        Millis span;
+        bool asked_too_much;
+    };
+    for (const Case& it :
+         {Case{"nothing told", {}, 2s, 2s, false}, Case{"more than our own", 9s, 2s, 9s, false},
+          Case{"zero, or a date in the past", 0s, 2s, 2s, false},
+          Case{"as much as is allowed", 15min, 2s, 15min, false}, Case{"a year", 24h * 365, 2s, 15min, true},
+          Case{"a Unix time stamp", 1'764'000'000s, 2s, 15min, true},
+          Case{"our own over what is allowed", {}, 1h, 15min, false}}) {
+        const Pause pause = pause_for(it.told, it.own, 15min);
+        EXPECT_EQ(pause.span, it.span) << it.of;
+        EXPECT_EQ(pause.asked_too_much, it.asked_too_much) << it.of;
+    }
+}
+
 TEST(RetryAfter, ReadsSeconds) {
     EXPECT_EQ(parse_retry_after("120", kNow), 120s);
     EXPECT_EQ(parse_retry_after(" 0 ", kNow), 0s);

@@ -392,6 +392,46 @@ TEST_F(Starting, UnavailablePagesBecomePendingForTheNextProcessOfTheRunAndRefuse
     EXPECT_EQ(ask("SELECT string_agg(page_no::text, ',') FROM pagehaul.quarantine"), "3");
 }
 
+class AfterALongPause : public Starting {
+  protected:
+    /// Page 1 waits for an hour, and only the ledger knows.
+    void wait_for_an_hour(Process& process) {
+        started(process, "first");
+        record(process.work, process.scope,
+               {{.claim = take(process).at(0),
+                 .counts = false,
+                 .delay = Millis{3'600'000},
+                 .error = "429",
+                 .payload = ""}});
+    }
+};
+
+TEST_F(AfterALongPause, TheRunsNextProcessAsksAtOnce) {
+    auto one = process();
+    wait_for_an_hour(*one);
+    kill(one);
+    auto two = process();
+    EXPECT_EQ(started(*two, "first").kind, Started::Kind::resumed);
+    EXPECT_EQ(take(*two).size(), 1U);
+}
+
+TEST_F(AfterALongPause, SoDoesARunThatIsAdopted) {
+    auto one = process();
+    wait_for_an_hour(*one);
+    kill(one);
+    auto two = process();
+    EXPECT_EQ(started(*two, "second").kind, Started::Kind::adopted);
+    EXPECT_EQ(take(*two).size(), 1U);
+}
+
+TEST_F(AfterALongPause, AProcessThatJoinsWaitsAsTheOthersDo) {
+    auto one = process();
+    wait_for_an_hour(*one);
+    auto two = process();
+    EXPECT_EQ(started(*two, "first").kind, Started::Kind::joined);
+    EXPECT_EQ(take(*two).size(), 0U);
+}
+
 TEST_F(Starting, RetryPlansTheSlicesWithFailuresOrQuarantinedRows) {
     policy.quarantine_rows = 10;
     auto one = process();

@@ -111,10 +111,50 @@ TEST_F(FetchWorkerTest, LetsEverybodyWaitWhenThrottledAndCountsNothing) {
     EXPECT_EQ(parts().limiter.paused_until(), shared.clock.now() + std::chrono::seconds(9));
 }
 
-TEST_F(FetchWorkerTest, APauseBeyondTheClocksEndIsAPauseForEver) {
+TEST_F(FetchWorkerTest, APauseThatIsTooLongIsCutAndTheSourceIsDown) {
     transport.then_status(429, "{}", {{"retry-after", "99999999999999999999"}});
     work({claim(2)});
-    EXPECT_EQ(parts().limiter.paused_until(), MonoTime::max());
+    EXPECT_EQ(setback().delay, std::chrono::minutes(15));
+    EXPECT_THAT(setback().error, HasSubstr("; source.limits.max_pause is 15 min"));
+    EXPECT_EQ(parts().limiter.paused_until(), shared.clock.now() + std::chrono::minutes(15));
+    EXPECT_EQ(parts().health.state(shared.clock.now()), SourceState::down);
+}
+
+TEST_F(FetchWorkerTest, AServerErrorThatAsksForAYearIsTriedAgainAfterTheLongestPause) {
+    transport.then_status(503, "{}", {{"retry-after", "31536000"}});
+    work({claim(2)});
+    EXPECT_EQ(setback().delay, std::chrono::minutes(15));
+}
+
+TEST_F(FetchWorkerTest, ThrottledWithoutAPauseItWaitsLongerEachTimeWhileNothingSucceeds) {
+    transport.then_status(429, "{}", {{"retry-after", "0"}});
+    std::vector<Millis> pauses;
+    for (int i = 0; i < 6; ++i) {
+        work({claim(2)});
+        const auto until = parts().limiter.paused_until();
+        ASSERT_TRUE(until) << "zero would be asked for again at once";
+        pauses.push_back(std::chrono::duration_cast<Millis>(*until - shared.clock.now()));
+        shared.clock.advance(*until - shared.clock.now());
+    }
+    EXPECT_THAT(pauses,
+                ElementsAre(Millis{500}, Millis{500}, Millis{500}, Millis{500}, Millis{1000}, Millis{2000}))
+        << "half of the back-off that reaches as far as nothing has succeeded, by the test's chance";
+}
+
+TEST_F(FetchWorkerTest, APageThatIsThrottledForThePatienceIsUnavailableWhateverOthersGet) {
+    shared.config.run.patience = Millis{10'000};
+    for (int i = 0; i < 3; ++i) {
+        transport.then_status(429, "{}", {{"retry-after", "6"}});
+        work({claim(2)});
+        shared.clock.advance(std::chrono::seconds(6));
+        transport.then_status(200, kFullPage);
+        work({claim(1)});
+    }
+    ASSERT_THAT(setbacks, SizeIs(3));
+    EXPECT_EQ(setbacks[1].kind, Kind::again);
+    EXPECT_EQ(setbacks[2].kind, Kind::unavailable);
+    EXPECT_FALSE(setbacks[2].counts) << "throttling is no attempt";
+    EXPECT_THAT(setbacks[2].error, HasSubstr("HTTP status 429, for run.patience"));
 }
 
 TEST_F(FetchWorkerTest, RefusesAPageForGoodWithTheBodysBeginning) {

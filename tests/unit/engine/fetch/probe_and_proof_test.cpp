@@ -45,6 +45,16 @@ TEST_F(ProbeTest, WhileTheProbeFailsThePageIsNotAskedForAndCountsNothing) {
     EXPECT_TRUE(another_probe_may_go());
 }
 
+TEST_F(ProbeTest, AProbeThatIsThrottledLetsEverybodyWaitAndTheSourceStaysDown) {
+    down_after_a_good_page();
+    transport.then_status(429, "{}", {{"retry-after", "9"}});
+    work({claim(5)});
+    EXPECT_EQ(setback().kind, Kind::returned);
+    EXPECT_EQ(parts().limiter.paused_until(), shared.clock.now() + std::chrono::seconds(9));
+    EXPECT_EQ(state(), SourceState::down);
+    EXPECT_TRUE(another_probe_may_go());
+}
+
 TEST_F(ProbeTest, WithoutAKnownGoodRequestThePageItselfIsTheProbe) {
     bring_source_down();
     transport.then_status(503);

@@ -95,6 +95,39 @@ TEST(SourceHealth, PatienceCountsFromTheFirstFailure) {
     EXPECT_FALSE(health.begin_probe(at(600)));
 }
 
+TEST(SourceHealth, ThrottlingCountsAgainstNoPageAndIsNoSuccess) {
+    SourceHealth health(options());
+    health.on_success(at(0));
+    health.on_throttled(at(1), {.span = seconds(0)});
+    EXPECT_TRUE(health.throttles());
+    EXPECT_EQ(health.failing_since(), at(1));
+    EXPECT_TRUE(health.on_failure(at(2))) << "the last success is young";
+    health.on_success(at(3));
+    EXPECT_FALSE(health.throttles());
+    EXPECT_EQ(health.failing_since(), std::nullopt);
+}
+
+TEST(SourceHealth, ThrottlingWithoutEndIsDownAndGivenUpAfterItsFirstPauseAndThePatience) {
+    SourceHealth health(options());
+    health.on_throttled(at(0), {.span = seconds(900)});
+    health.on_throttled(at(900), {.span = seconds(900)});
+    EXPECT_EQ(health.state(at(929)), SourceState::up);
+    EXPECT_EQ(health.state(at(930)), SourceState::down);
+    EXPECT_EQ(health.state(at(1499)), SourceState::down);
+    EXPECT_EQ(health.state(at(1500)), SourceState::given_up);
+}
+
+TEST(SourceHealth, ASourceThatAsksForMoreThanWeMayWaitIsDownAtOnceAndUpWithTheNextAnswer) {
+    SourceHealth health(options());
+    health.on_success(at(0));
+    health.on_throttled(at(1), {.span = seconds(900), .asked_too_much = true});
+    EXPECT_EQ(health.state(at(1)), SourceState::down);
+    EXPECT_EQ(health.state(at(600)), SourceState::down);
+    EXPECT_EQ(health.state(at(601)), SourceState::given_up) << "its patience runs from the answer on";
+    health.on_success(at(601));
+    EXPECT_EQ(health.state(at(602)), SourceState::up);
+}
+
 TEST(SourceHealth, AShortPatienceStillProbesBeforeGivingUp) {
     auto short_patience = options();
     short_patience.patience = seconds(10);
