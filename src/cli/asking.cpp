@@ -43,6 +43,8 @@ Result<std::pair<source::Accept, record::DecodedPage>> Asking::page(const source
             if (const auto* retry = std::get_if<source::Retry>(&answer->judgement)) {
                 last = {ErrorKind::transient, "source", retry->reason};
                 told = retry->pause;
+                if (retry->unexplained && attempt > source::unexplained_retries)
+                    return fail(ErrorKind::permanent, "source", retry->reason);
             }
             if (const auto* throttle = std::get_if<source::Throttle>(&answer->judgement)) {
                 last = {ErrorKind::throttled, "source", throttle->reason};

@@ -111,9 +111,11 @@ struct Success {
     std::string pointer;
     SliceValue equals;
 };
+enum class Otherwise { retry, fail };
 struct ResponseRules {
     std::optional<Success> success;
-    std::vector<Rule> rules;  ///< the first that matches decides
+    std::optional<Otherwise> otherwise;  ///< what failing `success` means; absent: a few tries, then refused
+    std::vector<Rule> rules;             ///< the first that matches decides
 };
 
 struct Rate {
@@ -257,8 +259,8 @@ struct Config {
     Ledger ledger;
     Queue queue;
     Telemetry telemetry;
-    /// The canonical text of the source and the sink with `${…}` unexpanded, without limits, retry, timeout,
-    /// auth and the DSN's secrets, one "key.path = value" a line. Two runs with equal texts and equal `held`
+    /// The canonical text of the source and the sink with `${…}` unexpanded, without limits, retry, timeout, auth,
+    /// response.otherwise and the DSN's secrets, one "key.path = value" a line. Two runs with equal texts and equal `held`
     /// pull the same data into the same place: ledger/fingerprint.h makes one hash of both.
     std::string fingerprint_text;
     /// What variables hold there, by key path, but for what is named like a credential. Not to be stored or

@@ -260,6 +260,11 @@ Type<Rule> declare_rule() {
     });
 }
 
+bool check_otherwise(const Node& node, Reader& reader, ResponseRules& response) {
+    if (!response.otherwise || response.success) return true;
+    return reader.refuse_member(node, "otherwise", "expected success beside it: otherwise than what?");
+}
+
 }  // namespace
 
 Object<ResponseRules> declare_response() {
@@ -272,7 +277,15 @@ Object<ResponseRules> declare_response() {
         .key("success", &ResponseRules::success, optionally(Type<Success>(success)),
              "What a good response says beside its HTTP status.")
         .key("rules", &ResponseRules::rules, list_of(declare_rule(), "a list of rules {when: {…}, then: …}"),
-             "The first rule that matches decides; without one the HTTP status does.");
+             "The first rule that matches decides; without one the HTTP status does.")
+        .key(
+            "otherwise", &ResponseRules::otherwise,
+            optionally(choice<Otherwise>({{"retry", Otherwise::retry}, {"fail", Otherwise::fail}})),
+            "What a response means that fails success and that no rule knows. retry: it is tried again like "
+            "a "
+            "5xx, for all of source.retry.attempts; fail: it is refused at once; left out: it is tried again "
+            "three times, then refused.")
+        .check({"success", "otherwise"}, check_otherwise);
 }
 
 }  // namespace pagehaul::config

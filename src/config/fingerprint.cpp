@@ -65,6 +65,9 @@ std::string fingerprint_text(const Node& root, const Config& config) {
     std::vector<std::string> lines;
     Node source = declare_source().show(root.get("source"), config.source);
     std::erase_if(source.members, [](const Member& member) { return is_left_out(member.key); });
+    for (Member& member : source.members)
+        if (member.key == "response")
+            std::erase_if(member.value.members, [](const Member& rule) { return rule.key == "otherwise"; });
     flatten(source, "source", lines);
     flatten(declare_sink().show(root.get("sink"), config.sink), "sink", lines);
     std::sort(lines.begin(), lines.end());

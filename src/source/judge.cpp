@@ -114,7 +114,7 @@ Judgement Judge::judge(const http::Response& response, const Result<record::Deco
         if (page.error().kind == ErrorKind::data) return Fail{.reason = page.error().message};
         return Retry{.reason = "the body cannot be read: " + page.error().message};
     }
-    return by_envelope(*envelope, no);
+    return by_envelope(response, *envelope, now, no);
 }
 
 Judgement Judge::act(const Compiled& compiled, const http::Response& response,
@@ -177,13 +177,21 @@ std::string Judge::redirect_reason(const http::Response& response) const {
            (same ? "" : ": credentials go to source.base_url only");
 }
 
-Judgement Judge::by_envelope(const record::DecodedPage& page, std::int64_t no) const {
+Judgement Judge::otherwise(std::string reason, const std::optional<config::Millis>& retry_after) const {
+    const std::optional<config::Otherwise>& said = source_.response.otherwise;
+    if (said == config::Otherwise::fail) return Fail{.reason = std::move(reason)};
+    return Retry{.reason = std::move(reason), .pause = retry_after, .unexplained = !said};
+}
+
+Judgement Judge::by_envelope(const http::Response& response, const record::DecodedPage& page, WallTime now,
+                             std::int64_t no) const {
     if (success_) {
         const config::Success& success = *source_.response.success;
         const Scalar& scalar = page.envelope.at(*success_);
         if (!equal(scalar, success.equals)) {
-            return Fail{.reason = "source.response.success: " + success.pointer + " is " + shown(scalar) +
-                                  ", expected " + shown(success.equals)};
+            return otherwise("source.response.success: " + success.pointer + " is " + shown(scalar) +
+                                 ", expected " + shown(success.equals),
+                             http::parse_retry_after(response.header("retry-after"), now));
         }
     }
     if (!page.has_records) {

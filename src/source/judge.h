@@ -23,6 +23,8 @@ struct Accept {
 struct Retry {
     std::string reason;
     std::optional<config::Millis> pause{};
+    bool unexplained =
+        false;  ///< nobody said what the answer means: after `unexplained_retries` it is refused
 };
 /// `pause`: Retry-After or the rule's, as a span from now.
 struct Throttle {
@@ -39,6 +41,10 @@ struct Fail {
     std::string reason;
 };
 using Judgement = std::variant<Accept, Retry, Throttle, RefuseCredential, End, Fail>;
+
+/// How often a page is tried again that brings an envelope which fails `success` and which no rule knows:
+/// such codes pass more often than not.
+constexpr int unexplained_retries = 3;
 
 /// Judges by status and envelope: the first matching rule, else the defaults. Pure;
 /// `now` is for Retry-After dates.
@@ -63,7 +69,9 @@ class Judge {
     Judgement act(const Compiled& compiled, const http::Response& response, const record::DecodedPage* page,
                   WallTime now) const;
     Judgement by_status(const http::Response& response, WallTime now) const;
-    Judgement by_envelope(const record::DecodedPage& page, std::int64_t no) const;
+    Judgement by_envelope(const http::Response& response, const record::DecodedPage& page, WallTime now,
+                          std::int64_t no) const;
+    Judgement otherwise(std::string reason, const std::optional<config::Millis>& retry_after) const;
     std::string redirect_reason(const http::Response& response) const;
 
     config::Source source_;

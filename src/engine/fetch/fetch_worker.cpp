@@ -56,7 +56,7 @@ void FetchWorker::work() {
             process(job);
         } catch (const std::exception& error) {
             // A job that throws fails like any other try; the pool goes on.
-            failed_try(job, error.what());
+            failed_try(job, {.reason = error.what()});
         }
     }
 }
@@ -120,7 +120,7 @@ std::optional<Answer> FetchWorker::ask(Job& job, const source::Slice& slice, std
         return std::nullopt;
     }
     if (const auto* retry = std::get_if<source::Retry>(&answer->judgement)) {
-        failed_try(job, retry->reason, retry->pause);
+        failed_try(job, *retry, std::move(answer->excerpt));
         return std::nullopt;
     }
     if (const auto* throttle = std::get_if<source::Throttle>(&answer->judgement)) {
@@ -192,7 +192,7 @@ void FetchWorker::unanswered(Job& job, const Error& error) {
         case ErrorKind::credential:
         case ErrorKind::in_doubt:
         case ErrorKind::bug:
-            failed_try(job, error.text());
+            failed_try(job, {.reason = error.text()});
             break;
     }
 }
@@ -309,7 +309,7 @@ void FetchWorker::unavailable(Job& job, int attempt, bool counts, std::string_vi
     end(job, {.kind = Kind::unavailable, .counts = counts, .type = kind, .cause = cause});
 }
 
-void FetchWorker::failed_try(Job& job, const std::string& cause, const std::optional<Millis>& told) {
+void FetchWorker::failed_try(Job& job, const source::Retry& failure, std::string payload) {
     const MonoTime now = context_.clock.now();
     bool counts = false;
     if (job.probing) {
@@ -317,17 +317,29 @@ void FetchWorker::failed_try(Job& job, const std::string& cause, const std::opti
     } else {
         counts = gate_.health().on_failure(now);
     }
+    bool refused = false;
+    if (failure.unexplained) {
+        // As long as nothing has ever succeeded the config is likelier wrong than the API down.
+        counts = counts || !gate_.known_good();
+        refused = counts && gate_.trials().unexplained(job.claim.page_id) > source::unexplained_retries;
+    }
     const int attempt = job.claim.attempts + (counts ? 1 : 0);
     const config::Retry& retry = context_.config.source.retry;
-    if (counts && attempt >= retry.attempts) return unavailable(job, attempt, true, "transient", cause);
+    const bool used_up = counts && attempt >= retry.attempts;
+    if (refused || (used_up && failure.unexplained))
+        return refuse(job,
+                      failure.reason + ", again and again: a rule in source.response.rules, or " +
+                          "source.response.otherwise, may say what it means",
+                      std::move(payload));
+    if (used_up) return unavailable(job, attempt, true, "transient", failure.reason);
     int pace = std::max(1, attempt);
     if (!counts && !job.probing) {
         const MonoTime since = gate_.health().failing_since().value_or(now);
         pace = std::max(pace, http::attempt_after(now - since, retry));
     }
-    const http::Pause pause = http::pause_for(told, http::delay(pace, retry, context_.random),
+    const http::Pause pause = http::pause_for(failure.pause, http::delay(pace, retry, context_.random),
                                               context_.config.source.limits.max_pause);
-    again(job, pause.span, counts, cause, "transient");
+    again(job, pause.span, counts, failure.reason, "transient");
 }
 
 void FetchWorker::refuse(Job& job, const std::string& cause, std::string payload) {

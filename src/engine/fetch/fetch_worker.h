@@ -54,8 +54,8 @@ class FetchWorker {
     const source::Slice& slice_of(const ledger::Claim& claim);
 
     void again(Job& job, Millis delay, bool counts, const std::string& cause, std::string_view kind);
-    /// `told`: the pause that the answer asked for.
-    void failed_try(Job& job, const std::string& cause, const std::optional<Millis>& told = {});
+    /// `payload`: the answer's beginning, should it be the last one.
+    void failed_try(Job& job, const source::Retry& retry, std::string payload = {});
     void unavailable(Job& job, int attempt, bool counts, std::string_view kind, const std::string& cause);
     /// If the job is the probe, it has failed: another one may go out.
     void end_probe(Job& job);

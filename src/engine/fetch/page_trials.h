@@ -22,6 +22,11 @@ class PageTrials {
         if (!since) since = now + pause;
         return std::max(Nanos{0}, Nanos{now - *since});
     }
+    /// The page brought an answer that nobody explained. @return how often, this time included
+    int unexplained(std::int64_t page_id) {
+        const MutexLock lock(mutex_);
+        return ++pages_[page_id].unexplained;
+    }
     /// It came, or never will.
     void forget(std::int64_t page_id) {
         const MutexLock lock(mutex_);
@@ -31,6 +36,7 @@ class PageTrials {
   private:
     struct Trial {
         std::optional<MonoTime> throttled_since{};
+        int unexplained = 0;
     };
     Mutex mutex_;
     std::unordered_map<std::int64_t, Trial> pages_ PAGEHAUL_GUARDED_BY(mutex_);

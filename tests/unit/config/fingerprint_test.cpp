@@ -43,6 +43,11 @@ TEST(Fingerprint, IgnoresLimitsRetryTimeoutAuthPasswordAndTheRun) {
                           {"sink.dsn=postgres://me:another@db/app"}));
 }
 
+TEST(Fingerprint, IgnoresHowOftenAnUnknownEnvelopeIsTried) {
+    const std::string judged = "  response: {success: {pointer: /code, equals: 0}}\n";
+    EXPECT_EQ(fingerprint(minimal(judged)), fingerprint(minimal(judged), {"source.response.otherwise=fail"}));
+}
+
 std::vector<std::string> paths_held(const std::string& yaml,
                                     const std::map<std::string, std::string>& environment) {
     Fixture fixture;

@@ -123,15 +123,39 @@ TEST(Judge, MissesATotalOnALaterPageOnlyWhenItIsToldOnEveryPage) {
     expect<Fail>(everywhere.judge(with_status(200), page(everywhere, without), {}, 2));
 }
 
-TEST(Judge, FailsWhenTheSuccessPredicateIsFalseAndSaysWhatCame) {
+TEST(Judge, TriesAnEnvelopeAgainThatFailsSuccessAndSaysWhatCame) {
     const Judge judge(judged());
     const auto code = [&](Scalar scalar) {
-        return expect<Fail>(judge.judge(with_status(200), page(judge, {{"/code", std::move(scalar)}}), {}))
-            .reason;
+        const auto judged =
+            expect<Retry>(judge.judge(with_status(200), page(judge, {{"/code", std::move(scalar)}}), {}));
+        EXPECT_TRUE(judged.unexplained);
+        return judged.reason;
     };
     EXPECT_THAT(code({Type::number, "10002"}), HasSubstr("/code is the number 10002, expected the number 0"));
     EXPECT_THAT(code({Type::string, "0"}), HasSubstr("the string \"0\""));
     EXPECT_THAT(code({}), HasSubstr("missing"));
+}
+
+TEST(Judge, FollowsOtherwiseWhereAnEnvelopeFailsSuccessAndNoRuleMatches) {
+    config::Source config = judged();
+    const auto judgement = [&](std::optional<config::Otherwise> otherwise, const char* code) {
+        config.response.otherwise = otherwise;
+        const Judge judge(config);
+        return judge.judge(with_status(200, {{"retry-after", "7"}}),
+                           page(judge, {{"/code", {Type::number, code}}}), {});
+    };
+    EXPECT_TRUE(expect<Retry>(judgement({}, "1")).unexplained);
+    EXPECT_EQ(expect<Retry>(judgement({}, "1")).pause, 7s);
+    EXPECT_FALSE(expect<Retry>(judgement(config::Otherwise::retry, "1")).unexplained);
+    EXPECT_THAT(expect<Fail>(judgement(config::Otherwise::fail, "1")).reason,
+                HasSubstr("/code is the number 1"));
+    config.response.rules = {{.status = {},
+                              .pointer = "/code",
+                              .in = {{"2", true}},
+                              .contains = {},
+                              .then = config::RuleAction::fail,
+                              .pause = {}}};
+    expect<Fail>(judgement(config::Otherwise::retry, "2"));
 }
 
 TEST(Judge, ComparesNumbersByValueAndBooleansByName) {
@@ -211,7 +235,9 @@ TEST(Judge, DoesNotMatchANumberRuleOnAString) {
                               .then = config::RuleAction::retry,
                               .pause = {}}};
     const Judge judge(config);
-    expect<Fail>(judge.judge(with_status(200), page(judge, {{"/code", {Type::string, "10005"}}}), {}));
+    EXPECT_TRUE(
+        expect<Retry>(judge.judge(with_status(200), page(judge, {{"/code", {Type::string, "10005"}}}), {}))
+            .unexplained);
 }
 
 TEST(Judge, ReadsEachPointerOnce) {

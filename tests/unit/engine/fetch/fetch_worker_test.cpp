@@ -157,6 +157,87 @@ TEST_F(FetchWorkerTest, APageThatIsThrottledForThePatienceIsUnavailableWhateverO
     EXPECT_THAT(setbacks[2].error, HasSubstr("HTTP status 429, for run.patience"));
 }
 
+/// {"code": 7} instead of {"code": 0}, and no rule for it.
+class UnexplainedCode : public FetchingTest {
+  protected:
+    static constexpr std::string_view kGood =
+        R"({"code": 0, "total": 4, "rows": [{"id": 1, "note": "a"}, {"id": 2, "note": "b"}]})";
+
+    UnexplainedCode() {
+        shared.config.source.response.success = config::Success{.pointer = "/code", .equals = {"0", true}};
+        shared.config.source.retry.attempts = 8;
+    }
+    /// Tries page 2 this often, with `attempts` tries behind it, page 1 being good in between.
+    std::vector<Kind> tries(int count, int attempts = 0) {
+        for (int i = 0; i < count; ++i) {
+            transport.then_status(200, kGood);
+            work({claim(1)});
+            transport.then_status(200, R"({"code": 7, "message": "busy"})");
+            work({claim(2, attempts + i)});
+        }
+        std::vector<Kind> kinds;
+        for (const ledger::Setback& one : setbacks)
+            kinds.push_back(one.kind);
+        return kinds;
+    }
+};
+
+TEST_F(UnexplainedCode, IsTriedAgainThreeTimesAndThenRefusedWithTheBodysBeginning) {
+    EXPECT_THAT(tries(4), ElementsAre(Kind::again, Kind::again, Kind::again, Kind::refused));
+    EXPECT_TRUE(setbacks[0].counts);
+    EXPECT_THAT(setbacks[3].error, HasSubstr("/code is the number 7"));
+    EXPECT_THAT(setbacks[3].error, HasSubstr("source.response.otherwise"));
+    EXPECT_THAT(setbacks[3].payload, HasSubstr("busy"));
+}
+
+TEST_F(UnexplainedCode, IsCountedApartFromOtherFailuresOfThePage) {
+    EXPECT_THAT(tries(3, 4), ElementsAre(Kind::again, Kind::again, Kind::again));
+}
+
+TEST_F(UnexplainedCode, IsTriedNoMoreOftenThanAnyFailure) {
+    shared.config.source.retry.attempts = 2;
+    EXPECT_THAT(tries(2), ElementsAre(Kind::again, Kind::refused));
+}
+
+TEST_F(UnexplainedCode, CountsAlsoBeforeAnythingHasSucceeded) {
+    transport.then_status(200, R"({"code": 7})");
+    for (int i = 0; i < 4; ++i)
+        work({claim(1, i)});
+    EXPECT_TRUE(setbacks.at(0).counts);
+    EXPECT_EQ(setbacks.at(3).kind, Kind::refused);
+}
+
+TEST_F(UnexplainedCode, DoesNotCountWhileNothingSucceedsAnyMore) {
+    transport.then_status(200, kGood);
+    work({claim(1)});
+    shared.clock.advance(std::chrono::seconds(60));
+    transport.then_status(200, R"({"code": 7})");
+    for (int i = 0; i < 5; ++i)
+        work({claim(2)});
+    for (const ledger::Setback& one : setbacks) {
+        EXPECT_EQ(one.kind, Kind::again) << "an outage refuses no page";
+        EXPECT_FALSE(one.counts);
+    }
+}
+
+TEST_F(UnexplainedCode, IsForgottenWithThePageThatCame) {
+    tries(3);
+    transport.then_status(200, kGood);
+    work({claim(2, 3)});
+    EXPECT_EQ(tries(1).back(), Kind::again);
+}
+
+TEST_F(UnexplainedCode, IsLikeAServerErrorWhereOtherwiseSaysRetry) {
+    shared.config.source.response.otherwise = config::Otherwise::retry;
+    shared.config.source.retry.attempts = 5;
+    EXPECT_THAT(tries(5), ElementsAre(Kind::again, Kind::again, Kind::again, Kind::again, Kind::unavailable));
+}
+
+TEST_F(UnexplainedCode, IsRefusedAtOnceWhereOtherwiseSaysFail) {
+    shared.config.source.response.otherwise = config::Otherwise::fail;
+    EXPECT_THAT(tries(1), ElementsAre(Kind::refused));
+}
+
 TEST_F(FetchWorkerTest, RefusesAPageForGoodWithTheBodysBeginning) {
     transport.then_status(404, R"({"message": "no such report"})");
     work({claim(2)});
