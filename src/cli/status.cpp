@@ -43,6 +43,7 @@ ordered_json to_json(const ledger::RunSummary& run) {
             {"fresh_workers", run.fresh_workers},
             {"slices", run.slices},
             {"slices_proven", run.slices_proven},
+            {"slices_end_not_shown", run.slices_end_not_shown},
             {"slices_failed", run.slices_failed},
             {"pages_done", run.pages_done},
             {"pages_open", run.pages_open},
@@ -87,6 +88,8 @@ void print_run(const ledger::RunSummary& run) {
     if (!run.finished_at.empty()) std::cout << "  ended " << run.finished_at;
     if (run.fresh_workers > 0) std::cout << "  " << run.fresh_workers << " processes at work";
     std::cout << "\n  slices " << run.slices_proven << " of " << run.slices << " proven";
+    if (run.slices_end_not_shown > 0)
+        std::cout << ", of " << run.slices_end_not_shown << " the end not shown";
     if (run.slices_failed > 0) std::cout << ", " << run.slices_failed << " failed";
     std::cout << "; pages " << run.pages_done << " done, " << run.pages_open << " open, " << run.pages_failed
               << " failed; rows " << run.rows_stored << " stored, " << run.rows_quarantined

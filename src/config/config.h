@@ -200,6 +200,7 @@ struct QuarantineLimit {
     std::optional<std::int64_t> rows;
     std::optional<double> fraction;  ///< 0.001 for "0.1%"
 };
+enum class RequiredProof { pages, counts };
 struct Run {
     std::optional<int> workers;  ///< absent: auto
     std::optional<int> writers;  ///< absent: auto
@@ -210,6 +211,7 @@ struct Run {
     Millis heartbeat{5'000};
     Millis stale{30'000};
     Millis adopt_within{std::chrono::hours(12)};
+    std::optional<RequiredProof> require_proof;  ///< the least that each slice must have; absent: any
 };
 
 enum class Migrate { automatic, manual };
@@ -259,9 +261,10 @@ struct Config {
     Ledger ledger;
     Queue queue;
     Telemetry telemetry;
-    /// The canonical text of the source and the sink with `${…}` unexpanded, without limits, retry, timeout, auth,
-    /// response.otherwise and the DSN's secrets, one "key.path = value" a line. Two runs with equal texts and equal `held`
-    /// pull the same data into the same place: ledger/fingerprint.h makes one hash of both.
+    /// The canonical text of the source and the sink with `${…}` unexpanded, without limits, retry, timeout,
+    /// auth, response.otherwise and the DSN's secrets, one "key.path = value" a line. Two runs with equal
+    /// texts and equal `held` pull the same data into the same place: ledger/fingerprint.h makes one hash of
+    /// both.
     std::string fingerprint_text;
     /// What variables hold there, by key path, but for what is named like a credential. Not to be stored or
     /// shown.

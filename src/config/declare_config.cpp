@@ -31,6 +31,16 @@ bool check_run(const Node& node, Reader& reader, Run& run) {
     return good;
 }
 
+bool check_required_proof(const Node& node, Reader& reader, Config& config) {
+    if (config.run.require_proof != RequiredProof::counts) return true;
+    const std::optional<Total>& total = config.source.pagination.total;
+    if (total && total->rows && total->trust == TotalTrust::exact) return true;
+    return reader.refuse_below(
+        node, {"run", "require_proof"},
+        "expected source.pagination.total.rows, with trust: exact, beside counts: nothing "
+        "else can be counted against");
+}
+
 bool check_traces(const Node& node, Reader& reader, Traces& traces) {
     if (!traces.headers.empty() && !traces.endpoint) {
         return reader.refuse_member(node, "headers",
@@ -87,6 +97,14 @@ Object<Run> declare_run() {
             "adopt_within", &Run::adopt_within, duration(0ms, 24h * 30),
             "A start under another run key goes on with the newest unfinished run; slices with a page stored "
             "longer ago than this are pulled again. The same run key always resumes.")
+        .key("require_proof", &Run::require_proof,
+             optionally(
+                 choice<RequiredProof>({{"counts", RequiredProof::counts}, {"pages", RequiredProof::pages}})),
+             "The least proof that every slice must have, or the run ends in 65. pages: its end was shown, "
+             "by a "
+             "page that was not full, by an empty page or by a rule with then: end. counts: that, and its "
+             "rows "
+             "are as many as the API's total. Left out: what was not shown is only said.")
         .check({"deadline", "drain", "stale", "heartbeat"}, check_run);
 }
 
@@ -157,7 +175,8 @@ Object<Config> declare_config() {
         .key("queue", &Config::queue, Type<Queue>(declare_queue()), "How page jobs are handed out.")
         .key("telemetry", &Config::telemetry, Type<Telemetry>(declare_telemetry()),
              "Log, metrics and traces.")
-        .check({"source.slices", "sink.columns"}, check_column_placeholders);
+        .check({"source.slices", "sink.columns"}, check_column_placeholders)
+        .check({"source.pagination", "run.require_proof"}, check_required_proof);
 }
 
 }  // namespace pagehaul::config

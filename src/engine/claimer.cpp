@@ -97,6 +97,7 @@ void Claimer::record_outcomes(std::stop_token stop) {
         } else if (const auto* refuted = std::get_if<ledger::Refuted>(&*verdict)) {
             tell_of(context_.tracer, done.claim.slice_key, done.claim.pass, true, refuted->why);
         } else {
+            tell_end_not_shown(done);
             log::debug("slice proven", {{"slice", done.claim.slice_key}, {"pass", done.claim.pass}});
             if (context_.tracer != nullptr)
                 context_.tracer->slice_ended(done.claim.slice_key, telemetry::SliceEnd::proven, {});
@@ -106,6 +107,13 @@ void Claimer::record_outcomes(std::stop_token stop) {
         context_.held.remove(setback.claim.page_id);
     for (const ProofDone& done : content.proofs)
         context_.held.remove(done.claim.page_id);
+}
+
+void Claimer::tell_end_not_shown(const ProofDone& done) {
+    if (done.reading.end_refused.empty() || std::exchange(end_not_shown_told_, true)) return;
+    log::warn(
+        "the end was not shown",
+        {{"slice", done.claim.slice_key}, {"pass", done.claim.pass}, {"cause", done.reading.end_refused}});
 }
 
 bool Claimer::claim_ahead() {

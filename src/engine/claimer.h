@@ -44,6 +44,8 @@ class Claimer {
 
   private:
     void record_outcomes(std::stop_token stop);
+    /// Once: the other slices of a source are like the first.
+    void tell_end_not_shown(const ProofDone& done);
     /// @return whether as many were leased as there was room for.
     bool claim_ahead();
     void reap_when_due();
@@ -69,6 +71,7 @@ class Claimer {
     bool claim_in_doubt_ =
         false;            ///< the last one's answer was lost: it may have leased pages that nobody knows of
     bool alone_ = false;  ///< a page that killed its workers before was claimed
+    bool end_not_shown_told_ = false;
 };
 
 }  // namespace pagehaul::engine

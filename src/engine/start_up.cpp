@@ -60,6 +60,10 @@ ledger::Policy policy_of(const config::Config& config) {
     policy.quarantine_rows = config.run.quarantine_limit.rows;
     policy.quarantine_fraction = config.run.quarantine_limit.fraction;
     policy.overlap_allowed = config.sink.overlap == config::Overlap::allowed;
+    if (config.run.require_proof)
+        policy.required = *config.run.require_proof == config::RequiredProof::counts
+                              ? ledger::Policy::Required::counts
+                              : ledger::Policy::Required::pages;
     return policy;
 }
 

@@ -16,8 +16,17 @@ constexpr std::string_view extend_sql = R"(
 INSERT INTO {s}.page (run_id, slice_id, pass, no)
 SELECT {run}, v.id, v.pass, no FROM (VALUES {rows}) v (id, pass, first, last), generate_series(first, last) no
 ORDER BY v.id, no;)";
+// What failed behind the end is no page of the slice.
 constexpr std::string_view end_sql = R"(
-UPDATE {s}.slice s SET planned = v.planned FROM (VALUES {rows}) v (id, pass, planned)
+WITH v (id, pass, planned) AS (VALUES {rows}),
+dropped AS (
+    DELETE FROM {s}.page p USING v
+    WHERE p.slice_id = v.id AND p.pass = v.pass AND p.no > v.planned AND p.state = 'failed'
+    RETURNING p.slice_id, p.pass, p.no),
+released AS (
+    DELETE FROM {s}.quarantine q USING dropped d
+    WHERE q.slice_id = d.slice_id AND q.pass = d.pass AND q.page_no = d.no AND q.row_no IS NULL)
+UPDATE {s}.slice s SET planned = v.planned FROM v
 WHERE s.id = v.id AND s.pass = v.pass AND s.state = 'open';)";
 constexpr std::string_view proof_page_sql = R"(
 INSERT INTO {s}.page (run_id, slice_id, pass, no)

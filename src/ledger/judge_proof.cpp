@@ -22,7 +22,26 @@ std::string numbers(const SliceSums& sums) {
            number(sums.duplicates) + " duplicate, " + counted(sums.distinct_keys, "distinct key");
 }
 
+constexpr std::string_view end_not_shown = ", end not shown";
+
 }  // namespace
+
+bool suffices(const std::string& proof, Policy::Required required) {
+    switch (required) {
+        case Policy::Required::anything:
+            return true;
+        case Policy::Required::pages:
+            return !proof.ends_with(end_not_shown);
+        case Policy::Required::counts:
+            return proof == "counts";
+    }
+    throw Failure(ErrorKind::bug, "ledger", "a required proof of no kind");
+}
+
+std::string insufficient_text(const std::string& proof, Policy::Required required) {
+    return std::string("run.require_proof is ") +
+           (required == Policy::Required::counts ? "counts" : "pages") + ", and what was shown is: " + proof;
+}
 
 ProofVerdict judge_proof(const Policy& policy, std::optional<std::int64_t> total_before,
                          const ProofReading& reading, const SliceSums& sums) {
@@ -55,7 +74,12 @@ ProofVerdict judge_proof(const Policy& policy, std::optional<std::int64_t> total
         return Moved{short_page_text(policy, *sums.short_page) + "; " + numbers(sums)};
     if (sums.distinct_keys + sums.duplicates != sums.fetched)
         return Moved{"rows repeat on other pages, or sink.key does not identify a row; " + numbers(sums)};
-    return Proven{by_counts ? "counts" : "pages"};
+    std::string proof = by_counts ? "counts" : "pages";
+    if (!reading.end_refused.empty()) proof += end_not_shown;
+    if (!suffices(proof, policy.required))
+        return Refuted{insufficient_text(proof, policy.required) +
+                       (reading.end_refused.empty() ? "" : ": " + reading.end_refused)};
+    return Proven{std::move(proof)};
 }
 
 std::optional<std::string> judge_quarantine(const Policy& policy, std::optional<std::int64_t> total,

@@ -160,7 +160,10 @@ RunState poll(postgres::Connection& connection, const Scope& scope, const Policy
     Steps steps;
     take_steps(connection, scope, policy, steps);
     RunState state = read_state(connection, scope);
-    if (is_all_proven(state) && (policy.overlap_allowed || state.key_overlap.empty())) {
+    if (is_all_proven(state) && state.slices_proven > 0 && !suffices(state.proof, policy.required)) {
+        fail_insufficient(connection, scope, policy);
+        state = read_state(connection, scope);
+    } else if (is_all_proven(state) && (policy.overlap_allowed || state.key_overlap.empty())) {
         const Finalised finalised = finalise(connection, scope, policy);
         if (finalised == Finalised::changed) state = read_state(connection, scope);
         state.finalised_elsewhere = finalised == Finalised::elsewhere;

@@ -16,6 +16,8 @@ struct ProofReading {
     std::optional<std::int64_t> total;  ///< page 1's total now, rows or pages by Policy::total
     std::int64_t rows_beyond_end =
         0;  ///< of page n + 1 after a full last page; of e and e + 1 without a total
+    std::string
+        end_refused{};  ///< why the source refused one of those, though no rule calls that the end; or ""
 };
 
 /// Sums of a slice's pass, from the ledger.
@@ -34,7 +36,7 @@ struct SliceSums {
 
 struct Proven {
     std::string by;
-};  ///< "counts" or "pages": never claim more than was shown
+};  ///< "counts" or "pages", with ", end not shown" where that is so: never claim more than was shown
 struct Moved {
     std::string why;
 };  ///< the API moved while we read: another pass, while passes are left
@@ -47,10 +49,18 @@ using ProofVerdict = std::variant<Proven, Moved, Refuted>;
 ProofVerdict judge_proof(const Policy& policy, std::optional<std::int64_t> total_before,
                          const ProofReading& reading, const SliceSums& sums);
 
+/// Pure: whether run.require_proof is content with a slice's proof.
+bool suffices(const std::string& proof, Policy::Required required);
+/// Why a slice is not, in words.
+std::string insufficient_text(const std::string& proof, Policy::Required required);
+
 /// Pure: why a slice with these sums is over run.quarantine_limit, or nullopt. A share is one of the rows
 /// told, else of the rows fetched.
 std::optional<std::string> judge_quarantine(const Policy& policy, std::optional<std::int64_t> total,
                                             const SliceSums& sums);
+
+/// Slices that an earlier process proved when less was asked for: they fail.
+void fail_insufficient(postgres::Connection& connection, const Scope& scope, const Policy& policy);
 
 /// A claimed proof page, and what the source answered.
 struct AskedProof {

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/join.h"
 #include "ledger/commit.h"
 #include "ledger/conclude.h"
 #include "ledger/proof.h"
@@ -9,7 +10,12 @@ namespace pagehaul::ledger {
 namespace {
 
 constexpr std::string_view proven_sql = R"(
-UPDATE {s}.page SET state = 'done', claims = 0, error = NULL, done_at = {s}.clock() WHERE id = ANY ({pages}))";
+UPDATE {s}.page p SET state = 'done', claims = 0, error = nullif(v.end_refused, ''), done_at = {s}.clock()
+FROM (VALUES {rows}) v (id, end_refused) WHERE p.id = v.id)";
+
+constexpr std::string_view fail_insufficient_sql = R"(
+UPDATE {s}.slice SET state = 'failed', proof = NULL, distinct_keys = NULL, error = {why}
+WHERE run_id = {run} AND state = 'proven' AND proof = {proof})";
 
 using Keys = std::unordered_map<std::int64_t, std::int64_t>;
 
@@ -42,6 +48,17 @@ ProofVerdict judge(const Policy& policy, const SliceView& slice, const ProofRead
 
 }  // namespace
 
+void fail_insufficient(postgres::Connection& connection, const Scope& scope, const Policy& policy) {
+    in_fence(connection, scope, [&] {
+        for (const std::string proof : {"counts", "counts, end not shown", "pages", "pages, end not shown"}) {
+            if (suffices(proof, policy.required)) continue;
+            connection.exec(fill(fail_insufficient_sql, scope,
+                                 {{"why", text_literal(insufficient_text(proof, policy.required))},
+                                  {"proof", text_literal(proof)}}));
+        }
+    });
+}
+
 std::vector<std::optional<ProofVerdict>> prove(postgres::Connection& connection, const Scope& scope,
                                                const Policy& policy, const std::vector<AskedProof>& proofs) {
     std::vector<std::optional<ProofVerdict>> verdicts(proofs.size());
@@ -53,14 +70,16 @@ std::vector<std::optional<ProofVerdict>> prove(postgres::Connection& connection,
         for (const AskedProof& proof : proofs)
             claims.push_back(proof.claim);
         const std::vector<bool> ours = lock_pages(connection, scope, claims);
-        std::vector<std::int64_t> pages, ids;
+        std::vector<std::string> pages;
+        std::vector<std::int64_t> ids;
         for (std::size_t i = 0; i < proofs.size(); ++i) {
             if (!ours[i]) continue;
-            pages.push_back(claims[i].page_id);
+            pages.push_back(row({std::to_string(claims[i].page_id) + "::bigint",
+                                 text_literal(proofs[i].reading.end_refused)}));
             ids.push_back(claims[i].slice_id);
         }
         if (pages.empty()) return;
-        connection.exec(fill(proven_sql, scope, {{"pages", bigint_array(pages)}}));
+        connection.exec(fill(proven_sql, scope, {{"rows", join(pages, ",")}}));
         connection.exec(std::string(by_index));
         Slices slices = lock_slices(connection, scope, ids, WhenLocked::wait);
         sum_pages(connection, scope, policy, slices);

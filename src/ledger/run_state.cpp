@@ -15,12 +15,13 @@ SELECT r.state, coalesce(r.stop_reason, ''), coalesce(r.stop_at >= w.started_at,
         WHERE p.run_id = {run} AND p.state = 'pending' AND p.not_before > 'epoch' ORDER BY p.not_before LIMIT 1),
     (SELECT count(*) FROM {s}.worker o WHERE o.run_id = {run} AND o.stopped_at IS NULL
         AND o.id <> {worker} AND NOT {dead}),
-    t.told_of, t.planned, t.planned_of
+    t.told_of, t.planned, t.planned_of, t.end_not_shown
 FROM {s}.run r
 LEFT JOIN {s}.worker w ON w.id = {worker},
 LATERAL (SELECT coalesce(sum(open), 0)::bigint AS open, coalesce(sum(proven), 0)::bigint AS proven,
     coalesce(sum(failed), 0)::bigint AS failed, coalesce(sum(by_pages), 0)::bigint AS by_pages,
-    coalesce(sum(by_counts), 0)::bigint AS by_counts, coalesce(sum(told), 0)::bigint AS told,
+    coalesce(sum(by_counts), 0)::bigint AS by_counts, coalesce(sum(end_not_shown), 0)::bigint AS end_not_shown,
+    coalesce(sum(told), 0)::bigint AS told,
     coalesce(sum(told_of), 0)::bigint AS told_of, coalesce(sum(planned), 0)::bigint AS planned,
     coalesce(sum(planned_of), 0)::bigint AS planned_of, coalesce(sum(pending), 0)::bigint AS pending,
     coalesce(sum(leased), 0)::bigint AS leased, coalesce(sum(unavailable), 0)::bigint AS unavailable,
@@ -33,10 +34,21 @@ WHERE r.id = {run})";
 constexpr std::string_view failures_sql = R"(
 SELECT key || ': ' || error FROM {s}.slice WHERE run_id = {run} AND state = 'failed' ORDER BY id LIMIT 20)";
 
+constexpr std::string_view end_refused_sql = R"(
+SELECT s.key || ', ' || coalesce(p.error, '')
+FROM {s}.slice s JOIN {s}.page p ON p.slice_id = s.id AND p.pass = s.pass AND p.no = 0
+WHERE s.run_id = {run} AND s.proof LIKE '%, end not shown' ORDER BY s.id LIMIT 1)";
+
 constexpr std::string_view refusal_sql = R"(
 SELECT s.key || ', page ' || p.no || ': ' || coalesce(p.error, '')
 FROM {s}.page p JOIN {s}.slice s ON s.id = p.slice_id AND s.pass = p.pass
 WHERE p.run_id = {run} AND p.state = 'failed' AND p.failure = 'refused' ORDER BY p.slice_id, p.no LIMIT 1)";
+
+/// The weakest of the proven slices.
+std::string proof_of(std::int64_t by_pages, std::int64_t by_counts, std::int64_t end_not_shown) {
+    if (by_pages + by_counts == 0) return "";
+    return std::string(by_pages > 0 ? "pages" : "counts") + (end_not_shown > 0 ? ", end not shown" : "");
+}
 
 RunStatus status_of(const std::string& state) {
     if (state == "running") return RunStatus::running;
@@ -80,6 +92,7 @@ RunState read_state(postgres::Connection& connection, const Scope& scope) {
                    .slices_failed = rows.integer(0, 6),
                    .slices_told = rows.integer(0, 21),
                    .slices_planned = rows.integer(0, 23),
+                   .slices_end_not_shown = rows.integer(0, 24),
                    .pages_pending = rows.integer(0, 10),
                    .pages_leased = rows.integer(0, 11),
                    .pages_done = rows.integer(0, 14),
@@ -94,9 +107,8 @@ RunState read_state(postgres::Connection& connection, const Scope& scope) {
                    .rows_told = rows.integer(0, 21) > 0 ? std::optional(rows.integer(0, 7)) : std::nullopt,
                    .other_workers = rows.integer(0, 20),
                    .next_due = {},
-                   .proof = rows.integer(0, 8) > 0   ? "pages"
-                            : rows.integer(0, 9) > 0 ? "counts"
-                                                     : "",
+                   .proof = proof_of(rows.integer(0, 8), rows.integer(0, 9), rows.integer(0, 24)),
+                   .end_refused = {},
                    .failures = {},
                    .key_overlap = rows.text(0, 3),
                    .news = {}};
@@ -105,6 +117,10 @@ RunState read_state(postgres::Connection& connection, const Scope& scope) {
         const auto failures = connection.exec(fill(failures_sql, scope));
         for (std::size_t i = 0; i < failures.size(); ++i)
             state.failures.push_back(failures.text(i, 0));
+    }
+    if (state.slices_end_not_shown > 0 && state.slices_open == 0) {
+        const auto refused = connection.exec(fill(end_refused_sql, scope));
+        if (!refused.empty()) state.end_refused = refused.text(0, 0);
     }
     if (state.pages_refused > 0) {
         // Read after the counts: another process may have begun a pass anew between them.

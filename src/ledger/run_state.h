@@ -19,8 +19,9 @@ struct RunState {
     std::string stop_reason;            ///< "" or what a process told all others ("credential: …")
     bool stop_is_ours_to_obey = false;  ///< set after our own worker row
     std::int64_t slices_open = 0, slices_proven = 0, slices_failed = 0;
-    std::int64_t slices_told = 0;     ///< whose total was told
-    std::int64_t slices_planned = 0;  ///< whose last page is known
+    std::int64_t slices_told = 0;           ///< whose total was told
+    std::int64_t slices_planned = 0;        ///< whose last page is known
+    std::int64_t slices_end_not_shown = 0;  ///< proven, but the end of what they hold was not shown
     std::int64_t pages_pending = 0, pages_leased = 0, pages_done = 0;
     std::int64_t pages_unavailable = 0;  ///< failed, a later start tries them again: 69
     std::int64_t pages_refused = 0;      ///< failed for good: 65
@@ -32,7 +33,8 @@ struct RunState {
     /// Until the earliest page that was set back may be tried; 0 when one is due, or this poll has planned
     /// some.
     std::optional<Millis> next_due;
-    std::string proof;                  ///< "counts", "pages" or "": the weakest of the proven slices
+    std::string proof;        ///< Proven::by of the weakest of the proven slices, or ""
+    std::string end_refused;  ///< once none is open, the first whose end was not shown: "all, page 11 …"
     std::vector<std::string> failures;  ///< why slices failed, at most 20, "slice: why"
     std::string key_overlap;            ///< why finalisation refused: keys not unique across slices; 65
     std::vector<SliceNews> news;        ///< what this poll decided; empty when only read

@@ -20,8 +20,7 @@ SELECT s.id,
     EXISTS (SELECT FROM {s}.page p WHERE p.slice_id = s.id AND p.pass = s.pass AND p.no = 0),
     (SELECT count(*) FROM (SELECT FROM {s}.page p WHERE p.run_id = {run} AND p.slice_id = s.id
         AND p.state = 'pending' ORDER BY p.no LIMIT {low_water}) few),
-    (SELECT count(*) FROM (SELECT FROM {s}.page p WHERE p.run_id = {run} AND p.slice_id = s.id
-        AND p.state = 'failed' ORDER BY p.slice_id LIMIT 1) one),
+    (SELECT min(p.no) FROM {s}.page p WHERE p.run_id = {run} AND p.slice_id = s.id AND p.state = 'failed'),
     (SELECT p.no FROM {s}.page p WHERE p.slice_id = s.id AND p.pass = s.pass ORDER BY p.no DESC LIMIT 1)
 FROM {s}.slice s WHERE s.id = ANY ({ids}))";
 
@@ -119,7 +118,8 @@ void look_at_pages(postgres::Connection& connection, const Scope& scope, Slices&
         slice.leased = rows.integer(i, 1);
         slice.has_proof_page = rows.boolean(i, 2);
         slice.window.unfinished = rows.integer(i, 1) + rows.integer(i, 3);
-        slice.window.failed = rows.integer(i, 4);
+        slice.window.first_failed = optional_integer(rows[i][4]);
+        slice.window.failed = slice.window.first_failed ? 1 : 0;
         slice.window.highest = optional_integer(rows[i][5]).value_or(1);
     }
 }

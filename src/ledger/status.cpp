@@ -9,9 +9,11 @@ namespace {
 constexpr std::string_view runs_sql = R"(
 SELECT r.id, r.state, {created}, {finished}, coalesce(r.stop_reason, ''), coalesce(r.verdict, ''),
     s.slices, s.proven, s.failed, d.pages, o.pages, f.pages, d.stored, d.quarantined,
-    (SELECT count(*) FROM {s}.worker w WHERE w.run_id = r.id AND w.stopped_at IS NULL AND NOT {dead})
+    (SELECT count(*) FROM {s}.worker w WHERE w.run_id = r.id AND w.stopped_at IS NULL AND NOT {dead}),
+    s.end_not_shown
 FROM {s}.run r,
 LATERAL (SELECT count(*) AS slices, count(*) FILTER (WHERE state IN ('proven', 'split')) AS proven,
+    count(*) FILTER (WHERE proof LIKE '%, end not shown') AS end_not_shown,
     count(*) FILTER (WHERE state = 'failed') AS failed FROM {s}.slice WHERE run_id = r.id) s,
 LATERAL (SELECT coalesce(sum(t.pages), 0)::bigint AS pages, coalesce(sum(t.stored), 0)::bigint AS stored,
     coalesce(sum(t.quarantined), 0)::bigint AS quarantined
@@ -129,6 +131,7 @@ PipelineStatus read_status(postgres::Connection& connection, const std::string& 
                                .slices = rows.integer(i, 6),
                                .slices_proven = rows.integer(i, 7),
                                .slices_failed = rows.integer(i, 8),
+                               .slices_end_not_shown = rows.integer(i, 15),
                                .pages_done = rows.integer(i, 9),
                                .pages_open = rows.integer(i, 10),
                                .pages_failed = rows.integer(i, 11),

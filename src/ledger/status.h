@@ -24,6 +24,7 @@ struct RunSummary {
     std::string created_at, finished_at;  ///< ISO 8601 UTC, "" if not
     std::string stop_reason, verdict_json;
     std::int64_t slices = 0, slices_proven = 0, slices_failed = 0;
+    std::int64_t slices_end_not_shown = 0;  ///< of the proven ones
     std::int64_t pages_done = 0, pages_open = 0, pages_failed = 0;
     std::int64_t rows_stored = 0, rows_quarantined = 0;
     std::vector<SliceStatus> unproven;  ///< at most 20

@@ -25,6 +25,7 @@ struct Scope {
 /// The facts of the source that planning and proving need; from the config, constant.
 struct Policy {
     enum class Known { rows, pages, nothing };
+    enum class Required { anything, pages, counts };
     std::int64_t page_size = 100;
     std::int64_t max_pages = 100'000;
     Known total = Known::rows;
@@ -34,6 +35,7 @@ struct Policy {
     std::optional<std::int64_t> quarantine_rows;
     std::optional<double> quarantine_fraction;
     bool overlap_allowed = false;
+    Required required = Required::anything;  ///< run.require_proof
 };
 
 /// A lease on one page. `no` 0 is the proof of the slice's pass.

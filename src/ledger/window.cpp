@@ -24,8 +24,10 @@ std::string short_page_text(const Policy& policy, std::int64_t no) {
 }
 
 WindowStep judge_window(const Policy& policy, const Window& window) {
-    // A failed page may be the end or not: nobody knows, the slice waits for a later start.
-    if (window.failed > 0) return Wait{};
+    // A failed page may be the end or not: nobody knows, the slice waits for a later start. Behind an empty
+    // page it may only confirm the end or not, and the proof asks there again.
+    const bool behind_the_end = window.first_empty && window.first_failed > window.first_empty;
+    if (window.failed > 0 && !behind_the_end) return Wait{};
     const std::int64_t last = window.last_with_rows.value_or(0);
     if (window.first_empty && last > *window.first_empty)
         return window.unfinished > 0 ? WindowStep{Wait{}}

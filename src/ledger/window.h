@@ -17,6 +17,7 @@ struct Window {
     std::optional<std::int64_t> first_empty;     ///< done without rows
     std::optional<std::int64_t> last_with_rows;  ///< done with rows
     std::optional<std::int64_t> first_short;     ///< done with some rows, fewer than a full page
+    std::optional<std::int64_t> first_failed{};
 };
 
 struct Wait {};

@@ -37,10 +37,11 @@ FROM {s}.worker w WHERE w.run_id = {run} ORDER BY w.started_at, w.id)";
 constexpr std::string_view totals_sql = R"(
 SELECT s.slices, s.proven, s.failed, s.open, s.by_pages, s.told_by, s.told, s.planned,
     d.pages, d.fetched, d.stored, d.quarantined, d.duplicates,
-    p.pending, p.leased, p.unavailable, p.refused, p.again
+    p.pending, p.leased, p.unavailable, p.refused, p.again, s.end_not_shown
 FROM (SELECT count(*) AS slices, count(*) FILTER (WHERE state IN ('proven', 'split')) AS proven,
         count(*) FILTER (WHERE state = 'failed') AS failed, count(*) FILTER (WHERE state = 'open') AS open,
-        count(*) FILTER (WHERE proof = 'pages') AS by_pages, count(total) AS told_by,
+        count(*) FILTER (WHERE proof LIKE 'pages%') AS by_pages,
+        count(*) FILTER (WHERE proof LIKE '%, end not shown') AS end_not_shown, count(total) AS told_by,
         coalesce(sum(total), 0)::bigint AS told, coalesce(sum(planned), 0)::bigint AS planned
     FROM {s}.slice WHERE run_id = {run}) s,
 (SELECT coalesce(sum(t.pages), 0)::bigint AS pages, coalesce(sum(t.fetched), 0)::bigint AS fetched,
@@ -113,6 +114,7 @@ void read_totals(const Reading& reading, RunReport& report) {
                      .failed = row.integer(0, 2),
                      .open = row.integer(0, 3),
                      .proven_by_pages = row.integer(0, 4),
+                     .end_not_shown = row.integer(0, 18),
                      .slices_told = row.integer(0, 5),
                      .told = row.integer(0, 6),
                      .pages_planned = row.integer(0, 7),

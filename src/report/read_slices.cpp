@@ -5,10 +5,14 @@
 namespace pagehaul::report {
 namespace {
 
-// The proof of an unproven slice says why its last pass did not count, as `status` does.
+// The proof of an unproven slice says why its last pass did not count, as `status` does; the page of a proof
+// that did not show the end, what was refused.
 // Pages are found by their slices: no index leads from a run to those that are done.
 constexpr std::string_view slices_sql = R"(
-SELECT s.key, s.state, coalesce(s.proof, ''), coalesce(s.error, s.drift, s.moved, ''), s.pass - s.first_pass + 1,
+SELECT s.key, s.state, coalesce(s.proof, ''),
+    CASE WHEN s.state = 'proven' THEN coalesce((SELECT e.error FROM {s}.page e
+        WHERE e.slice_id = s.id AND e.pass = s.pass AND e.no = 0), '')
+    ELSE coalesce(s.error, s.drift, s.moved, '') END, s.pass - s.first_pass + 1,
     s.total, s.planned,
     coalesce(t.pages, 0), coalesce(t.fetched, 0), coalesce(t.stored, 0), coalesce(t.quarantined, 0),
     coalesce(t.duplicates, 0), coalesce(p.open, 0), coalesce(p.failed, 0),

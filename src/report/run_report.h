@@ -61,8 +61,9 @@ struct Counts {
 struct Totals {
     std::int64_t slices = 0, proven = 0, failed = 0, open = 0;
     std::int64_t proven_by_pages = 0;
-    std::int64_t slices_told = 0;  ///< those whose page 1 told a total
-    std::int64_t told = 0;         ///< the sum of these, in the unit of Told
+    std::int64_t end_not_shown = 0;  ///< of the proven ones
+    std::int64_t slices_told = 0;    ///< those whose page 1 told a total
+    std::int64_t told = 0;           ///< the sum of these, in the unit of Told
     std::int64_t pages_planned = 0;
     Counts done;
     std::int64_t pages_pending = 0, pages_leased = 0, pages_unavailable = 0, pages_refused = 0;

@@ -23,6 +23,8 @@ Html told_cell(const std::optional<std::int64_t>& number) {
 
 /// A state is told by a word and a sign, never by colour alone.
 Html badge(const Slice& slice) {
+    if (slice.state == "proven" && !slice.why.empty())
+        return element("b", {{"class", "careful"}}, "○ " + slice.proof);
     if (slice.state == "proven")
         return element("b", {{"class", "good"}}, slice.proof == "pages" ? "✓ shown by pages" : "✓ proven");
     if (slice.state == "failed") return element("b", {{"class", "bad"}}, "✕ failed");
@@ -44,7 +46,7 @@ Html slice_row(const RunReport& report, const Slice& slice) {
                     number_cell(slice.done.stored) + number_cell(slice.done.quarantined) +
                     number_cell(slice.done.duplicates) + missing_cell(report, slice) + cell(pages) +
                     number_cell(slice.pass));
-    if (!slice.why.empty() && slice.state != "proven")
+    if (!slice.why.empty())
         html += element("tr", {{"class", "why"}},
                         element("td", {{"colspan", "9"}}, cut_value(slice.why, why_shown))) +
                 "\n";
@@ -194,6 +196,8 @@ Html failed_table(const RunReport& report) {
 Html completeness_section(const RunReport& report) {
     const Totals& totals = report.totals;
     std::string states = counted(totals.slices, "slice") + ": " + number_text(totals.proven) + " proven";
+    if (totals.end_not_shown > 0)
+        states += ", of " + number_text(totals.end_not_shown) + " the end not shown";
     if (totals.open > 0) states += ", " + number_text(totals.open) + " not proven";
     if (totals.failed > 0) states += ", " + number_text(totals.failed) + " failed";
     Html html = balance(report) + notes(report) + paragraph(states + ".");

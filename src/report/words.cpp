@@ -37,10 +37,27 @@ Words succeeded(const RunReport& report) {
             "Every page is stored, and the API had no further pages. It tells no binding number of rows, so "
             "this is "
             "shown by pages, not by a count of rows.";
+    if (totals.end_not_shown > 0) {
+        words.tone = Words::Tone::careful;
+        words.headline = "Stored what was told; the end is not shown";
+        words.meaning = std::string("Every page is stored") +
+                        (totals.proven_by_pages == 0 ? ", and as many rows as the API told" : "") +
+                        ". But of " + counted(totals.end_not_shown, "slice") +
+                        " the API refused the page behind the last one: there may be nothing behind it, or "
+                        "only nothing that "
+                        "it gives.";
+        words.next =
+            "If that refusal is how it says that there are no more pages, write the rule that stands with "
+            "the "
+            "slice below. If it is a cap, make slices smaller. `run.require_proof` makes such a run fail.";
+    }
     if (totals.done.quarantined > 0) {
         words.tone = Words::Tone::careful;
-        words.headline = "Complete, with " + counted(totals.done.quarantined, "row") + " in quarantine";
+        words.headline = (totals.end_not_shown > 0 ? "Stored what was told, with " : "Complete, with ") +
+                         counted(totals.done.quarantined, "row") + " in quarantine" +
+                         (totals.end_not_shown > 0 ? "; the end is not shown" : "");
         words.next =
+            (totals.end_not_shown > 0 ? words.next + " " : "") +
             "Look at the quarantine below. Once its cause is repaired, `pagehaul retry -c pipeline.yaml` "
             "pulls those slices again.";
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "http/retry.h"
@@ -115,6 +116,18 @@ Judgement Judge::judge(const http::Response& response, const Result<record::Deco
         return Retry{.reason = "the body cannot be read: " + page.error().message};
     }
     return by_envelope(response, *envelope, now, no);
+}
+
+std::string Judge::end_rule(const http::Response& response, const Result<record::DecodedPage>& page) const {
+    if (response.status < 200 || response.status > 299)
+        return "{when: {status: [" + std::to_string(response.status) + "]}, then: end}";
+    if (!success_ || !page) return {};
+    const Scalar& scalar = page->envelope.at(*success_);
+    if (scalar.text.size() > kShownText || equal(scalar, source_.response.success->equals)) return {};
+    const bool text = scalar.type == Scalar::Type::string;
+    if (!text && scalar.type != Scalar::Type::number && scalar.type != Scalar::Type::boolean) return {};
+    return "{when: {pointer: " + source_.response.success->pointer + ", in: [" +
+           (text ? nlohmann::json(scalar.text).dump() : scalar.text) + "]}, then: end}";
 }
 
 Judgement Judge::act(const Compiled& compiled, const http::Response& response,

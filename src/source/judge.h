@@ -59,6 +59,9 @@ class Judge {
     /// @param no the page asked for: a total told on the first page only may be missing on later ones
     Judgement judge(const http::Response& response, const Result<record::DecodedPage>& page, WallTime now,
                     std::int64_t no = 1) const;
+    /// The rule, as it is written, that would make this answer the end: "{when: {status: [404]}, then: end}".
+    /// Empty where no rule could tell it from a page.
+    std::string end_rule(const http::Response& response, const Result<record::DecodedPage>& page) const;
 
   private:
     struct Compiled {

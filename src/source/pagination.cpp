@@ -33,4 +33,10 @@ std::string capped_page(const config::Pagination& pagination, std::int64_t fetch
            "): set source.pagination.size to " + std::to_string(fetched);
 }
 
+std::string end_hint(const std::string& rule) {
+    if (rule.empty()) return {};
+    return "; if that is how the API says that there are no more pages, write the rule " + rule +
+           " into source.response.rules";
+}
+
 }  // namespace pagehaul::source

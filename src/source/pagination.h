@@ -24,4 +24,8 @@ std::int64_t pages_for(std::int64_t total_rows, std::int64_t size);
 std::string capped_page(const config::Pagination& pagination, std::int64_t fetched,
                         const std::optional<std::int64_t>& total_rows);
 
+/// What to write where a refusal is the API's way to say that there are no more pages; behind the reason of
+/// one. `rule`: Judge::end_rule.
+std::string end_hint(const std::string& rule);
+
 }  // namespace pagehaul::source

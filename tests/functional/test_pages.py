@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.ending import assert_ended
+from harness.ending import assert_ended, lines
 from harness.fixed_api import FixedApi, record
 from harness.oracle import assert_table_equals_oracle
 from harness.pipeline import TABLE, TOKEN, sliced
@@ -63,18 +63,77 @@ def test_small_and_full_reports_end_without_a_total_too(mock_api, db, pagehaul_f
     assert db.scalar("SELECT planned FROM pagehaul.slice") == pages
 
 
-@pytest.mark.parametrize("refuse_beyond", [False, True])
-def test_a_full_last_page_asks_behind_it_and_a_refusal_there_is_an_end(mock_api, db, pagehaul_for, refuse_beyond):
-    api = mock_api(rows=500, refuse_beyond=refuse_beyond)
+def test_a_full_last_page_asks_behind_it_and_an_empty_page_there_shows_the_end(mock_api, db, pagehaul_for):
+    api = mock_api(rows=500)
     assert_ended(pagehaul_for(api, db).run(), db, proof="counts", rows=500, pages_done=5, requests=7)
     assert_table_equals_oracle(db, api)
     assert api.pages_asked().count(6) == 1
 
 
+CAPPED = {"rows": 1000, "fault_pages": [11], "fault_forever": True}  # ten full pages are told, and no more are given
+
+
+def end_rule(status):
+    return {"source": {"response": {"rules": [{"when": {"status": [int(status)]}, "then": "end"}]}}}
+
+
+@pytest.mark.parametrize("status", ["400", "401", "403", "503"])
+def test_a_refusal_behind_the_last_page_is_no_end_that_was_shown_unless_a_rule_says_so(mock_api, db, pagehaul_for, tmp_path,
+                                                                                      status):
+    api = mock_api(faults=status, **CAPPED)
+    runner = pagehaul_for(api, db)
+    result = runner.run()
+    line = assert_ended(result, db, proof="counts, end not shown", rows=1000, slices_proven=1,
+                        reason="the end of 1 of 1 slices is not shown: all, page 11, behind the last one, is refused")
+    rule = "{when: {status: [%s]}, then: end}" % status
+    assert rule in line["reason"] and "proven by counts" not in line["reason"]
+    (warning,) = lines(result, "the end was not shown")
+    assert rule in warning["cause"]
+    assert_table_equals_oracle(db, api)
+    assert "slices 1 of 1 proven, of 1 the end not shown" in runner.run("status").stdout
+    runner.succeed("report", "last", "--html", tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text()
+    assert "the end is not shown" in page and "counts, end not shown" in page and "page 11, behind the last one" in page
+
+    result = runner.configure(end_rule(status)).run()
+    assert_ended(result, db, proof="counts", rows=1000)
+    assert not lines(result, "the end was not shown")
+
+
+def test_what_is_not_shown_of_many_slices_is_warned_of_once(mock_api, db, pagehaul_for):
+    api = mock_api(rows=200, faults="400", fault_pages=[3], fault_forever=True)
+    result = pagehaul_for(api, db).configure(sliced()).run()
+    assert_ended(result, db, proof="counts, end not shown", slices_proven=4, reason="the end of 4 of 4 slices is not shown")
+    assert len(lines(result, "the end was not shown")) == 1
+
+
+@pytest.mark.parametrize("required", ["pages", "counts"])
+def test_a_required_proof_makes_an_end_that_was_not_shown_65(mock_api, db, pagehaul_for, required):
+    api = mock_api(faults="400", **CAPPED)
+    runner = pagehaul_for(api, db).configure(run={"require_proof": required})
+    assert_ended(runner.run(), db, 65, slices_failed=1,
+                 reason=f"run.require_proof is {required}, and what was shown is: counts, end not shown")
+    assert_ended(runner.configure(end_rule(400)).run(), db, proof="counts")
+
+
+@pytest.mark.parametrize("status", ["400", "401", "403", "503"])
+def test_without_a_total_a_refusal_behind_an_empty_page_is_no_end_that_was_shown(mock_api, db, pagehaul_for, status):
+    api = mock_api(rows=950, total="none", faults=status, fault_pages=[12], fault_forever=True)
+    runner = pagehaul_for(api, db).configure(NO_TOTAL)
+    result = runner.run()
+    assert_ended(result, db, proof="pages, end not shown", rows=950, pages_failed=0,
+                 reason="page 12, behind the last one, is refused")
+    assert len(lines(result, "the end was not shown")) == 1
+    assert_table_equals_oracle(db, api)
+    assert_ended(runner.configure(run={"require_proof": "pages"}).run(), db, 65, reason="run.require_proof is pages")
+
+
 def test_a_refusal_beyond_the_end_is_an_end_only_by_a_rule(mock_api, db, pagehaul_for):
     api = mock_api(rows=250, total="none", refuse_beyond=True)
     runner = pagehaul_for(api, db).configure(NO_TOTAL)
-    assert_ended(runner.run(), db, 65, reason="pages were refused for good")
+    result = runner.run()
+    assert_ended(result, db, 65, reason="pages were refused for good")
+    assert all("{when: {pointer: /code, in: [10002]}, then: end}" in line["cause"] for line in lines(result, "page refused"))
     runner.configure(source={"response": {"rules": [{"when": {"pointer": "/code", "in": [10002]}, "then": "end"}]}})
     assert_ended(runner.run(), db, proof="pages", rows=250)
     assert_table_equals_oracle(db, api)

@@ -22,11 +22,18 @@ class FetchWorker {
     void work();
 
   private:
+    /// A page behind the end is asked for: what refuses it refuses no page of ours, and shows nothing.
+    struct BehindEnd {
+        std::int64_t no = 0;
+        ledger::ProofReading reading{};
+    };
     /// The job at hand.
     struct Job {
         const ledger::Claim& claim;
         telemetry::JobTrace trace;
         bool probing = false;  ///< it is the probe itself
+        std::optional<BehindEnd> behind_end{};
+        std::string end_rule{};  ///< of the answer at hand
     };
     /// What ends a job without a page: what the claimer records of it, and the words for it.
     struct Ending {
@@ -41,7 +48,11 @@ class FetchWorker {
     telemetry::JobTrace begin_trace(const ledger::Claim& claim);
     void process(Job& job);
     void fetch(Job& job, const source::Slice& slice);
+    /// Without a total the pages behind the last one are asked for like any other.
+    bool may_be_behind_end(const ledger::Claim& claim) const;
     void prove(Job& job, const source::Slice& slice);
+    void end_refused(Job& job, const std::string& cause);
+    void proof_read(Job& job, ledger::ProofReading reading);
     /// While the source is down only a probe goes out. @return whether the job may go on.
     bool probe_first(Job& job);
     /// Sends; handles everything but a judgement of Accept, End or Fail. nullopt: the job is dealt with.
@@ -61,7 +72,9 @@ class FetchWorker {
     void end_probe(Job& job);
     void refuse(Job& job, const std::string& cause, std::string payload);
     void give_back(Job& job);
-    void credential_refused(Job& job, std::int64_t version, const std::string& cause);
+    void credential_refused(Job& job, const Answer& answer);
+    /// Whether the newest credential is good for other pages; nullopt: nobody knows now.
+    std::optional<bool> accepted_elsewhere();
     void end(Job& job, Ending ending);
 
     Context& context_;

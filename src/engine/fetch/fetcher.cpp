@@ -147,6 +147,7 @@ Answer Fetcher::read(const Exchange& exchange, const source::Slice& slice, std::
     gate_.answered({.latency = exchange.took, .throttled = throttled, .in_flight = exchange.in_flight});
     if (!std::holds_alternative<source::Accept>(answer.judgement)) {
         answer.excerpt = std::string(response.body.view().substr(0, kExcerpt));
+        answer.end_rule = gate_.parts_.judge.end_rule(response, page);
     }
     if (page) answer.page = std::move(*page);
     const std::size_t kept = answer.page.copy.size() + 16 * answer.page.key_hashes.size() + 1024;

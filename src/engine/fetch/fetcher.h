@@ -92,8 +92,9 @@ struct Answer {
     record::DecodedPage page;  ///< empty where the body was no whole JSON document
     Reservation reserved;      ///< of the decoded page
     std::int64_t credential_version = 0;
-    Nanos took{0};        ///< from the request to the last byte
-    std::string excerpt;  ///< the body's beginning, where the judgement is not Accept
+    Nanos took{0};         ///< from the request to the last byte
+    std::string excerpt;   ///< the body's beginning, where the judgement is not Accept
+    std::string end_rule;  ///< Judge::end_rule, there too
 };
 
 /// Sends one request and reads its answer. One a fetch worker; used by its thread alone.

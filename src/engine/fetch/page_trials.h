@@ -22,10 +22,12 @@ class PageTrials {
         if (!since) since = now + pause;
         return std::max(Nanos{0}, Nanos{now - *since});
     }
-    /// The page brought an answer that nobody explained. @return how often, this time included
-    int unexplained(std::int64_t page_id) {
+    /// The page brought an answer that nobody explained. @return how often that counted, but 1 at least
+    int unexplained(std::int64_t page_id, bool counts) {
         const MutexLock lock(mutex_);
-        return ++pages_[page_id].unexplained;
+        int& times = pages_[page_id].unexplained;
+        if (counts) ++times;
+        return std::max(1, times);
     }
     /// It came, or never will.
     void forget(std::int64_t page_id) {

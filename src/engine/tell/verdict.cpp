@@ -15,17 +15,24 @@ std::string first_failure(const ledger::RunState& state) {
     return because(std::to_string(state.pages_refused) + " pages were refused for good", state.first_refusal);
 }
 
+/// Never more than the proofs say.
+std::string shown(const ledger::RunState& state) {
+    const bool counts = state.proof.starts_with("counts");
+    if (state.slices_end_not_shown > 0)
+        return std::string("every page that was told is stored, ") + (counts ? "the counts agree, " : "") +
+               "the end of " + std::to_string(state.slices_end_not_shown) + " of " +
+               std::to_string(state.slices_proven) + because(" slices is not shown", state.end_refused);
+    return counts ? "every page stored, completeness proven by counts"
+                  : "every page stored, completeness shown by pages";
+}
+
 }  // namespace
 
 Verdict judge_run(StopCause cause, const std::string& stop_reason, const ledger::RunState& state) {
     if (cause == StopCause::bug) return {ExitCode::bug, "failed", because("a bug", stop_reason)};
     if (state.status == ledger::RunStatus::succeeded) {
         if (state.slices_proven == 0) return nothing_due();
-        const bool counts = state.proof == "counts";
-        return {ExitCode::ok, "succeeded",
-                counts ? "every page stored, completeness proven by counts"
-                       : "every page stored, completeness shown by " +
-                             (state.proof.empty() ? "pages" : state.proof)};
+        return {ExitCode::ok, "succeeded", shown(state)};
     }
     switch (cause) {
         case StopCause::credential:

@@ -39,7 +39,7 @@ _BROKEN = {
         "WHERE p.slice_id = s.id AND p.pass = s.pass AND p.state = 'done' AND p.no BETWEEN 1 AND greatest(s.planned, 1)) "
         "<> greatest(s.planned, 1)",
     "proven slices whose rows are not the total":
-        "SELECT s.id, s.total FROM pagehaul.slice s WHERE s.proof = 'counts' AND s.total <> (SELECT sum(p.fetched) "
+        "SELECT s.id, s.total FROM pagehaul.slice s WHERE s.proof LIKE 'counts%' AND s.total <> (SELECT sum(p.fetched) "
         "FROM pagehaul.page p WHERE p.slice_id = s.id AND p.pass = s.pass)",
     "succeeded runs with an unproven slice":
         "SELECT r.id FROM pagehaul.run r JOIN pagehaul.slice s ON s.run_id = r.id "

@@ -57,6 +57,40 @@ TEST_F(JudgeProof, IsByPagesWhereTheTotalIsOfPagesOrAdvisoryOrNone) {
     EXPECT_EQ(proven_by(), "pages");
 }
 
+TEST_F(JudgeProof, ARefusalBehindTheLastPageShowsNoEnd) {
+    reading.end_refused = "page 4, behind the last one, is refused: HTTP status 400";
+    EXPECT_EQ(proven_by(), "counts, end not shown");
+    policy.total_advisory = true;
+    EXPECT_EQ(proven_by(), "pages, end not shown");
+    reading.rows_beyond_end = 1;
+    EXPECT_THAT(moved(), HasSubstr("1 row beyond the end")) << "rows disprove it whatever is refused";
+}
+
+TEST_F(JudgeProof, LessThanWhatIsRequiredIsRefutedAndSaysWhatWasRefused) {
+    reading.end_refused = "page 4, behind the last one, is refused: HTTP status 400";
+    policy.required = Policy::Required::pages;
+    EXPECT_THAT(refuted(),
+                AllOf(HasSubstr("run.require_proof is pages, and what was shown is: counts, end not shown"),
+                      HasSubstr("HTTP status 400")));
+    reading.end_refused.clear();
+    EXPECT_EQ(proven_by(), "counts") << "more than is asked for";
+}
+
+TEST(Suffices, AsksForTheEndAndThenForTheCounts) {
+    struct Case {
+        const char* proof;
+        bool pages;
+        bool counts;
+    };
+    for (const auto& [proof, pages, counts] :
+         {Case{"pages, end not shown", false, false}, Case{"pages", true, false},
+          Case{"counts, end not shown", false, false}, Case{"counts", true, true}}) {
+        EXPECT_TRUE(suffices(proof, Policy::Required::anything)) << proof;
+        EXPECT_EQ(suffices(proof, Policy::Required::pages), pages) << proof;
+        EXPECT_EQ(suffices(proof, Policy::Required::counts), counts) << proof;
+    }
+}
+
 TEST_F(JudgeProof, ATotalThatChangedMeansThatTheApiMoved) {
     reading.total = 26;
     EXPECT_THAT(moved(), HasSubstr("from 25 to 26"));

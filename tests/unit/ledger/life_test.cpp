@@ -190,6 +190,70 @@ TEST_F(Life, WithoutATotalTheEndIsTwoEmptyPagesAndTheVerdictSaysPages) {
     EXPECT_EQ(ask("SELECT planned FROM pagehaul.slice"), "13");
 }
 
+/// 20 rows on two full pages, and a refusal behind them.
+class EndRefused : public Life {
+  protected:
+    static constexpr const char* kWhy = "page 3, behind the last one, is refused: HTTP status 400";
+    RunState proven_by(Process& process) {
+        commit(process, {page(take(process).at(0), 10, 20)});
+        commit(process, {page(take(process).at(0), 10)});
+        polled(process);
+        ProofReading refused = reading(20);
+        refused.end_refused = kWhy;
+        prove(process.work, process.scope, policy, take(process).at(0), refused);
+        return read_state(process.work, process.scope);
+    }
+};
+
+TEST_F(EndRefused, IsSaidByTheProofAndTheRunSucceeds) {
+    auto worker = process();
+    started(*worker);
+    const RunState state = proven_by(*worker);
+    EXPECT_EQ(state.proof, "counts, end not shown");
+    EXPECT_EQ(state.slices_end_not_shown, 1);
+    EXPECT_EQ(state.end_refused, std::string("all, ") + kWhy);
+    EXPECT_EQ(polled(*worker).status, RunStatus::succeeded);
+}
+
+TEST_F(EndRefused, FailsTheSliceWhereMoreIsRequired) {
+    policy.required = Policy::Required::pages;
+    auto worker = process();
+    started(*worker);
+    const RunState state = proven_by(*worker);
+    EXPECT_EQ(state.slices_failed, 1);
+    EXPECT_THAT(state.failures.at(0), ::testing::HasSubstr("run.require_proof is pages"));
+}
+
+TEST_F(EndRefused, FailsASliceThatWasProvenWhenLessWasRequired) {
+    auto worker = process();
+    started(*worker);
+    proven_by(*worker);
+    policy.required = Policy::Required::counts;
+    const RunState state = polled(*worker);
+    EXPECT_EQ(state.status, RunStatus::running);
+    EXPECT_EQ(state.slices_failed, 1);
+    EXPECT_THAT(state.failures.at(0), ::testing::HasSubstr("what was shown is: counts, end not shown"));
+}
+
+TEST_F(Life, APageThatFailsBehindTheEndGoesAndTheProofAsksAgain) {
+    policy.total = Policy::Known::nothing;
+    auto worker = process();
+    started(*worker);
+    commit(*worker, {page(take(*worker).at(0), 5)});
+    polled(*worker);
+    const auto claims = take(*worker);
+    ASSERT_EQ(claims.at(0).no, 2);
+    commit(*worker, {page(claims.at(0), 0)});
+    for (std::size_t i = 1; i < claims.size(); ++i)
+        record(worker->work, worker->scope,
+               {{.claim = claims[i], .kind = Setback::Kind::refused, .error = "403", .payload = ""}});
+    const RunState state = polled(*worker);
+    EXPECT_EQ(state.pages_refused, 0);
+    EXPECT_EQ(ask("SELECT count(*) FROM pagehaul.quarantine"), "0");
+    EXPECT_EQ(pages(), "0 pending, 1 done, 2 done");
+    EXPECT_EQ(take(*worker).at(0).planned, 1);
+}
+
 TEST_F(Life, KeysThatRepeatAcrossSlicesAreRefusedAtTheEndUnlessOverlapIsAllowed) {
     auto worker = process();
     started(*worker, "k", {"a", "b"});

@@ -56,7 +56,22 @@ TEST(JudgeWindow, WhileAPageHasFailedNobodyKnowsTheEnd) {
     Window window = pages_with_rows(13);
     window.highest = 15;
     window.failed = 1;
+    window.first_failed = 14;
     step_of<Wait>(window);
+}
+
+TEST(JudgeWindow, APageThatFailedBehindAnEmptyOneOnlyLeavesTheEndUnconfirmed) {
+    Window window = pages_with_rows(13);
+    window.highest = 15;
+    window.first_empty = 14;
+    window.failed = 1;
+    window.first_failed = 15;
+    EXPECT_EQ(step_of<EndFound>(window).planned, 13);
+    window.first_failed = 12;
+    step_of<Wait>(window);
+    window.first_failed = 15;
+    window.last_with_rows = 16;
+    step_of<EndMoved>(window);
 }
 
 TEST(JudgeWindow, GrowsBeforeItsWorkersRunDry) {

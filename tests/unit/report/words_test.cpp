@@ -37,6 +37,19 @@ TEST(Words, OfARunWithoutSlicesDoNotCallItComplete) {
     EXPECT_EQ(words.exit_code, 0);
 }
 
+TEST(Words, DoNotCallCompleteWhatHasNoEndThatWasShown) {
+    RunReport report = good_run();
+    report.totals.end_not_shown = 1;
+    for (const std::int64_t quarantined : {0, 3}) {
+        report.totals.done.quarantined = quarantined;
+        const Words words = words_for(report);
+        EXPECT_EQ(words.tone, Tone::careful);
+        EXPECT_THAT(words.headline, HasSubstr("the end is not shown"));
+        EXPECT_THAT(words.headline, Not(HasSubstr("Complete")));
+        EXPECT_THAT(words.next, HasSubstr("write the rule"));
+    }
+}
+
 TEST(Words, OfACompleteRunWithQuarantineAskToLookAtIt) {
     RunReport report = good_run();
     report.totals.done.quarantined = 3;

@@ -158,6 +158,23 @@ TEST(Judge, FollowsOtherwiseWhereAnEnvelopeFailsSuccessAndNoRuleMatches) {
     expect<Fail>(judgement(config::Otherwise::retry, "2"));
 }
 
+TEST(Judge, NamesTheRuleThatWouldMakeAnAnswerTheEnd) {
+    const Judge judge(judged());
+    const auto rule = [&](int status, Scalar code) {
+        return judge.end_rule(with_status(status), page(judge, {{"/code", std::move(code)}}));
+    };
+    EXPECT_EQ(rule(400, {}), "{when: {status: [400]}, then: end}");
+    EXPECT_EQ(rule(400, {Type::number, "10002"}), "{when: {status: [400]}, then: end}");
+    EXPECT_EQ(rule(200, {Type::number, "10002"}), "{when: {pointer: /code, in: [10002]}, then: end}");
+    EXPECT_EQ(rule(200, {Type::string, "no \"more\""}),
+              R"({when: {pointer: /code, in: ["no \"more\""]}, then: end})");
+    EXPECT_EQ(rule(200, {Type::boolean, "false"}), "{when: {pointer: /code, in: [false]}, then: end}");
+    EXPECT_EQ(rule(200, {}), "") << "no rule matches what is not there";
+    EXPECT_EQ(rule(200, {Type::number, "0"}), "") << "it would match every page";
+    EXPECT_EQ(judge.end_rule(with_status(404), unreadable()), "{when: {status: [404]}, then: end}");
+    EXPECT_EQ(judge.end_rule(with_status(200), unreadable()), "");
+}
+
 TEST(Judge, ComparesNumbersByValueAndBooleansByName) {
     config::Source config = judged();
     const Judge numbers(config);

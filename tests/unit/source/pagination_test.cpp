@@ -25,6 +25,12 @@ TEST(PageNumber, CountsFromTheApisFirst) {
     EXPECT_EQ(page_offset(pagination, 3), 200);
 }
 
+TEST(EndHint, SaysWhatToWriteIfThereIsSomethingToWrite) {
+    EXPECT_THAT(end_hint("{when: {status: [400]}, then: end}"),
+                HasSubstr("write the rule {when: {status: [400]}, then: end} into source.response.rules"));
+    EXPECT_THAT(end_hint(""), IsEmpty());
+}
+
 TEST(CappedPage, IsSeenOnPageOne) {
     const config::Pagination pagination;
     EXPECT_THAT(capped_page(pagination, 50, 1'000), HasSubstr("caps the page size at 50 (asked 100"));

@@ -143,18 +143,18 @@ TEST_F(FetchWorkerTest, ThrottledWithoutAPauseItWaitsLongerEachTimeWhileNothingS
 
 TEST_F(FetchWorkerTest, APageThatIsThrottledForThePatienceIsUnavailableWhateverOthersGet) {
     shared.config.run.patience = Millis{10'000};
-    for (int i = 0; i < 3; ++i) {
+    for (int i = 0; i < 4; ++i) {
         transport.then_status(429, "{}", {{"retry-after", "6"}});
         work({claim(2)});
         shared.clock.advance(std::chrono::seconds(6));
         transport.then_status(200, kFullPage);
         work({claim(1)});
     }
-    ASSERT_THAT(setbacks, SizeIs(3));
-    EXPECT_EQ(setbacks[1].kind, Kind::again);
-    EXPECT_EQ(setbacks[2].kind, Kind::unavailable);
-    EXPECT_FALSE(setbacks[2].counts) << "throttling is no attempt";
-    EXPECT_THAT(setbacks[2].error, HasSubstr("HTTP status 429, for run.patience"));
+    ASSERT_THAT(setbacks, SizeIs(4));
+    EXPECT_EQ(setbacks[2].kind, Kind::again);
+    EXPECT_EQ(setbacks[3].kind, Kind::unavailable);
+    EXPECT_FALSE(setbacks[3].counts) << "throttling is no attempt";
+    EXPECT_THAT(setbacks[3].error, HasSubstr("HTTP status 429, for run.patience"));
 }
 
 /// {"code": 7} instead of {"code": 0}, and no rule for it.
@@ -236,6 +236,18 @@ TEST_F(UnexplainedCode, IsLikeAServerErrorWhereOtherwiseSaysRetry) {
 TEST_F(UnexplainedCode, IsRefusedAtOnceWhereOtherwiseSaysFail) {
     shared.config.source.response.otherwise = config::Otherwise::fail;
     EXPECT_THAT(tries(1), ElementsAre(Kind::refused));
+}
+
+TEST_F(FetchWorkerTest, WhereNothingIsLetThroughNoPageIsGivenUpForIt) {
+    shared.config.run.patience = Millis{10'000};
+    transport.then_status(429, "{}", {{"retry-after", "6"}});
+    for (int i = 0; i < 4; ++i) {
+        work({claim(2)});
+        shared.clock.advance(std::chrono::seconds(6));
+    }
+    for (const ledger::Setback& one : setbacks)
+        EXPECT_NE(one.kind, Kind::unavailable);
+    EXPECT_EQ(parts().health.state(shared.clock.now()), SourceState::given_up);
 }
 
 TEST_F(FetchWorkerTest, RefusesAPageForGoodWithTheBodysBeginning) {

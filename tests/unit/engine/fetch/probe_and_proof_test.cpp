@@ -5,8 +5,10 @@
 namespace pagehaul::engine {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using testing::FetchingTest;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::Kind;
 using ::testing::SizeIs;
@@ -47,10 +49,10 @@ TEST_F(ProbeTest, WhileTheProbeFailsThePageIsNotAskedForAndCountsNothing) {
 
 TEST_F(ProbeTest, AProbeThatIsThrottledLetsEverybodyWaitAndTheSourceStaysDown) {
     down_after_a_good_page();
-    transport.then_status(429, "{}", {{"retry-after", "9"}});
+    transport.then_status(429, "{}", {{"retry-after", "90"}});
     work({claim(5)});
     EXPECT_EQ(setback().kind, Kind::returned);
-    EXPECT_EQ(parts().limiter.paused_until(), shared.clock.now() + std::chrono::seconds(9));
+    EXPECT_EQ(parts().limiter.paused_until(), shared.clock.now() + std::chrono::seconds(90));
     EXPECT_EQ(state(), SourceState::down);
     EXPECT_TRUE(another_probe_may_go());
 }
@@ -119,11 +121,64 @@ TEST_F(ProofTest, LooksBehindAFullLastPage) {
     EXPECT_THAT(transport.targets(), ElementsAre("/rows?page=1", "/rows?page=3"));
 }
 
-TEST_F(ProofTest, ARefusalBehindTheToldEndDisprovesNothing) {
+class ARefusalBehindTheEnd : public ProofTest, public ::testing::WithParamInterface<int> {};
+
+TEST_P(ARefusalBehindTheEnd, ShowsNothingAndEndsNothing) {
+    shared.config.source.retry.attempts = 1;
     transport.then_status(200, kFullPage);
-    transport.then_status(404);
+    transport.then_status(GetParam());
     work({proof(2, 2)});
     EXPECT_EQ(reading().rows_beyond_end, 0);
+    const std::string status = std::to_string(GetParam());
+    EXPECT_THAT(reading().end_refused,
+                AllOf(HasSubstr("page 3, behind the last one, is refused: HTTP status " + status),
+                      HasSubstr("{when: {status: [" + status + "]}, then: end}")));
+    EXPECT_EQ(shared.stop.cause(), StopCause::none);
+    EXPECT_THAT(setbacks, IsEmpty());
+}
+INSTANTIATE_TEST_SUITE_P(Each, ARefusalBehindTheEnd, ::testing::Values(400, 404, 401, 403, 500, 503));
+
+TEST_F(ProofTest, AnEmptyPageBehindTheLastOneShowsTheEnd) {
+    transport.then_status(200, kFullPage);
+    transport.then_status(200, R"({"total": 4, "rows": []})");
+    work({proof(2, 2)});
+    EXPECT_THAT(reading().end_refused, IsEmpty());
+}
+
+TEST_F(ProofTest, ARefusalThatARuleCallsTheEndShowsIt) {
+    config::Rule rule;
+    rule.status = {400};
+    rule.then = config::RuleAction::end;
+    shared.config.source.response.rules = {rule};
+    transport.then_status(200, kFullPage);
+    transport.then_status(400);
+    work({proof(2, 2)});
+    EXPECT_THAT(reading().end_refused, IsEmpty());
+}
+
+TEST_F(ProofTest, WhatFailsBehindTheEndIsTriedAgainAsLongAsThereAreAttempts) {
+    transport.then_status(200, kFullPage);
+    transport.then_fail(ErrorKind::transient, "connection reset");
+    work({proof(2, 2)});
+    EXPECT_EQ(setback().kind, Kind::again);
+    transport.then_status(200, kFullPage);
+    transport.then_fail(ErrorKind::transient, "connection reset");
+    ledger::Claim last = proof(2, 2);
+    last.attempts = 2;
+    work({last});
+    EXPECT_THAT(reading().end_refused, HasSubstr("connection reset"));
+}
+
+TEST_F(ProofTest, AnExpiredCredentialIsReadAgainBeforeItsRefusalIsTakenForOneOfThePage) {
+    shared.config.source.auth = config::AuthBearer{.token = {.value = "old", .source = "${file:/run/token}"}};
+    reread = [](const config::Secret& secret) {
+        return Result<config::Secret>(config::Secret{.value = "new", .source = secret.source});
+    };
+    transport.then_status(200, kFullPage);
+    transport.then_status(401);
+    work({proof(2, 2)});
+    EXPECT_EQ(setback().kind, Kind::again);
+    EXPECT_THAT(proofs, IsEmpty());
 }
 
 TEST_F(ProofTest, ARefusalOfPage1RefusesTheProof) {
@@ -160,8 +215,7 @@ TEST_F(ProofWithoutTotal, ARefusalIsNoEmptyPage) {
     transport.then_status(200, R"({"rows": []})");
     transport.then_status(400);
     work({proof(3, 1)});
-    EXPECT_EQ(setback().kind, Kind::refused);
-    EXPECT_THAT(proofs, IsEmpty());
+    EXPECT_THAT(reading().end_refused, HasSubstr("page 5, behind the last one, is refused: HTTP status 400"));
 }
 
 TEST_F(ProofWithoutTotal, ARefusalThatARuleCallsTheEndIsOne) {
@@ -172,6 +226,34 @@ TEST_F(ProofWithoutTotal, ARefusalThatARuleCallsTheEndIsOne) {
     transport.then_status(400);
     work({proof(3, 1)});
     EXPECT_EQ(reading().rows_beyond_end, 0);
+    EXPECT_THAT(reading().end_refused, IsEmpty());
+}
+
+TEST_F(ProofWithoutTotal, APageThatAloneIsRefusedWithCredentialsThatGetOthersRefusesNoCredential) {
+    transport.then_status(200, R"({"rows": []})");
+    work({claim(1)});
+    transport.then_status(403);
+    transport.then_status(200, R"({"rows": []})");
+    work({claim(12)});
+    EXPECT_EQ(setback().kind, Kind::refused);
+    EXPECT_THAT(setback().error,
+                AllOf(HasSubstr("the same credentials get other pages"), HasSubstr("then: end}")));
+    EXPECT_EQ(shared.stop.cause(), StopCause::none);
+}
+
+TEST_F(ProofWithoutTotal, ACredentialThatIsRefusedEverywhereStopsTheRun) {
+    transport.then_status(200, R"({"rows": []})");
+    work({claim(1)});
+    transport.then_status(403);
+    work({claim(12)});
+    EXPECT_EQ(setback().kind, Kind::returned);
+    EXPECT_EQ(shared.stop.cause(), StopCause::credential);
+}
+
+TEST_F(ProofWithoutTotal, ARefusedPageNamesTheRuleThatWouldMakeItTheEnd) {
+    transport.then_status(400);
+    work({claim(12)});
+    EXPECT_THAT(setback().error, HasSubstr("{when: {status: [400]}, then: end}"));
 }
 
 }  // namespace

@@ -26,6 +26,23 @@ TEST(Verdict, IsSuccessOnlyWhenTheLedgerSaysSo) {
     EXPECT_NE(judge_run(StopCause::none, "", ledger::RunState{}).code, ExitCode::ok);
 }
 
+TEST(Verdict, ClaimsNoMoreThanWasShown) {
+    ledger::RunState state = succeeded();
+    EXPECT_EQ(judge_run(StopCause::none, "", state).reason,
+              "every page stored, completeness proven by counts");
+    state.proof = "pages";
+    EXPECT_EQ(judge_run(StopCause::none, "", state).reason, "every page stored, completeness shown by pages");
+    state.proof = "counts, end not shown";
+    state.slices_proven = 3;
+    state.slices_end_not_shown = 2;
+    state.end_refused = "all, page 11, behind the last one, is refused: HTTP status 400";
+    const Verdict verdict = judge_run(StopCause::none, "", state);
+    EXPECT_EQ(verdict.code, ExitCode::ok);
+    EXPECT_EQ(verdict.reason,
+              "every page that was told is stored, the counts agree, the end of 2 of 3 slices is not shown: "
+              "all, page 11, behind the last one, is refused: HTTP status 400");
+}
+
 TEST(Verdict, OfASignalAfterTheSuccessIsSuccess) {
     EXPECT_EQ(judge_run(StopCause::sigterm, "SIGTERM", succeeded()).code, ExitCode::ok);
     EXPECT_EQ(judge_run(StopCause::deadline, "", succeeded()).code, ExitCode::ok);
