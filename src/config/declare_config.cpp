@@ -88,8 +88,8 @@ Object<Run> declare_run() {
         .key("patience", &Run::patience, duration(0ms, 24h),
              "How long the API or the database may stay down.")
         .key("quarantine_limit", &Run::quarantine_limit, quarantine_limit(),
-             "Rows that may go to quarantine: a number, or a percentage of the totals told. More fail the "
-             "run.")
+             "Rows of a slice that may go to quarantine. A number: more stop the slice at once. A percentage "
+             "of the total told: judged when the slice is whole. Either way the run fails.")
         .key("heartbeat", &Run::heartbeat, duration(100ms, 5min), "How often a process tells that it lives.")
         .key("stale", &Run::stale, duration(1s, 1h),
              "A process without a heartbeat for this long counts as dead.")

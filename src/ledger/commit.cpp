@@ -1,6 +1,7 @@
 #include "ledger/commit.h"
 
 #include <algorithm>
+#include <set>
 #include <unordered_map>
 
 #include "core/join.h"
@@ -80,8 +81,10 @@ std::vector<bool> still_leased(const PagesNow& pages, const std::vector<Claim>& 
     return leased;
 }
 
-constexpr std::string_view quarantine_sql = R"(
-INSERT INTO {s}.quarantine (run_id, slice_id, pass, page_no, row_no, reason, payload) VALUES {rows};)";
+constexpr std::string_view quarantine_sql =
+    "INSERT INTO {s}.quarantine (run_id, slice_id, pass, page_no, row_no, reason, payload) VALUES {rows}";
+// Rows of 10 KB that all convert wrongly: their text is there several times while a statement is made of it.
+constexpr std::size_t quarantine_statement_bytes = 1 << 20;
 constexpr std::string_view keys_sql = "INSERT INTO {s}.page_keys (slice_id, pass, no, keys) VALUES {rows}";
 // A backend's row is its own: commits side by side do not meet here.
 constexpr std::string_view tally_sql = R"(
@@ -91,6 +94,17 @@ ON CONFLICT (slice_id, pass, backend) DO UPDATE SET
     pages = t.pages + excluded.pages, fetched = t.fetched + excluded.fetched,
     stored = t.stored + excluded.stored, quarantined = t.quarantined + excluded.quarantined,
     duplicates = t.duplicates + excluded.duplicates;)";
+// The slice is asked for only by a commit with bad rows.
+constexpr std::string_view stop_over_limit_sql = R"(
+WITH failed AS (
+    UPDATE {s}.slice s SET state = 'failed', error = 'quarantined ' || t.quarantined || ' of ' || t.fetched
+        || ' rows so far, run.quarantine_limit is {limit}: the slice was stopped'
+    FROM (SELECT slice_id, pass, sum(quarantined) AS quarantined, sum(fetched) AS fetched FROM {s}.tally
+          WHERE slice_id = ANY ({slices}) GROUP BY slice_id, pass) t
+    WHERE s.id = t.slice_id AND s.pass = t.pass AND s.state = 'open' AND t.quarantined > {limit}
+    RETURNING s.id)
+DELETE FROM {s}.page p USING failed f
+WHERE p.run_id = {run} AND p.slice_id = f.id AND p.state = 'pending';)";
 // Last, so that its count of rows is the answer; deferred constraints of the target are checked before it.
 // Lease and worker were checked by lock_pages and are locked since; asked for again in the CASE, where a NULL
 // would break the transaction, and not in WHERE: there the planner expects one leased page, finds 1,700 and
@@ -140,16 +154,34 @@ void insert_keys(postgres::Connection& connection, const Scope& scope,
     connection.exec_binary(fill(keys_sql, scope, {{"rows", rows}}), arrays);
 }
 
-std::string quarantine_rows(const Scope& scope, const std::vector<const PageResult*>& pages) {
-    std::vector<std::string> rows;
+void insert_quarantine(postgres::Connection& connection, const Scope& scope,
+                       const std::vector<const PageResult*>& pages) {
+    std::string rows;
+    const auto insert = [&] {
+        if (!rows.empty()) connection.exec(fill(quarantine_sql, scope, {{"rows", rows}}));
+        rows.clear();
+    };
     for (const PageResult* page : pages)
         for (const record::BadRow& bad : page->bad) {
-            rows.push_back(
-                row({std::to_string(scope.run), std::to_string(page->claim.slice_id),
-                     std::to_string(page->claim.pass), std::to_string(page->claim.no),
-                     std::to_string(bad.row), text_literal(bad.reason), text_literal(bad.payload)}));
+            if (!rows.empty()) rows += ',';
+            rows += row({std::to_string(scope.run), std::to_string(page->claim.slice_id),
+                         std::to_string(page->claim.pass), std::to_string(page->claim.no),
+                         std::to_string(bad.row), text_literal(bad.reason), text_literal(bad.payload)});
+            if (rows.size() >= quarantine_statement_bytes) insert();
         }
-    return join(rows, ",");
+    insert();
+}
+
+/// Commits side by side do not see each other: the next one does, or the poll that finds the slice finished.
+std::string stop_over_limit(const Scope& scope, const Policy& policy,
+                            const std::vector<const PageResult*>& pages) {
+    std::set<std::int64_t> slices;
+    for (const PageResult* page : pages)
+        if (!page->bad.empty()) slices.insert(page->claim.slice_id);
+    if (!policy.quarantine_rows || slices.empty()) return "";
+    return fill(stop_over_limit_sql, scope,
+                {{"slices", bigint_array({slices.begin(), slices.end()})},
+                 {"limit", std::to_string(*policy.quarantine_rows)}});
 }
 
 }  // namespace
@@ -190,10 +222,8 @@ void complete(postgres::Connection& connection, const Scope& scope, const Policy
               const std::vector<const PageResult*>& pages) {
     if (pages.empty()) return;
     insert_keys(connection, scope, pages);
-    std::string sql;
-    if (const std::string rows = quarantine_rows(scope, pages); !rows.empty())
-        sql += fill(quarantine_sql, scope, {{"rows", rows}});
-    sql += plan_statements(scope, policy, pages);
+    insert_quarantine(connection, scope, pages);
+    std::string sql = plan_statements(scope, policy, pages);
     sql += fill(
         tally_sql, scope,
         {{"rows", join(tally(pages), ",", [](const Tally& sum) {
@@ -201,6 +231,7 @@ void complete(postgres::Connection& connection, const Scope& scope, const Policy
                           std::to_string(sum.pages), std::to_string(sum.fetched), std::to_string(sum.stored),
                           std::to_string(sum.quarantined), std::to_string(sum.duplicates)});
           })}});
+    sql += stop_over_limit(scope, policy, pages);
     sql +=
         fill(done_sql, scope,
              {{"rows", join(pages, ",", [](const PageResult* page) {

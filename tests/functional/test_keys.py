@@ -57,8 +57,8 @@ def test_a_key_without_the_slice_s_column_overlaps_only_where_slices_really_shar
 
 def test_a_null_key_is_quarantined_and_counts_in_the_proof(mock_api, db, pagehaul_for):
     api = mock_api(rows=ROWS, null_key_rows=[5, 6, 420])
-    runner = pagehaul_for(api, db)
-    assert_ended(runner.run(), db, 65, reason="quarantined 3 of 950 rows, run.quarantine_limit is 0", quarantined=3)
+    runner = pagehaul_for(api, db).configure(run={"quarantine_limit": "0%"})
+    assert_ended(runner.run(), db, 65, reason="quarantined 3 of 950 rows, run.quarantine_limit is 0%", quarantined=3)
     runner.configure(run={"quarantine_limit": 3})
     assert_ended(runner.run(), db, proof="counts", rows=ROWS, stored=ROWS - 3, quarantined=3)
     assert assert_table_equals_oracle(db, api) == 3

@@ -5,10 +5,26 @@ import json
 import pytest
 
 from harness.ending import assert_ended
+from harness.fixed_api import FixedApi, record
 from harness.oracle import assert_table_equals_oracle
 from harness.pipeline import COLUMNS, TABLE, sliced
+from harness.waiting import eventually
 
 ROWS = 950
+
+
+@pytest.fixture
+def fixed_api():
+    """A function: an API of these records."""
+    started = []
+
+    def start(records):
+        started.append(FixedApi(records))
+        return started[-1]
+
+    yield start
+    for api in started:
+        api.close()
 
 
 def quarantined(db, what="page_no, row_no, reason, payload"):
@@ -35,7 +51,7 @@ def test_a_row_that_does_not_convert_is_kept_aside_with_its_reason_and_payload(m
 
 
 @pytest.mark.parametrize("limit, bad, over", [
-    (0, 1, "0"), (3, 3, None), (3, 4, "3"), ("0.5%", 5, None), ("0.5%", 6, "0.5%, that is 5"), ("100%", 6, None)])
+    (3, 3, None), ("0%", 1, "0%, that is 0"), ("0.5%", 5, None), ("0.5%", 6, "0.5%, that is 5"), ("100%", 6, None)])
 def test_the_limit_is_judged_by_count_or_by_share_of_the_total(mock_api, db, pagehaul_for, limit, bad, over):
     api = mock_api(rows=1000, bad_rows=[150 * n for n in range(bad)])
     result = pagehaul_for(api, db).configure(run={"quarantine_limit": limit}).run()
@@ -44,6 +60,66 @@ def test_the_limit_is_judged_by_count_or_by_share_of_the_total(mock_api, db, pag
     else:
         assert_ended(result, db, 65, reason=f"quarantined {bad} of 1000 rows, run.quarantine_limit is {over}", slices_failed=1)
     assert assert_table_equals_oracle(db, api) == bad, "the other rows are stored either way"
+
+
+@pytest.mark.parametrize("limit, bad", [(0, 1), (3, 4)])
+def test_one_row_more_than_a_limit_of_rows_is_65(mock_api, db, pagehaul_for, limit, bad):
+    api = mock_api(rows=1000, bad_rows=[150 * n for n in range(bad)])
+    result = pagehaul_for(api, db).configure(run={"quarantine_limit": limit}).run()
+    assert_ended(result, db, 65, reason=f"run.quarantine_limit is {limit}", slices_failed=1, quarantined=bad)
+
+
+def sliced_by_kind(fixed_api, answers):
+    """An API with a slice for each kind of records, and what a pipeline needs to read it."""
+    api = fixed_api([])
+    api.asked = []
+
+    def answer(query):
+        api.asked.append(query["kind"])
+        return api.page(answers[query["kind"]], int(query["page"]), int(query["size"]))
+
+    api.answer = answer
+    source = api.source()
+    source["slices"] = {"kind": list(answers)}
+    source["request"].update(method="GET", body=None)
+    source["request"]["query"]["kind"] = "{{ slice.kind }}"
+    columns = [{"name": "kind", "type": "text", "value": "{{ slice.kind }}"}, {"name": "id", "type": "bigint"},
+               {"name": "n", "type": "bigint"}, {"name": "note", "type": "text", "optional": True}]
+    return api, {"source": {**source, "auth": None, "response": None},
+                 "sink": {"table": "report.kinds", "key": ["kind", "id"], "columns": columns}}
+
+
+def test_a_mistaken_type_stops_its_slice_at_the_limit_and_no_other(fixed_api, db, pagehaul_for):
+    mistaken = [record(id=i, n=i if i < 450 else "many") for i in range(5000)]
+    api, changes = sliced_by_kind(fixed_api, {"mistaken": mistaken, "good": [record(id=i, n=i) for i in range(250)]})
+    runner = pagehaul_for(None, db).configure(changes, run={"quarantine_limit": 20, "workers": 2})
+    line = assert_ended(runner.run(), db, 65, reason="run.quarantine_limit is 20: the slice was stopped",
+                        slices_failed=1, slices_proven=1)
+    assert 20 < line["quarantined"] < 2000, "not the whole slice of 4550"
+    assert api.asked.count("mistaken") < 30, "of 50 pages"
+    assert db.scalar("SELECT count(*) FROM report.kinds WHERE kind = 'good'") == 250
+
+
+def test_rows_on_their_way_to_the_quarantine_count_in_the_byte_budget(fixed_api, db, pagehaul_for, pushgateway):
+    """Pages of 2 MB whose rows all convert wrongly, and a database that takes none of them."""
+    pages = 60
+    rows = [record(id=i, n="many", note="x" * 20_000) for i in range(100 * pages)]
+    api, changes = sliced_by_kind(fixed_api, {"all": rows})
+    runner = pagehaul_for(None, db).configure(changes, run={"quarantine_limit": "100%"}, telemetry={
+        "pushgateway": {"url": pushgateway.url, "interval": "1s"}})
+    runner.succeed("migrate")
+    db.query("CREATE FUNCTION waits() RETURNS trigger LANGUAGE plpgsql AS "
+             "'BEGIN PERFORM pg_advisory_xact_lock_shared(4711); RETURN new; END'; "
+             "CREATE TRIGGER slow BEFORE INSERT ON pagehaul.quarantine FOR EACH ROW EXECUTE FUNCTION waits()")
+    running = runner.start()
+    eventually(lambda: db.page_states().get("done", 0) > 0, 30, "page 1 is stored")
+    with db.connect() as blocking, blocking.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(4711)")
+        eventually(lambda: pushgateway.value("pagehaul_buffer_bytes") > 20 << 20, 40, "the buffer is full of them")
+        assert len(api.asked) < pages / 2, "the rest waits for room"
+        cursor.execute("SELECT pg_advisory_unlock(4711)")
+    assert running.result().code == 0
+    assert db.scalar("SELECT count(*) FROM pagehaul.quarantine") == 100 * pages
 
 
 def test_the_limit_holds_for_each_slice(mock_api, db, pagehaul_for):
@@ -73,7 +149,7 @@ def test_undeclared_fields_are_ignored_or_an_error(mock_api, db, pagehaul_for):
 def test_an_absent_field_is_null_only_where_it_is_optional(mock_api, db, pagehaul_for, optional):
     api = mock_api(rows=120)
     columns = COLUMNS + [{"name": "note", "type": "text", "optional": optional}]
-    result = pagehaul_for(api, db).configure(sink={"columns": columns}).run()
+    result = pagehaul_for(api, db).configure(sink={"columns": columns}, run={"quarantine_limit": "0%"}).run()
     if optional:
         assert_ended(result, db, stored=120)
         assert_table_equals_oracle(db, api, columns=columns)

@@ -156,7 +156,7 @@ void FetchWorker::fetch(Job& job, const source::Slice& slice) {
     }
     page.span = job.trace.span();
     job.trace.outcome("fetched");
-    page.bytes = page.copy.size();
+    page.bytes = page.copy.size() + bytes_of(result.bad);
     page.reserved = std::move(answer->reserved);
     page.urgent = claim.no == 1;
     gate_.trials().forget(claim.page_id);

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "core/fault.h"
+#include "engine/shared/fetched_page.h"
 
 namespace pagehaul::engine {
 namespace {
@@ -150,7 +151,8 @@ Answer Fetcher::read(const Exchange& exchange, const source::Slice& slice, std::
         answer.end_rule = gate_.parts_.judge.end_rule(response, page);
     }
     if (page) answer.page = std::move(*page);
-    const std::size_t kept = answer.page.copy.size() + 16 * answer.page.key_hashes.size() + 1024;
+    const std::size_t kept =
+        answer.page.copy.size() + bytes_of(answer.page.bad) + 16 * answer.page.key_hashes.size() + 1024;
     reserved.settle(static_cast<std::int64_t>(kept),
                     static_cast<std::int64_t>(response.body.capacity() + kept));
     answer.reserved = std::move(reserved);

@@ -160,7 +160,7 @@ TEST_F(Life, UnavailableAndRefusedPagesFailApartAndAreQuarantinedWhole) {
 }
 
 TEST_F(Life, QuarantinedRowsUnderTheLimitAreProvenAndOverItFailTheSlice) {
-    policy.quarantine_rows = 1;
+    policy.quarantine_fraction = 0.2;
     auto worker = process();
     started(*worker, "k", {"a", "b"});
     auto claims = take(*worker);
@@ -175,7 +175,7 @@ TEST_F(Life, QuarantinedRowsUnderTheLimitAreProvenAndOverItFailTheSlice) {
     const RunState state = polled(*worker);
     EXPECT_EQ(state.slices_proven, 1);
     EXPECT_THAT(state.failures,
-                ::testing::ElementsAre("b: quarantined 2 of 9 rows, run.quarantine_limit is 1"));
+                ::testing::ElementsAre("b: quarantined 2 of 9 rows, run.quarantine_limit is 20%, that is 1"));
     EXPECT_EQ(state.rows_quarantined, 3);
 }
 
@@ -367,6 +367,41 @@ TEST_F(Life, SettleGivesLeasesBackAndFreesTheLock) {
     EXPECT_EQ(ask("SELECT verdict FROM pagehaul.run"), "{\"exit\":143}");
     EXPECT_TRUE(take(*worker).empty()) << "a process without the lock claims nothing";
     EXPECT_EQ(record(worker->work, worker->scope, {{.claim = {}, .error = "", .payload = ""}}), std::nullopt);
+}
+
+TEST_F(Life, ASliceIsStoppedByTheCommitThatPassesAnAbsoluteLimit) {
+    policy.quarantine_rows = 2;
+    auto worker = process();
+    started(*worker);
+    const auto with_bad = [](PageResult result, int bad) {
+        result.stored -= bad;
+        for (int row = 0; row < bad; ++row)
+            result.bad.push_back({row, "column n: expected a number", "{}"});
+        return result;
+    };
+    commit(*worker, {with_bad(page(take(*worker).at(0), 10, 60), 1)});
+    auto claims = take(*worker, 3);
+    commit(*worker, {with_bad(page(claims.at(0), 10), 1)});
+    EXPECT_EQ(polled(*worker).slices_failed, 0) << "two are allowed";
+    commit(*worker, {with_bad(page(claims.at(1), 10), 2)});
+    EXPECT_THAT(polled(*worker).failures,
+                ::testing::ElementsAre("all: quarantined 4 of 30 rows so far, run.quarantine_limit is 2: the "
+                                       "slice was stopped"));
+    EXPECT_TRUE(take(*worker).empty()) << "nothing more of it is asked for";
+    EXPECT_EQ(commit(*worker, {page(claims.at(2), 10)}), 1) << "what is in hand is stored";
+    EXPECT_EQ(pages(), "1 done, 2 done, 3 done, 4 done");
+}
+
+TEST_F(Life, AShareOfTheRowsIsJudgedWhenAllAreThere) {
+    policy.quarantine_rows.reset();
+    policy.quarantine_fraction = 0.1;
+    auto worker = process();
+    started(*worker);
+    PageResult first = page(take(*worker).at(0), 10, 20);
+    first.stored = 8;
+    first.bad = {{0, "bad", "{}"}, {1, "bad", "{}"}};
+    commit(*worker, {first});
+    EXPECT_EQ(pull(*worker, 20).status, RunStatus::succeeded) << "2 of 10 rows so far, and of 20 in the end";
 }
 
 TEST_F(Life, OneOfTwoProcessesThatSettlesLeavesTheLockToTheOther) {

@@ -53,6 +53,17 @@ TEST_F(FetchWorkerTest, MeasuresAPageByBodyAndRowsTogether) {
     EXPECT_GE(parts().budget.next_size(), static_cast<std::int64_t>(kFullPage.size() + 1024));
 }
 
+TEST_F(FetchWorkerTest, APageHoldsTheBytesOfItsQuarantinedRowsUntilItIsCommitted) {
+    const std::string note(20'000, 'x');
+    transport.then_status(200, R"({"total": 1, "rows": [{"id": "no number", "note": ")" + note + R"("}]})");
+    work({claim(1)});
+    const auto fetched = stored();
+    ASSERT_EQ(fetched.size(), 1U);
+    ASSERT_EQ(fetched[0].result.bad.size(), 1U);
+    EXPECT_GE(fetched[0].reserved.bytes(), 20'000) << "of the budget";
+    EXPECT_GE(fetched[0].bytes, 20'000U) << "and of a batch";
+}
+
 TEST_F(FetchWorkerTest, CountsAFailureWhileOthersSucceed) {
     transport.then_status(200, kFullPage);
     transport.then_status(500);
