@@ -44,7 +44,12 @@ constexpr std::array config_texts{
     std::string_view{"FATAL:  database \""},
     std::string_view{"permission denied for database"},
     std::string_view{"is not currently accepting connections"},
-    std::string_view{"invalid "},
+    std::string_view{"invalid port number"},
+    std::string_view{"invalid connection option"},
+    std::string_view{"invalid integer value"},
+    std::string_view{"invalid SSL protocol version range"},
+    std::string_view{"invalid value for parameter"},
+    std::string_view{"invalid command-line argument for server process"},
     std::string_view{"root certificate file"},
     std::string_view{"server does not support SSL, but SSL was required"},
     std::string_view{"certificate verify failed"},
@@ -53,6 +58,15 @@ constexpr std::array config_texts{
     std::string_view{"unrecognized configuration parameter"},
     std::string_view{"definition of service"},
 };
+
+/// libpq's own words for a parameter that it does not take: invalid sslmode value: "x". Not every text with
+/// "invalid" in it: a server that starts, or a proxy before it, says of its own state what it likes.
+bool names_a_refused_value(std::string_view text) {
+    const std::size_t begin = text.find("invalid ");
+    const std::size_t end = begin == std::string_view::npos ? begin : text.find(" value: \"", begin + 8);
+    if (end == std::string_view::npos) return false;
+    return text.substr(begin + 8, end - begin - 8).find(' ') == std::string_view::npos;
+}
 
 template <class Texts>
 bool contains_any(std::string_view text, const Texts& texts) {
@@ -70,7 +84,7 @@ ErrorKind kind_of_sqlstate(std::string_view sqlstate) {
 
 ErrorKind kind_of_connect_failure(std::string_view libpq_text) {
     if (contains_any(libpq_text, credential_texts)) return ErrorKind::credential;
-    if (contains_any(libpq_text, config_texts)) return ErrorKind::config;
+    if (contains_any(libpq_text, config_texts) || names_a_refused_value(libpq_text)) return ErrorKind::config;
     return ErrorKind::transient;
 }
 

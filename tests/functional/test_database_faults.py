@@ -2,6 +2,7 @@
 
 import pytest
 
+from harness.bad_gateways import answering_anybody
 from harness.pagehaul import OK, UNAVAILABLE
 from harness.proxy import COMMIT
 from harness.recovery import (PAGES, RESUME, ROWS, assert_asked_only, assert_complete, missing_pages, release, start_midway,
@@ -155,3 +156,11 @@ def test_all_connections_cut_at_once_are_opened_again(through, api, db, proxy):
     assert running.result().code == OK
     assert_asked_only(api, EVERY_PAGE)
     assert_complete(db, api)
+
+
+def test_something_else_that_answers_in_the_servers_place_is_waited_for(pagehaul):
+    """libpq: received invalid response to SSL negotiation. Not a mistake of the config: the server may be back the next time."""
+    with answering_anybody() as url:
+        pagehaul.env["DATABASE_URL"] = url.replace("http://", "postgresql://u:some-secret@") + "/db?sslmode=require"
+        result = pagehaul.configure(run={"patience": "1s"}).run()
+    assert result.code == UNAVAILABLE and "invalid response to SSL negotiation" in result.stderr, str(result)

@@ -56,6 +56,13 @@ def trickling():
 
 
 @contextlib.contextmanager
+def answering_anybody():
+    """Answers HTTP to whatever it hears first, an SSL request of PostgreSQL's protocol too."""
+    with _serving(lambda link, _over: link.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as url:
+        yield url
+
+
+@contextlib.contextmanager
 def resetting():
     """Reads a request, then resets the connection."""
 

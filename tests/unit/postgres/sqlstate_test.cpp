@@ -32,6 +32,11 @@ TEST(SqlstateTest, AFailureToConnectIsJudgedByItsText) {
     EXPECT_EQ(at("FATAL:  database \"x\" does not exist"), ErrorKind::config);
     EXPECT_EQ(at("server does not support SSL, but SSL was required"), ErrorKind::config);
     EXPECT_EQ(at("SSL error: certificate verify failed"), ErrorKind::config);
+    EXPECT_EQ(at("invalid sslmode value: \"often\""), ErrorKind::config);
+    EXPECT_EQ(at("invalid port number: \"x\""), ErrorKind::config);
+    EXPECT_EQ(at("FATAL:  invalid value for parameter \"TimeZone\": \"Mars\""), ErrorKind::config);
+    EXPECT_EQ(at("received invalid response to SSL negotiation: H"), ErrorKind::transient);
+    EXPECT_EQ(at("FATAL:  invalid page in block 7 of relation base/1/1259"), ErrorKind::transient);
     EXPECT_EQ(at("Connection refused"), ErrorKind::transient);
     EXPECT_EQ(at("FATAL:  the database system is starting up"), ErrorKind::transient);
     EXPECT_EQ(at("FATAL:  sorry, too many clients already"), ErrorKind::transient);
