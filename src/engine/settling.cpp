@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/fault.h"
 #include "engine/shared/connecting.h"
 #include "engine/tell/run_metrics.h"
 #include "engine/tell/verdict.h"
@@ -40,6 +41,7 @@ std::optional<ledger::RunState> settle(Context& context, std::optional<ledger::R
     if (connection == nullptr) return state;
     try {
         state = ledger::read_state(*connection, context.scope);
+        fault_point("settle.read");
         const Verdict verdict = judge_run(context.stop.cause(), context.stop.reason(), *state);
         std::string kept = log::redacted(
             termination_message(verdict, context.config.pipeline, context.scope.run, *state, Millis{0}));
@@ -48,10 +50,11 @@ std::optional<ledger::RunState> settle(Context& context, std::optional<ledger::R
             const auto seconds = std::chrono::floor<std::chrono::seconds>(until->time_since_epoch());
             kept = ledger::with_complete_until(std::move(kept), seconds.count());
         }
-        ledger::settle(*connection, context.scope, kept);
-        // Of processes that end at the same time the last to say that it stopped must find itself alone.
-        if (state->other_workers > 0)
-            state->other_workers = ledger::read_state(*connection, context.scope).other_workers;
+        ledger::settle(*connection, context.scope, kept, state->status);
+        // Of processes that end at the same time the last to say that it stopped must find itself alone; and
+        // where another one has finished the run meanwhile, that is the verdict.
+        if (state->other_workers > 0 || state->status != ledger::RunStatus::succeeded)
+            state = ledger::read_state(*connection, context.scope);
     } catch (const Failure& failure) {
         warn_unsettled(failure);
     }

@@ -64,8 +64,10 @@ Beat beat(postgres::Connection& connection, const Scope& scope);
 void tell_stop(postgres::Connection& connection, const Scope& scope, const std::string& reason);
 
 /// Phase 4: gives back every lease of this worker, marks it stopped, stores the verdict's JSON line, and
-/// frees the lock if, under it, no other fresh worker exists. Safe to repeat.
-void settle(postgres::Connection& connection, const Scope& scope, const std::string& verdict_json);
+/// frees the lock if, under it, no other fresh worker exists. Safe to repeat. `seen`: the run's state that
+/// the verdict was made of; where the run has succeeded since, the verdict is not stored.
+void settle(postgres::Connection& connection, const Scope& scope, const std::string& verdict_json,
+            RunStatus seen = RunStatus::running);
 
 /// Deletes the keys of terminal runs, then terminal runs older than `keep`, until `limit` runs are gone: in
 /// batches and without a lock that anybody waits for. @param go_on asked before each batch; what is left the

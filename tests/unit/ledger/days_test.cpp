@@ -41,7 +41,8 @@ TEST_F(Days, UpToWhenTheDataIsCompleteIsTheNewestThatARunHasKept) {
     started(*worker, dated(*worker, "k1", {"2026-11-20"}));
     EXPECT_EQ(read_complete_until(worker->work, worker->scope), std::nullopt);
     pull(*worker, 3);
-    settle(worker->work, worker->scope, with_complete_until(R"({"verdict":"succeeded"})", 1'795'402'800));
+    settle(worker->work, worker->scope, with_complete_until(R"({"verdict":"succeeded"})", 1'795'402'800),
+           RunStatus::succeeded);
     EXPECT_EQ(ask("SELECT verdict FROM pagehaul.run"),
               R"({"verdict":"succeeded","complete_until":1795402800})");
     started(*worker, dated(*worker, "k2", {"2026-11-01"}));

@@ -369,6 +369,18 @@ TEST_F(Life, SettleGivesLeasesBackAndFreesTheLock) {
     EXPECT_EQ(record(worker->work, worker->scope, {{.claim = {}, .error = "", .payload = ""}}), std::nullopt);
 }
 
+TEST_F(Life, WhoWasStoppedBeforeTheRunSucceededDoesNotHaveTheLastWord) {
+    auto stopped = process();
+    auto other = process();
+    started(*stopped);
+    started(*other);
+    ASSERT_EQ(pull(*other, 5).status, RunStatus::succeeded);
+    settle(other->work, other->scope, "succeeded", RunStatus::succeeded);
+    settle(stopped->work, stopped->scope, "stopped", RunStatus::running);
+    EXPECT_EQ(ask("SELECT verdict FROM pagehaul.run"), "succeeded");
+    EXPECT_EQ(ask("SELECT count(*) FROM pagehaul.worker WHERE stopped_at IS NULL"), "0");
+}
+
 TEST_F(Life, ASliceIsStoppedByTheCommitThatPassesAnAbsoluteLimit) {
     policy.quarantine_rows = 2;
     auto worker = process();
