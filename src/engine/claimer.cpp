@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/fault.h"
+#include "ledger/blockers.h"
 #include "ledger/claims.h"
 #include "ledger/start.h"
 #include "log/log.h"
@@ -196,6 +197,15 @@ bool Claimer::poll() {
     const RestStep step = judge_rest(rest_, polled, context_.scope.stale + ledger::lock_grace);
     if (std::holds_alternative<TakenOver>(step))
         context_.stop.cancel(StopCause::lost, "another run has taken over the pipeline");
+    if (std::holds_alternative<SlicesBusy>(step)) {
+        std::string holder;
+        session_.run(context_.stop.no_new_work_token(), [&](postgres::Connection& connection) {
+            holder = ledger::slices_holder(connection, context_.scope);
+        });
+        context_.stop.no_new_work(StopCause::lost, "open slices stayed locked" +
+                                                       (holder.empty() ? "" : " by " + holder) +
+                                                       ": the next start finishes the run");
+    }
     if (std::holds_alternative<LockBusy>(step))
         context_.stop.no_new_work(
             StopCause::lost,

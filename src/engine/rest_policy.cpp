@@ -38,6 +38,14 @@ RestStep judge_rest(Rest& rest, const Polled& polled, Nanos lock_patience) {
         if (polled.now - *rest.finalising_since < lock_patience) return GoOn{};
         return LockBusy{};
     }
+    if (progressed || state.slices_locked == 0 || state.other_workers > 0) rest.locked_since.reset();
+    if (state.slices_locked > 0) {
+        rest.polls = 0;
+        if (state.other_workers > 0) return GoOn{};
+        if (!rest.locked_since) rest.locked_since = polled.now;
+        if (polled.now - *rest.locked_since < lock_patience) return GoOn{};
+        return SlicesBusy{};
+    }
     const bool explained = state.slices_open == 0 || state.pages_unavailable + state.pages_refused > 0;
     if (rest.polls >= (explained ? polls_that_show_rest : unexplained_polls)) return Over{};
     return GoOn{.at_once = rest.polls == 1};

@@ -16,6 +16,7 @@ struct Rest {
     int polls = 0;                          ///< in a row, without a page pending, leased or in our hands
     std::optional<std::int64_t> open = {};  ///< slices open at the last poll
     std::optional<MonoTime> finalising_since = {};  ///< all is proven, and the run not final yet
+    std::optional<MonoTime> locked_since = {};      ///< nothing is left but slices that others hold locked
 };
 
 /// A poll's picture, and whether this process has nothing of the run in its hands: no lease, no outcome to
@@ -43,12 +44,17 @@ struct TakenOver {
 struct LockBusy {
     friend bool operator==(const LockBusy&, const LockBusy&) = default;
 };
-using RestStep = std::variant<GoOn, Over, TakenOver, LockBusy>;
+/// Slices that only a step of a poll is missing to stay locked, and not by a process that is alive.
+struct SlicesBusy {
+    friend bool operator==(const SlicesBusy&, const SlicesBusy&) = default;
+};
+using RestStep = std::variant<GoOn, Over, TakenOver, LockBusy, SlicesBusy>;
 
 /// Pages are leased to us all the same, by a claim that landed after its link was lost: to be given back.
 bool holds_unknown(const Polled& polled);
 
-/// @param lock_patience how long the lock is waited for once all is proven
+/// @param lock_patience how long the lock is waited for once all is proven, and what holds slices locked that
+/// is no live process of the run: a frozen one is stale before it is over, and its backends are ended
 RestStep judge_rest(Rest& rest, const Polled& polled, Nanos lock_patience);
 
 }  // namespace pagehaul::engine

@@ -25,8 +25,9 @@ constexpr std::string_view drop_sql =
 
 struct Steps {
     std::vector<SliceNews> news;
-    bool planned = false;  ///< pages that may be claimed at once
-    bool more = false;     ///< slices are due that it did not look at
+    bool planned = false;     ///< pages that may be claimed at once
+    bool more = false;        ///< slices are due that it did not look at
+    std::int64_t locked = 0;  ///< slices are due that another process has in its hands
 };
 
 bool is_all_proven(const RunState& state) {
@@ -87,21 +88,25 @@ Slices split_off(Slices& slices, const Is& is) {
     return some;
 }
 
+struct Due {
+    Slices slices;
+    std::int64_t locked = 0;  ///< that another process has in its hands
+};
+
 /// Locks the due slices and takes their words: what they said is in every later snapshot.
-Slices take_due(postgres::Connection& connection, const Scope& scope, const std::vector<std::int64_t>& due) {
+Due take_due(postgres::Connection& connection, const Scope& scope, const std::vector<std::int64_t>& due) {
     Slices slices = lock_slices(connection, scope, due, WhenLocked::skip);
-    if (slices.empty()) return slices;
+    const std::int64_t locked = std::ssize(due) - std::ssize(slices);
+    if (slices.empty()) return {.slices = {}, .locked = locked};
     connection.exec(fill(forget_sql, scope, {{"ids", bigint_array(ids_of(slices))}}));
     const Slices failed = split_off(slices, [](const SliceView& slice) { return slice.state == "failed"; });
     if (!failed.empty()) connection.exec(fill(drop_sql, scope, {{"ids", bigint_array(ids_of(failed))}}));
     split_off(slices, [](const SliceView& slice) { return slice.state != "open"; });
-    return slices;
+    return {.slices = std::move(slices), .locked = locked};
 }
 
 Conclusions conclude(postgres::Connection& connection, const Scope& scope, const Policy& policy,
-                     const std::vector<std::int64_t>& due) {
-    connection.exec(std::string(by_index));
-    Slices slices = take_due(connection, scope, due);
+                     Slices slices) {
     look_at_pages(connection, scope, slices);
     Conclusions conclusions(policy);
 
@@ -147,10 +152,13 @@ void take_steps(postgres::Connection& connection, const Scope& scope, const Poli
     for (std::size_t i = 0; i < rows.size(); ++i)
         due.push_back(rows.integer(i, 0));
     in_fence(connection, scope, [&] {
-        const Conclusions conclusions = conclude(connection, scope, policy, due);
+        connection.exec(std::string(by_index));
+        Due taken = take_due(connection, scope, due);
+        const Conclusions conclusions = conclude(connection, scope, policy, std::move(taken.slices));
         steps = {.news = conclusions.news(),
                  .planned = conclusions.plans_pages(),
-                 .more = rows.size() == static_cast<std::size_t>(slices_at_once)};
+                 .more = rows.size() == static_cast<std::size_t>(slices_at_once),
+                 .locked = taken.locked};
     });
 }
 
@@ -170,6 +178,7 @@ RunState poll(postgres::Connection& connection, const Scope& scope, const Policy
     }
     state.news = std::move(steps.news);
     state.more_due = steps.more;
+    state.slices_locked = steps.locked;
     if (steps.planned) state.next_due = Millis{0};
     return state;
 }

@@ -111,6 +111,7 @@ RunState read_state(postgres::Connection& connection, const Scope& scope) {
                    .end_refused = {},
                    .failures = {},
                    .key_overlap = rows.text(0, 3),
+                   .slices_locked = 0,
                    .news = {}};
     if (const auto due = optional_integer(rows[0][19])) state.next_due = Millis(*due);
     if (state.slices_failed > 0) {

@@ -37,6 +37,7 @@ struct RunState {
     std::string end_refused;  ///< once none is open, the first whose end was not shown: "all, page 11 …"
     std::vector<std::string> failures;  ///< why slices failed, at most 20, "slice: why"
     std::string key_overlap;            ///< why finalisation refused: keys not unique across slices; 65
+    std::int64_t slices_locked = 0;     ///< due for a step of this poll, and in another process's hands
     std::vector<SliceNews> news;        ///< what this poll decided; empty when only read
     bool more_due = false;              ///< this poll has left slices for the next one
     bool finalised_elsewhere = false;   ///< all is proven, and another process counts the keys

@@ -1,6 +1,7 @@
 #include "ledger/start.h"
 
 #include "core/fault.h"
+#include "ledger/blockers.h"
 #include "ledger/reaping.h"
 #include "ledger/starting.h"
 #include "ledger/statement.h"
@@ -38,12 +39,6 @@ constexpr std::string_view backend_start_sql =
 constexpr std::string_view pages_done_sql = R"(
 SELECT coalesce(sum(t.pages), 0)::bigint FROM {s}.slice s
 JOIN {s}.tally t ON t.slice_id = s.id AND t.pass = s.pass WHERE s.run_id = {run})";
-
-constexpr std::string_view blocker_sql = R"(
-SELECT a.pid, a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
-  AND (l.classid::bigint << 32 | l.objid::bigint) = {advisory}
-ORDER BY a.xact_start LIMIT 1)";
 
 std::optional<Busy> find_holder(postgres::Connection& connection, const Scope& scope, std::int64_t mine) {
     const auto rows = connection.exec(fill(
@@ -148,13 +143,11 @@ void begin_taking(postgres::Connection& connection, const Scope& scope) {
         terminate_dead(connection, scope, true);
         if (begin_exclusive(connection, scope, lock_round)) return;
     }
-    const auto blocker = connection.exec(fill(blocker_sql, scope));
+    const std::string holder = lock_holder(connection, scope);
     throw Failure(ErrorKind::fenced, "pipeline",
                   "the lock of pipeline " + scope.pipeline + " was not free for " +
                       std::to_string(limit.count() / 1000) + " s" +
-                      (blocker.empty() ? std::string()
-                                       : ", held by backend " + blocker.text(0, 0) + " (" +
-                                             blocker[0][1].value_or("") + ")"));
+                      (holder.empty() ? "" : ", held by " + holder));
 }
 
 }  // namespace

@@ -7,7 +7,8 @@
 namespace pagehaul::engine {
 
 void PrintTo(const RestStep& step, std::ostream* out) {
-    static constexpr const char* names[] = {"go on", "over", "taken over", "the lock stays busy"};
+    static constexpr const char* names[] = {"go on", "over", "taken over", "the lock stays busy",
+                                            "slices stay locked"};
     *out << names[step.index()];
     if (const auto* more = std::get_if<GoOn>(&step); more != nullptr && more->at_once) *out << " at once";
 }
@@ -97,6 +98,39 @@ TEST_F(RestPolicy, OpenSlicesThatNothingExplainsAreWaitedForTwentyFivePolls) {
     for (int i = 2; i < 25; ++i)
         EXPECT_EQ(poll(running(1)), kGoOn) << i;
     EXPECT_EQ(poll(running(1)), kOver);
+}
+
+TEST_F(RestPolicy, SlicesThatALivePeerHoldsLockedAreNoBug) {
+    RunState state = running(1);
+    state.slices_locked = 1;
+    state.other_workers = 1;
+    for (int i = 0; i < 100; ++i) {
+        now += Millis{1'000};
+        EXPECT_EQ(poll(state), kGoOn);
+    }
+    EXPECT_EQ(poll(running(1)), kAtOnce) << "and their polls at rest are none";
+}
+
+TEST_F(RestPolicy, SlicesThatADeadOneHoldsLockedAreWaitedForUntilItIsEndedAndNoLonger) {
+    RunState state = running(1);
+    state.slices_locked = 1;
+    for (int i = 0; i < 100; ++i)
+        EXPECT_EQ(poll(state), kGoOn);
+    now += lock_patience - Millis{1};
+    EXPECT_EQ(poll(state), kGoOn);
+    now += Millis{1};
+    EXPECT_EQ(poll(state), RestStep{SlicesBusy{}});
+}
+
+TEST_F(RestPolicy, ASliceThatIsLetGoMeanwhileBeginsTheWaitAnew) {
+    RunState state = running(2);
+    state.slices_locked = 1;
+    EXPECT_EQ(poll(state), kGoOn);
+    now += lock_patience - Millis{1};
+    state.slices_open = 1;
+    EXPECT_EQ(poll(state), kGoOn);
+    now += Millis{1};
+    EXPECT_EQ(poll(state), kGoOn);
 }
 
 TEST_F(RestPolicy, WhenAllIsProvenTheLockIsWaitedForAndNoLonger) {

@@ -1,4 +1,5 @@
 // A run from its start to its end, one process at a time: the transitions of slices and pages.
+#include "ledger/blockers.h"
 #include "ledger_fixture.h"
 
 namespace pagehaul::ledger::testing {
@@ -379,6 +380,22 @@ TEST_F(Life, WhoWasStoppedBeforeTheRunSucceededDoesNotHaveTheLastWord) {
     settle(stopped->work, stopped->scope, "stopped", RunStatus::running);
     EXPECT_EQ(ask("SELECT verdict FROM pagehaul.run"), "succeeded");
     EXPECT_EQ(ask("SELECT count(*) FROM pagehaul.worker WHERE stopped_at IS NULL"), "0");
+}
+
+TEST_F(Life, APollTellsOfSlicesThatAnotherHoldsLocked) {
+    auto worker = process();
+    started(*worker);
+    commit(*worker, {page(take(*worker).at(0), 5, 5)});
+    db.begin("SELECT FROM pagehaul.slice FOR UPDATE");
+    RunState state = polled(*worker);
+    EXPECT_EQ(state.slices_locked, 1);
+    EXPECT_EQ(state.slices_open, 1);
+    EXPECT_THAT(slices_holder(worker->work, worker->scope),
+                ::testing::StartsWith("backend " + std::to_string(db.backend_pid()) + " ("));
+    db.rollback();
+    state = polled(*worker);
+    EXPECT_EQ(state.slices_locked, 0);
+    EXPECT_EQ(state.status, RunStatus::succeeded);
 }
 
 TEST_F(Life, ASliceIsStoppedByTheCommitThatPassesAnAbsoluteLimit) {
