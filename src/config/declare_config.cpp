@@ -37,8 +37,8 @@ bool check_required_proof(const Node& node, Reader& reader, Config& config) {
     if (total && total->rows && total->trust == TotalTrust::exact) return true;
     return reader.refuse_below(
         node, {"run", "require_proof"},
-        "expected source.pagination.total.rows, with trust: exact, beside counts: nothing "
-        "else can be counted against");
+        "expected source.pagination.total.rows, with trust: exact, beside counts: nothing else can be "
+        "counted against");
 }
 
 bool check_traces(const Node& node, Reader& reader, Traces& traces) {
@@ -101,10 +101,8 @@ Object<Run> declare_run() {
              optionally(
                  choice<RequiredProof>({{"counts", RequiredProof::counts}, {"pages", RequiredProof::pages}})),
              "The least proof that every slice must have, or the run ends in 65. pages: its end was shown, "
-             "by a "
-             "page that was not full, by an empty page or by a rule with then: end. counts: that, and its "
-             "rows "
-             "are as many as the API's total. Left out: what was not shown is only said.")
+             "by a page that was not full, by an empty page or by a rule with then: end. counts: that, and "
+             "its rows are as many as the API's total. Left out: what was not shown is only said.")
         .check({"deadline", "drain", "stale", "heartbeat"}, check_run);
 }
 

@@ -278,13 +278,11 @@ Object<ResponseRules> declare_response() {
              "What a good response says beside its HTTP status.")
         .key("rules", &ResponseRules::rules, list_of(declare_rule(), "a list of rules {when: {…}, then: …}"),
              "The first rule that matches decides; without one the HTTP status does.")
-        .key(
-            "otherwise", &ResponseRules::otherwise,
-            optionally(choice<Otherwise>({{"retry", Otherwise::retry}, {"fail", Otherwise::fail}})),
-            "What a response means that fails success and that no rule knows. retry: it is tried again like "
-            "a "
-            "5xx, for all of source.retry.attempts; fail: it is refused at once; left out: it is tried again "
-            "three times, then refused.")
+        .key("otherwise", &ResponseRules::otherwise,
+             optionally(choice<Otherwise>({{"retry", Otherwise::retry}, {"fail", Otherwise::fail}})),
+             "What a response means that fails success and that no rule knows. retry: it is tried again like "
+             "a 5xx, for all of source.retry.attempts; fail: it is refused at once; left out: it is tried "
+             "again three times, then refused.")
         .check({"success", "otherwise"}, check_otherwise);
 }
 

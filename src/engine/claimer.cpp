@@ -163,7 +163,10 @@ void Claimer::reap_when_due() {
     if (now < next_reap_) return;
     next_reap_ = now + context_.config.run.heartbeat;
     ledger::Reaped reaped;
+    // Long before others, who see no more than its age, may take a lease of ours for lost.
+    const std::vector<std::int64_t> held = context_.held.ids();
     session_.run(context_.stop.no_new_work_token(), [&](postgres::Connection& connection) {
+        if (!held.empty()) ledger::renew_leases(connection, context_.scope, held, options_.max_lease / 4);
         reaped = ledger::reap(connection, context_.scope, options_.max_lease, options_.may_judge_time());
     });
     if (reaped.pages > 0 || reaped.backends > 0) {

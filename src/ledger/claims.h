@@ -36,6 +36,11 @@ std::optional<int> record(postgres::Connection& connection, const Scope& scope,
 int give_back_unknown(postgres::Connection& connection, const Scope& scope,
                       const std::vector<std::int64_t>& known);
 
+/// Of these pages those that this worker has leased longer ago than `age` become as if leased now: their
+/// holder has them still, in its queue behind a slow rate, or waiting for the end of a pause.
+void renew_leases(postgres::Connection& connection, const Scope& scope,
+                  const std::vector<std::int64_t>& page_ids, Millis age);
+
 struct Reaped {
     int pages = 0;
     int backends = 0;

@@ -205,6 +205,8 @@ UPDATE {s}.slice s SET taken_over_by = (SELECT min(n.id) FROM {s}.run n WHERE n.
 FROM {s}.run r WHERE r.id = s.run_id AND r.state = 'superseded' AND s.state IN ('open', 'failed');
 ALTER TABLE {s}.slice DROP CONSTRAINT slice_proof_check, ADD CONSTRAINT slice_proof_check
     CHECK (proof IN ('counts', 'counts, end not shown', 'pages', 'pages, end not shown'));
+ALTER TABLE {s}.page ADD COLUMN lost_with uuid[];
+COMMENT ON COLUMN {s}.page.lost_with IS 'the workers it was lost with since `claims` was 0';
 )";
 
 constexpr std::array steps{

@@ -114,10 +114,10 @@ BEGIN
         ON CONFLICT (run_id, backend) DO UPDATE SET open = t.open + excluded.open;
         RETURN NULL;
     END IF;
-    INSERT INTO {s}.run_tally AS t (run_id, backend, open, proven, failed, by_pages, by_counts,
+    INSERT INTO {s}.run_tally AS t (run_id, backend, open, proven, failed, by_pages, by_counts, end_not_shown,
         told, told_of, planned, planned_of, done, fetched, stored, quarantined, duplicates)
-    SELECT d.run_id, pg_backend_pid(), sum(d.open), sum(d.proven), sum(d.failed), sum(d.by_pages), sum(d.by_counts), sum(d.end_not_shown),
-        sum(d.told), sum(d.told_of), sum(d.planned), sum(d.planned_of), sum(d.done), sum(d.fetched),
+    SELECT d.run_id, pg_backend_pid(), sum(d.open), sum(d.proven), sum(d.failed), sum(d.by_pages), sum(d.by_counts),
+        sum(d.end_not_shown), sum(d.told), sum(d.told_of), sum(d.planned), sum(d.planned_of), sum(d.done), sum(d.fetched),
         sum(d.stored), sum(d.quarantined), sum(d.duplicates)
     FROM (
         SELECT v.run_id, v.sign * (v.state = 'open')::int AS open, v.sign * (v.state IN ('proven', 'split'))::int AS proven,

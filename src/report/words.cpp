@@ -44,12 +44,11 @@ Words succeeded(const RunReport& report) {
                         (totals.proven_by_pages == 0 ? ", and as many rows as the API told" : "") +
                         ". But of " + counted(totals.end_not_shown, "slice") +
                         " the API refused the page behind the last one: there may be nothing behind it, or "
-                        "only nothing that "
-                        "it gives.";
+                        "only nothing that it gives.";
         words.next =
             "If that refusal is how it says that there are no more pages, write the rule that stands with "
-            "the "
-            "slice below. If it is a cap, make slices smaller. `run.require_proof` makes such a run fail.";
+            "the slice below. If it is a cap, make slices smaller. `run.require_proof` makes such a run "
+            "fail.";
     }
     if (totals.done.quarantined > 0) {
         words.tone = Words::Tone::careful;

@@ -15,6 +15,7 @@ namespace {
 using record::Scalar;
 
 constexpr std::size_t kShownText = 200;
+constexpr auto kReplace = nlohmann::json::error_handler_t::replace;
 
 std::string shown(const Scalar& scalar) {
     switch (scalar.type) {
@@ -127,7 +128,8 @@ std::string Judge::end_rule(const http::Response& response, const Result<record:
     const bool text = scalar.type == Scalar::Type::string;
     if (!text && scalar.type != Scalar::Type::number && scalar.type != Scalar::Type::boolean) return {};
     return "{when: {pointer: " + source_.response.success->pointer + ", in: [" +
-           (text ? nlohmann::json(scalar.text).dump() : scalar.text) + "]}, then: end}";
+           (text ? nlohmann::json(scalar.text).dump(-1, ' ', false, kReplace) : scalar.text) +
+           "]}, then: end}";
 }
 
 Judgement Judge::act(const Compiled& compiled, const http::Response& response,

@@ -3,7 +3,7 @@
 import pytest
 
 from harness.oracle import assert_table_equals_oracle
-from harness.pagehaul import INCOMPLETE, SIGTERM_EXIT
+from harness.pagehaul import INCOMPLETE, OK, SIGTERM_EXIT
 from harness.pgbouncer import PgBouncer
 from harness.recovery import RESUME, ROWS, assert_complete, leftovers, missing_pages, release, start_midway
 
@@ -49,3 +49,14 @@ def test_a_killed_run_holds_the_lock_until_its_heartbeat_is_stale(pooled, api, d
     assert refused.code == INCOMPLETE and "holds the pipeline" in refused.stderr, str(refused)
     pooled.succeed(env=RESUME, timeout=120)
     assert_table_equals_oracle(db, api)
+
+
+def test_a_process_frozen_inside_a_transaction_is_ended_once_its_heartbeat_is_stale(pooled, api, db):
+    """It holds the pooler's backend, and with it the pipeline's lock, for ever."""
+    pooled.configure(run={"heartbeat": "200ms", "stale": "2s"})
+    frozen = pooled.start(env={**RESUME, "PAGEHAUL_FAULT": "before_commit:2:stop"})
+    frozen.wait_stopped(60)
+    pooled.succeed(env=RESUME, timeout=120)
+    frozen.thaw()
+    assert frozen.result().code == OK
+    assert_complete(db, api, settled=False)

@@ -104,8 +104,8 @@ TEST(Transport, ReusesItsConnection) {
     for (int i = 0; i < 20; ++i) {
         ASSERT_TRUE(transport->send({.target = "/"}, within(kGenerous), {}));
     }
-    // A connection goes back to the pool a moment after its answer: another one may be opened meanwhile, on a busy
-    // machine more often than once.
+    // A connection goes back to the pool a moment after its answer: another one may be opened meanwhile, on a
+    // busy machine more often than once.
     EXPECT_LE(server.connections(), 10);
 }
 

@@ -12,7 +12,8 @@ class History : public LedgerTest {
     void to_version_three() {
         db.exec(
             "DELETE FROM pagehaul.schema_version WHERE version > 3;"
-            "ALTER TABLE pagehaul.schema_version DROP COLUMN salt;"
+            "ALTER TABLE pagehaul.schema_version DROP COLUMN salt; ALTER TABLE pagehaul.page DROP COLUMN "
+            "lost_with;"
             "ALTER TABLE pagehaul.slice DROP COLUMN carried_from, DROP COLUMN taken_over_by, DROP COLUMN "
             "abandoned;"
             "ALTER TABLE pagehaul.run DROP COLUMN keys_gone;"

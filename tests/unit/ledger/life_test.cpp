@@ -201,7 +201,7 @@ class EndRefused : public Life {
         polled(process);
         ProofReading refused = reading(20);
         refused.end_refused = kWhy;
-        prove(process.work, process.scope, policy, take(process).at(0), refused);
+        prove(process, take(process).at(0), refused);
         return read_state(process.work, process.scope);
     }
 };

@@ -3,6 +3,7 @@
 #include <future>
 #include <thread>
 
+#include "ledger/blockers.h"
 #include "ledger_fixture.h"
 
 namespace pagehaul::ledger::testing {
@@ -15,6 +16,11 @@ class Tried : public LedgerTest {
         while (ask("SELECT wait_event_type FROM pg_stat_activity WHERE pid = " + std::to_string(backend)) !=
                "Lock") {
         }
+    }
+    /// As a process does whose connections were ended.
+    void reconnect(Process& process) {
+        for (postgres::Connection* connection : {&process.heart, &process.work})
+            *connection = postgres::Connection({.dsn = dsn(), .application_name = "pagehaul " + process.id});
     }
 };
 
@@ -171,6 +177,24 @@ TEST_F(Tried, LeasesOlderThanAPageCanLiveAreReapedWithoutCountingAgainstThePage)
     EXPECT_EQ(take(*two).at(0).claims, 0);
 }
 
+TEST_F(Tried, ALeaseThatItsHolderRenewsIsNeverTooOld) {
+    auto one = process();
+    auto two = process();
+    started(*one);
+    started(*two);
+    const std::int64_t page = take(*one).at(0).page_id;
+    const std::string leased_at = "SELECT leased_at FROM pagehaul.page";
+    const std::string before = ask(leased_at);
+    renew_leases(one->work, one->scope, {page}, Millis{60'000});
+    EXPECT_EQ(ask(leased_at), before) << "it is young yet";
+    advance(Millis{20'000});
+    beat(one->heart, one->scope);
+    renew_leases(two->work, two->scope, {page}, Millis{5'000});
+    EXPECT_EQ(ask(leased_at), before) << "it is another's";
+    renew_leases(one->work, one->scope, {page}, Millis{5'000});
+    EXPECT_EQ(reap(two->work, two->scope, Millis{10'000}, true).pages, 0);
+}
+
 TEST_F(Tried, APageThatKillsItsWorkerIsClaimedAloneAndThenFails) {
     for (int death = 1; death <= 3; ++death) {
         auto victim = process();
@@ -187,6 +211,66 @@ TEST_F(Tried, APageThatKillsItsWorkerIsClaimedAloneAndThenFails) {
     EXPECT_EQ(pages(), "1 done, 2 failed, 3 pending");
     EXPECT_THAT(ask("SELECT reason FROM pagehaul.quarantine"), ::testing::HasSubstr("kills its worker"));
     EXPECT_EQ(polled(*last).pages_refused, 1);
+}
+
+/// The heartbeat's connection of a live process is cut, and a peer sees no backend until the next beat.
+TEST_F(Tried, AHeartbeatsConnectionThatFlapsIsNoDeathOfItsWorker) {
+    auto one = process();
+    auto two = process();
+    started(*one);
+    started(*two);
+    for (int flap = 1; flap <= 4; ++flap) {
+        ASSERT_EQ(take(*one).size(), 1U) << "flap " << flap;
+        db.exec("UPDATE pagehaul.worker SET backend_start = 'epoch' WHERE id = '" + one->id + "'");
+        ASSERT_EQ(reap(two->work, two->scope, Millis{60'000}, false).pages, 1);
+        reconnect(*one);
+        beat(one->heart, one->scope);
+    }
+    EXPECT_EQ(pages(), "1 pending");
+    EXPECT_EQ(ask("SELECT claims FROM pagehaul.page"), "1");
+    // Nor do two that flap in turn make two deaths.
+    take(*two);
+    db.exec("UPDATE pagehaul.worker SET backend_start = 'epoch' WHERE id = '" + two->id + "'");
+    reap(one->work, one->scope, Millis{60'000}, false);
+    EXPECT_EQ(ask("SELECT claims FROM pagehaul.page"), "1");
+}
+
+TEST_F(Tried, AnotherRolesBackendIsLeftAloneAndNamedWhereItIsInTheWay) {
+    auto one = process();
+    started(*one, "first");
+    ASSERT_TRUE(begin_fenced(one->work, one->scope));
+    advance(Millis{30'001});
+    const std::string role = "plain_" + std::to_string(db.backend_pid());
+    db.exec("CREATE ROLE " + role + "; GRANT USAGE ON SCHEMA pagehaul TO " + role +
+            "; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA pagehaul TO " + role +
+            "; GRANT SELECT ON test_clock TO " + role);
+    auto two = process();
+    two->work.exec("SET ROLE " + role);
+    two->scope.run = one->scope.run;
+    Reaped reaped;
+    EXPECT_NO_THROW(reaped = reap(two->work, two->scope, Millis{60'000}, true));
+    EXPECT_EQ(reaped.backends, 0);
+    EXPECT_NO_THROW(one->work.commit()) << "it was not ended";
+    ASSERT_TRUE(begin_fenced(one->work, one->scope));
+    const std::string backend = "backend " + std::to_string(one->work.backend_pid());
+    EXPECT_THAT(lock_holder(two->work, two->scope), ::testing::StartsWith(backend));
+    one->work.rollback();
+    EXPECT_EQ(lock_holder(two->work, two->scope), "");
+    two->work.exec("RESET ROLE");
+    db.exec("DROP OWNED BY " + role + "; DROP ROLE " + role);
+}
+
+TEST_F(Tried, BehindPgBouncerAFrozenTransactionIsEndedAndAnIdleBackendIsNot) {
+    auto frozen = process(true);
+    started(*frozen, "first");
+    ASSERT_TRUE(begin_fenced(frozen->work, frozen->scope));
+    auto two = process(true);
+    two->scope.run = frozen->scope.run;
+    EXPECT_EQ(reap(two->work, two->scope, Millis{60'000}, true).backends, 0) << "its heartbeat is fresh";
+    advance(Millis{30'001});
+    EXPECT_EQ(started(*two, "second").kind, Started::Kind::adopted);
+    EXPECT_THROW(frozen->work.commit(), postgres::SqlError);
+    EXPECT_NO_THROW(frozen->heart.exec("SELECT 1")) << "a pooler may have given it to another process";
 }
 
 TEST_F(Tried, ANullKeyIsInsertedAgainByOnConflict) {
