@@ -95,6 +95,20 @@ TEST_F(Commit, DoesNotWaitForTheDiskAndTheNextTransactionDoes) {
     EXPECT_EQ(setting(), "on");
 }
 
+TEST_F(Commit, TheKeysOfABatchAreARowASlice) {
+    auto one = process();
+    started(*one, "k", {"a", "b"});
+    const auto first = take(*one);
+    commit(*one, {page(first.at(0), 10, 30), page(first.at(1), 10, 20)});
+    const auto rest = take(*one);
+    ASSERT_EQ(rest.size(), 3U);
+    commit(*one, {page(rest.at(1), 10, 30), page(rest.at(0), 10, 30), page(rest.at(2), 10, 20)});
+    EXPECT_EQ(
+        ask("SELECT string_agg(s.key || k.no || ' ' || cardinality(k.keys), ', ' ORDER BY s.key, k.no) FROM "
+            "pagehaul.page_keys k JOIN pagehaul.slice s ON s.id = k.slice_id"),
+        "a1 10, a2 20, b1 10, b2 10");
+}
+
 TEST_F(Commit, DoneIsTheLastOfIt) {
     db.exec(
         "CREATE TABLE seen (keys bigint, quarantined bigint, planned bigint, tally bigint);"
