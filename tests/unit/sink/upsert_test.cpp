@@ -107,6 +107,35 @@ TEST_F(UpsertTest, EachKeyIsLookedUpByTheIndexInPartitionsToo) {
     connection.commit();
 }
 
+TEST_F(UpsertTest, PlainCopyStoresNewRowsOrNothingAndEndsTheTransaction) {
+    auto connection = connect();
+    ensure_target(connection, creative);
+    const Upsert upsert(creative);
+    connection.begin();
+    EXPECT_TRUE(upsert.insert_new(connection, {"0\t1\t2026-10-01\ta\t1\t{}\n"}));
+    connection.commit();
+    connection.begin();
+    EXPECT_FALSE(
+        upsert.insert_new(connection, {"0\t2\t2026-10-01\tb\t1\t{}\n", "1\t1\t2026-10-01\tb\t1\t{}\n"}));
+    EXPECT_FALSE(connection.in_transaction());
+    EXPECT_EQ(dump(connection), "(1,2026-10-01,a,1,{})");
+}
+
+TEST_F(UpsertTest, WhereKnownRowsAreExpectedNewOnesAreStoredToo) {
+    auto connection = connect();
+    ensure_target(connection, creative);
+    const Upsert upsert(creative);
+    connection.begin();
+    upsert.stage(connection, {"0\t1\t2026-10-01\ta\t1\t{}\n1\t1\t2026-10-01\tb\t1\t{}\n"});
+    EXPECT_EQ(upsert.merge(connection, {.repeats = true, .known = true}), 1);
+    connection.commit();
+    connection.begin();
+    upsert.stage(connection, {"0\t1\t2026-10-01\tb\t1\t{}\n1\t2\t2026-10-01\tc\t1\t{}\n"}, true);
+    EXPECT_EQ(upsert.merge(connection, {.known = true}), 1);
+    connection.commit();
+    EXPECT_EQ(dump(connection), "(1,2026-10-01,b,1,{}) (2,2026-10-01,c,1,{})");
+}
+
 TEST_F(UpsertTest, AKeyThatTheSampleMissesIsMergedAllTheSame) {
     auto connection = connect();
     ensure_target(connection, creative);

@@ -42,6 +42,18 @@ TEST_F(CommitterTest, StoresABatchAndLetsItsLeasesGo) {
     EXPECT_EQ(context.held.size(), 0U);
 }
 
+TEST_F(CommitterTest, AKeyThatIsThereIsMergedAndSoAreTheBatchesAfterIt) {
+    auto claims = leased(3);
+    claims.resize(3);
+    db.exec("INSERT INTO target (id, note) VALUES (" + std::to_string(claims[0].no * 1000) + ", 'old')");
+    Committer committer(context, upsert, session(kPatience));
+    for (const ledger::Claim& claim : claims)
+        committer.commit(batch(fetched(claim, {"a", "b"})), real.stop.cancel_token());
+    EXPECT_EQ(stored_notes(), "a,b,a,b,a,b");
+    EXPECT_EQ(context.tallies.rows_changed, 6);
+    EXPECT_EQ(done_pages(), "4") << "one was done before";
+}
+
 TEST_F(CommitterTest, LeavesOutAPageThatIsNotOursAnyMore) {
     const auto claims = leased(2);
     db.exec("UPDATE pagehaul.page SET epoch = epoch + 1 WHERE id = " + std::to_string(claims[0].page_id));
