@@ -64,7 +64,7 @@ constexpr int poll_rest = 10;
 /// The last poll.
 struct Polling {
     MonoTime ended{};
-    Nanos took{0};
+    Nanos took{0};          ///< RunState::asking
     bool more_due = false;  ///< it has left slices for the next one, which is work and not a question
 };
 

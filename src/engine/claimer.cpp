@@ -177,15 +177,14 @@ void Claimer::reap_when_due() {
 
 bool Claimer::poll() {
     ledger::RunState state;
-    MonoTime asked = context_.clock.now();
     session_.run(context_.stop.no_new_work_token(), [&](postgres::Connection& connection) {
-        asked = context_.clock.now();  // a database that was away says nothing of a poll's cost
-        state = ledger::poll(connection, context_.scope, context_.policy);
+        state = ledger::poll(connection, context_.scope, context_.policy,
+                             [&] { return context_.clock.now().time_since_epoch(); });
     });
     for (const ledger::SliceNews& news : state.news)
         tell_of(context_.tracer, news.slice_key, news.pass, news.failed, news.why);
     const MonoTime now = context_.clock.now();
-    last_poll_ = {.ended = now, .took = now - asked, .more_due = state.more_due};
+    last_poll_ = {.ended = now, .took = state.asking, .more_due = state.more_due};
     context_.tallies.polled(last_poll_.took);
     claimed_to_ = {};  // pages that are pending again stand before it
     next_due_ = state.next_due;

@@ -26,8 +26,11 @@ std::string host_name() {
                                                             : std::string("unknown");
 }
 
-/// Below so many, what the planner does not know costs less than telling it.
-constexpr std::size_t slices_worth_statistics = 1000;
+/// Of fewer slices the planner need not be told: statements of few rows are cheap whatever it believes.
+bool plans_much(const ledger::StartOutcome& outcome, const ledger::StartRequest& request) {
+    const auto* begun = std::get_if<ledger::Started>(&outcome);
+    return begun != nullptr && begun->kind == ledger::Started::Kind::planned && request.slices.size() >= 1000;
+}
 
 void bring_ledger_up(postgres::Connection& connection, const config::Ledger& ledger) {
     const int installed = ledger::installed_version(connection, ledger.schema);
@@ -118,10 +121,11 @@ StartedUp start_up(Context& context, const RunOptions& options) {
         fault_point("before_start");
         started.outcome = ledger::start(connection, request);
         fault_point("after_start");
-        if (const auto* begun = std::get_if<ledger::Started>(&started.outcome))
-            if (begun->kind == ledger::Started::Kind::planned &&
-                request.slices.size() >= slices_worth_statistics)
-                ledger::refresh_statistics(connection, config.ledger.schema);
+        if (plans_much(started.outcome, request)) {
+            const std::string why_not = ledger::refresh_statistics(connection, config.ledger.schema);
+            if (!why_not.empty())
+                log::warn("could not tell the database's planner of the new run", {{"cause", why_not}});
+        }
     });
     context.scope = {.schema = config.ledger.schema,
                      .pipeline = config.pipeline,

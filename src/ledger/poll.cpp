@@ -144,30 +144,47 @@ Conclusions conclude(postgres::Connection& connection, const Scope& scope, const
     return conclusions;
 }
 
-/// Takes the steps that slices are due for. @return what it decided, and whether it has left some.
-void take_steps(postgres::Connection& connection, const Scope& scope, const Policy& policy, Steps& steps) {
+/// `ask`, and adds to `asking` what it took.
+template <class Ask>
+auto timed(const Monotonic& elapsed, std::chrono::nanoseconds& asking, const Ask& ask) {
+    const std::chrono::nanoseconds begun = elapsed();
+    auto answer = ask();
+    asking += elapsed() - begun;
+    return answer;
+}
+
+std::vector<std::int64_t> find_due(postgres::Connection& connection, const Scope& scope) {
     const auto rows = connection.exec(fill(due_sql, scope, {{"limit", std::to_string(slices_at_once)}}));
-    if (rows.empty()) return;
     std::vector<std::int64_t> due;
     for (std::size_t i = 0; i < rows.size(); ++i)
         due.push_back(rows.integer(i, 0));
+    return due;
+}
+
+Steps take_steps(postgres::Connection& connection, const Scope& scope, const Policy& policy,
+                 const std::vector<std::int64_t>& due) {
+    Steps steps;
+    if (due.empty()) return steps;
     in_fence(connection, scope, [&] {
         connection.exec(std::string(by_index));
         Due taken = take_due(connection, scope, due);
         const Conclusions conclusions = conclude(connection, scope, policy, std::move(taken.slices));
         steps = {.news = conclusions.news(),
                  .planned = conclusions.plans_pages(),
-                 .more = rows.size() == static_cast<std::size_t>(slices_at_once),
+                 .more = due.size() == static_cast<std::size_t>(slices_at_once),
                  .locked = taken.locked};
     });
+    return steps;
 }
 
 }  // namespace
 
-RunState poll(postgres::Connection& connection, const Scope& scope, const Policy& policy) {
-    Steps steps;
-    take_steps(connection, scope, policy, steps);
-    RunState state = read_state(connection, scope);
+RunState poll(postgres::Connection& connection, const Scope& scope, const Policy& policy,
+              const Monotonic& elapsed) {
+    std::chrono::nanoseconds asking{0};
+    const auto due = timed(elapsed, asking, [&] { return find_due(connection, scope); });
+    Steps steps = take_steps(connection, scope, policy, due);
+    RunState state = timed(elapsed, asking, [&] { return read_state(connection, scope); });
     if (is_all_proven(state) && state.slices_proven > 0 && !suffices(state.proof, policy.required)) {
         fail_insufficient(connection, scope, policy);
         state = read_state(connection, scope);
@@ -177,6 +194,7 @@ RunState poll(postgres::Connection& connection, const Scope& scope, const Policy
         state.finalised_elsewhere = finalised == Finalised::elsewhere;
     }
     state.news = std::move(steps.news);
+    state.asking = asking;
     state.more_due = steps.more;
     state.slices_locked = steps.locked;
     if (steps.planned) state.next_due = Millis{0};

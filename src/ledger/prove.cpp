@@ -27,7 +27,7 @@ Keys count_before(postgres::Connection& connection, const Scope& scope,
     for (const AskedProof& proof : proofs)
         slices.push_back(proof.claim.slice_id);
     return again_after_deadlock(connection, [&] {
-        connection.begin();
+        connection.begin(std::string(by_index));
         const Keys keys = count_keys(connection, scope, slices);
         connection.commit();
         return keys;

@@ -11,6 +11,9 @@
 
 namespace pagehaul::ledger {
 
+/// The process's monotonic time, to measure with.
+using Monotonic = std::function<std::chrono::nanoseconds()>;
+
 enum class RunStatus { running, succeeded, superseded };
 
 /// The run as the ledger has it now: what the verdict, progress and `status` are made from.
@@ -39,15 +42,19 @@ struct RunState {
     std::string key_overlap;            ///< why finalisation refused: keys not unique across slices; 65
     std::int64_t slices_locked = 0;     ///< due for a step of this poll, and in another process's hands
     std::vector<SliceNews> news;        ///< what this poll decided; empty when only read
-    bool more_due = false;              ///< this poll has left slices for the next one
-    bool finalised_elsewhere = false;   ///< all is proven, and another process counts the keys
+    /// How long the poll has waited for answers that change nothing; steps and locks are not in it.
+    std::chrono::nanoseconds asking{0};
+    bool more_due = false;             ///< this poll has left slices for the next one
+    bool finalised_elsewhere = false;  ///< all is proven, and another process counts the keys
 };
 
 /// What every process does again and again: of the slices that are due inserts proofs, starts the next pass
 /// of those that drifted and have no leased page, extends windows without a total, judges quarantine limits;
 /// and finalises the run when every slice is proven. Each step in its own fenced transaction. It costs the
 /// same whatever the run's pages and slices. @return what is true after it.
-RunState poll(postgres::Connection& connection, const Scope& scope, const Policy& policy);
+RunState poll(
+    postgres::Connection& connection, const Scope& scope, const Policy& policy,
+    const Monotonic& elapsed = [] { return std::chrono::nanoseconds{0}; });
 
 /// The same picture without changing anything.
 RunState read_state(postgres::Connection& connection, const Scope& scope);

@@ -78,8 +78,9 @@ using StartOutcome = std::variant<Started, AlreadySucceeded, NothingToRetry, Unf
 /// src/ledger/README.md, "A run starts": one transaction, pipeline_lock first.
 StartOutcome start(postgres::Connection& connection, const StartRequest& request);
 
-/// Tells the planner of the pages and slices that were just planned; outside any lock, and not at all where
-/// another vacuum is at it or the role may not: then it learns of them from autovacuum.
-void refresh_statistics(postgres::Connection& connection, const std::string& schema);
+/// Tells the planner of the pages and slices that were just planned; outside any lock. @return why it could
+/// not, or "": autovacuum will, a minute later. The server passes over tables that are not the role's without
+/// an error.
+std::string refresh_statistics(postgres::Connection& connection, const std::string& schema);
 
 }  // namespace pagehaul::ledger

@@ -4,7 +4,6 @@
 namespace pagehaul::ledger {
 namespace {
 
-// A role that does not own the tables gets a warning from the server, and nothing else happens.
 constexpr std::string_view analyze_sql = R"(
 SET LOCAL lock_timeout = '1s';
 ANALYZE {s}.slice;
@@ -12,16 +11,15 @@ ANALYZE {s}.page)";
 
 }  // namespace
 
-void refresh_statistics(postgres::Connection& connection, const std::string& schema) {
+std::string refresh_statistics(postgres::Connection& connection, const std::string& schema) {
     const Scope scope{.schema = schema, .pipeline = "", .worker = ""};
     try {
-        connection.begin();
-        connection.exec(fill(analyze_sql, scope));
+        connection.begin(fill(analyze_sql, scope));
         connection.commit();
-    } catch (const postgres::SqlError& error) {
+        return "";
+    } catch (const Failure& failure) {
         connection.rollback();
-        const bool is_refused = error.sqlstate() == "42501" || error.sqlstate() == "55P03";
-        if (!is_refused) throw;
+        return failure.error().text();
     }
 }
 

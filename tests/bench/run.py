@@ -30,7 +30,7 @@ GROUPS = (
     (("latency_efficiency",), waiting.latency),
 )
 SCALE_GROUPS = ((report.SCALE, scale.measure),)
-KEYS = [bound.key for bound in report.BOUNDS]
+KEYS = [bound.key for bound in report.BOUNDS if bound.key not in report.SCALE]
 
 
 def arguments():
@@ -44,6 +44,8 @@ def arguments():
     for key in options.only:
         if key not in KEYS:
             parser.error(f"--only: expected some of {', '.join(KEYS)}, got {key}")
+    if options.scale:
+        options.only = list(report.SCALE)
     options.json = os.path.abspath(options.json)
     if options.rounds < 1:
         parser.error("--rounds: expected at least 1")
