@@ -40,7 +40,7 @@ BOUNDS = (
     Bound("ledger_growth_pages", "<=", 1.15, "CPU of process and database a page of 10 rows, 1,000,000 pages / 10,000"),
     Bound("ledger_growth_slices", "<=", 1.25, "the same in slices of 2 pages, 100,000 slices / 1,000"),
     Bound("poll_ms", "<=", 50, "the longest poll with 1,000,000 pages to come, and with 100,000 slices"),
-    Bound("scale_rss_mib", "<=", 48, "peak memory, 1,000,000 pages"),
+    Bound("scale_rss_mib", "<=", 48, "peak memory, 1,000,000 pages in a 128 MiB cgroup"),
     Bound("startup_ms", "<=", 60, "exec to the first request at the API"),
     Bound("sigterm_ms", "<=", 1000, "SIGTERM to exit, the API never answers"),
 )

@@ -7,7 +7,9 @@ import json
 
 from . import contenders
 from .bench import Value
+from .cgroup import limited
 from .mock import Mock
+from .resources import LIMIT_MIB
 
 FEW_PAGES, MANY_PAGES = 10_000, 1_000_000
 FEW_SLICES, MANY_SLICES = 1_000, 100_000
@@ -19,11 +21,11 @@ _KEY = ["advertiser_id", "date", "creativity_id"]
 class Pulled:
     """One run: CPU of process and database a page, its longest poll and its peak memory."""
 
-    def __init__(self, bench, mock, pages, slices):
+    def __init__(self, bench, mock, pages, slices, group):
         bench.cluster.fresh()
         contender = _contender(bench.directory, mock.url, bench.cluster.dsn, slices)
         began = bench.cluster.cpu_us()
-        measured = bench.start(contender).wait(timeout=1800)
+        measured = bench.start(contender, cgroup=group).wait(timeout=1800)
         self.database_us = (bench.cluster.cpu_us() - began) / pages
         self.process_us = measured.cpu_us / pages
         self.rss_mib = measured.maxrss_kib / 1024
@@ -58,22 +60,30 @@ def _contender(directory, api, dsn, slices):
 def _summary(stderr):
     for line in reversed(stderr.splitlines()):
         entry = json.loads(line)
-        if entry["message"] == "summary":
+        if entry["msg"] == "summary":
             return entry
     raise SystemExit(f"no summary in the log:\n{stderr[-2000:]}")
 
 
 def measure(bench, keys):
+    with limited(LIMIT_MIB) as (group, reason):
+        results = _measure(bench, group)
+    if reason:
+        results["scale_rss_mib"] = Value(None, note=reason)
+    return {key: value for key, value in results.items() if key in keys}, []
+
+
+def _measure(bench, group):
     results = {}
     with Mock(contenders.MOCKAPI, FEW_PAGES * PAGE_SIZE, prerender=0) as mock:
-        few = Pulled(bench, mock, FEW_PAGES, 0)
+        few = Pulled(bench, mock, FEW_PAGES, 0, group)
     with Mock(contenders.MOCKAPI, MANY_PAGES * PAGE_SIZE, prerender=0) as mock:
-        many = Pulled(bench, mock, MANY_PAGES, 0)
+        many = Pulled(bench, mock, MANY_PAGES, 0, group)
     results["ledger_growth_pages"] = Value(many.cpu_us / few.cpu_us)
     results["scale_rss_mib"] = Value(many.rss_mib)
     with Mock(contenders.MOCKAPI, 2 * PAGE_SIZE, prerender=0) as mock:
-        few_slices = Pulled(bench, mock, 2 * FEW_SLICES, FEW_SLICES)
-        many_slices = Pulled(bench, mock, 2 * MANY_SLICES, MANY_SLICES)
+        few_slices = Pulled(bench, mock, 2 * FEW_SLICES, FEW_SLICES, group)
+        many_slices = Pulled(bench, mock, 2 * MANY_SLICES, MANY_SLICES, group)
     results["ledger_growth_slices"] = Value(many_slices.cpu_us / few_slices.cpu_us)
     results["poll_ms"] = Value(max(many.poll_ms, many_slices.poll_ms))
-    return {key: value for key, value in results.items() if key in keys}, []
+    return results
