@@ -96,7 +96,7 @@ def test_a_start_gives_up_on_a_database_that_stays_away(pagehaul, api, db, postg
 
 def test_a_writer_whose_commit_lost_its_answer_asks_the_ledger(through, api, db, proxy):
     running = start_midway(through, api, db)
-    rule = proxy.lose_answer(COMMIT)
+    rule = proxy.lose_answer(COMMIT, after=b"COPY ")
     api.set(hold=False)
 
     result = running.result()
@@ -110,7 +110,7 @@ def test_a_writer_whose_commit_lost_its_answer_asks_the_ledger(through, api, db,
 
 def test_a_writer_whose_commit_never_arrived_commits_again(through, api, db, proxy):
     running = start_midway(through, api, db)
-    rule = proxy.cut_before(COMMIT)
+    rule = proxy.cut_before(COMMIT, after=b"COPY ")
     api.set(hold=False)
 
     result = running.result()

@@ -14,10 +14,11 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class Rule:
-    """What happens when `pattern` has gone up for the nth time, over all connections. Fires once."""
+    """What happens when `pattern` has gone up for the nth time, over all connections, or over those alone on which `after` had
+    gone up before. Fires once."""
 
-    def __init__(self, pattern, nth, action):
-        self.pattern, self.left, self.action = pattern, nth, action
+    def __init__(self, pattern, nth, action, after=b""):
+        self.pattern, self.left, self.action, self.after = pattern, nth, action, after
         self.fired = threading.Event()
 
 
@@ -27,6 +28,7 @@ class _Link:
     def __init__(self, client, server):
         self.client, self.server = client, server  # (reader, writer)
         self.seen = b""  # the end of what went up: a pattern may be cut by a segment boundary
+        self.had = set()  # what rules wait for before they count
         self.on_answer = None  # None: forward; "cut" or "swallow"
         for _, writer in (client, server):
             writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -68,13 +70,13 @@ class Proxy:
         """While on: no byte passes in either direction; connections stay open and nothing is lost."""
         self._call(self._set_stalled(on))
 
-    def cut_before(self, pattern=COMMIT, nth=1):
+    def cut_before(self, pattern=COMMIT, nth=1, after=b""):
         """Cuts both sides instead of forwarding what completes the nth `pattern`. Returns the Rule (`fired` is an Event)."""
-        return self._add(Rule(pattern, nth, "cut_before"))
+        return self._add(Rule(pattern, nth, "cut_before", after))
 
-    def lose_answer(self, pattern=COMMIT, nth=1):
+    def lose_answer(self, pattern=COMMIT, nth=1, after=b""):
         """Forwards the nth `pattern`, waits for the server's answer, drops it and cuts both sides. Returns the Rule."""
-        return self._add(Rule(pattern, nth, "cut"))
+        return self._add(Rule(pattern, nth, "cut", after))
 
     def half_open(self, pattern=COMMIT, nth=1):
         """From the nth `pattern` on (it is forwarded) that client hears nothing any more, not even a close. Returns the Rule."""
@@ -178,6 +180,10 @@ class Proxy:
         """The actions of the rules that this segment fires. `seen` keeps what a later segment may complete."""
         fired = []
         for rule in [r for r in self._rules if not r.fired.is_set()]:
+            if rule.after not in link.had and rule.after in link.seen + data:
+                link.had.add(rule.after)
+            if rule.after not in link.had:
+                continue
             tail = link.seen[max(0, len(link.seen) - len(rule.pattern) + 1):]
             rule.left -= (tail + data).count(rule.pattern)
             if rule.left <= 0:
