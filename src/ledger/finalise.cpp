@@ -12,7 +12,7 @@ constexpr std::string_view slices_sql = R"(
 SELECT count(*), coalesce(sum(distinct_keys), 0)::bigint FROM {s}.slice
 WHERE run_id = {run} AND state = 'proven')";
 // A proven slice never changes again, so this needs no lock; only the pass that proved it counts. One sort of
-// one column, measured a hundredth of what pulling these rows has cost.
+// one column: 10^7 keys took 10 s on a busy machine.
 constexpr std::string_view all_keys_sql = R"(
 SET LOCAL work_mem = '64MB';
 {limit}

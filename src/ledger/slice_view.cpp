@@ -34,7 +34,7 @@ GROUP BY v.id)";
 constexpr std::string_view full_sql = R"(
 UPDATE {s}.slice s SET full_pass = v.pass, full_to = v.full_to FROM (VALUES {rows}) v (id, pass, full_to)
 WHERE s.id = v.id)";
-/// A window is noted as read in steps: an update of the slice costs more than reading so many pages again.
+/// A window is noted as read in steps: each is an update of the slice.
 constexpr std::int64_t note_step = 64;
 
 constexpr std::string_view sums_sql = R"(
