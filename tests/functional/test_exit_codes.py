@@ -80,7 +80,7 @@ def test_70_a_bug_ends_the_run_and_the_next_start_goes_on(pagehaul, db, api):
 
 def test_75_the_deadline_is_reached(pagehaul, api):
     api.set(hold=True)
-    pagehaul.configure(run={"deadline": "1s", "drain": "0s"})
+    pagehaul.configure(run={"deadline": "3s", "drain": "0s"})
     result = pagehaul.run()
     assert result.code == codes.INCOMPLETE and "deadline" in summary(result)["reason"], str(result)
 
