@@ -101,7 +101,7 @@ RUNS = [
     series("Pages by result", "Pages of the run. It ends complete when every planned one is stored.", "short",
            *by_result("pagehaul_pages", "stored", "failed", "planned"), stack=True),
     series("Slices by result", "Slices of the run, such as days: a proven one has been shown to be complete.", "short",
-           *by_result("pagehaul_slices", "proven", "failed", "planned"), stack=True),
+           *by_result("pagehaul_slices", "proven", "failed", "left", "planned"), stack=True),
     series("Completeness", "Share of the run's data that is accounted for. Above 100 % where the API has fewer rows than it told.", "percentunit",
            (ours("pagehaul_completeness_ratio"), "{{pipeline}}")),
     series("Quarantine", "Rows of the run that did not convert and were kept aside with their reason; `pagehaul status` shows samples.", "short",

@@ -37,8 +37,8 @@ std::string find_overlap(postgres::Connection& connection, const Scope& scope) {
 
 // Both under the exclusive lock: no claim, commit or poll of this pipeline is in flight.
 constexpr std::string_view all_proven_sql = R"(
-  AND NOT EXISTS (SELECT FROM {s}.slice s WHERE s.run_id = r.id AND s.state = 'open')
-  AND NOT EXISTS (SELECT FROM {s}.slice s WHERE s.run_id = r.id AND s.state = 'failed'))";
+  AND NOT EXISTS (SELECT FROM {s}.slice s WHERE s.run_id = r.id AND s.state = 'open' AND NOT {left})
+  AND NOT EXISTS (SELECT FROM {s}.slice s WHERE s.run_id = r.id AND s.state = 'failed' AND s.carried_from IS NULL))";
 constexpr std::string_view overlap_sql = R"(
 UPDATE {s}.run r SET key_overlap = {why} FROM {s}.pipeline_lock l
 WHERE r.id = {run} AND r.state = 'running' AND l.pipeline = {pipeline} AND l.run_id = r.id{all_proven})";
@@ -52,7 +52,7 @@ UPDATE {s}.pipeline_lock SET run_id = NULL, expires_at = {s}.clock()
 WHERE pipeline = {pipeline} AND run_id = {run})";
 
 Finalised conclude_run(postgres::Connection& connection, const Scope& scope, const std::string& overlap) {
-    const std::string all_proven = fill(all_proven_sql, scope);
+    const std::string all_proven = fill(all_proven_sql, scope, {{"left", left_condition("s", scope)}});
     const std::string sql =
         overlap.empty()
             ? fill(succeed_sql, scope, {{"all_proven", all_proven}})

@@ -15,7 +15,7 @@ SELECT r.state, coalesce(r.stop_reason, ''), coalesce(r.stop_at >= w.started_at,
         WHERE p.run_id = {run} AND p.state = 'pending' AND p.not_before > 'epoch' ORDER BY p.not_before LIMIT 1),
     (SELECT count(*) FROM {s}.worker o WHERE o.run_id = {run} AND o.stopped_at IS NULL
         AND o.id <> {worker} AND NOT {dead}),
-    t.told_of, t.planned, t.planned_of, t.end_not_shown
+    t.told_of, t.planned, t.planned_of, t.end_not_shown, c.open, c.failed, c.unavailable, c.refused
 FROM {s}.run r
 LEFT JOIN {s}.worker w ON w.id = {worker},
 LATERAL (SELECT coalesce(sum(open), 0)::bigint AS open, coalesce(sum(proven), 0)::bigint AS proven,
@@ -28,11 +28,26 @@ LATERAL (SELECT coalesce(sum(open), 0)::bigint AS open, coalesce(sum(proven), 0)
     coalesce(sum(refused), 0)::bigint AS refused, coalesce(sum(done), 0)::bigint AS done,
     coalesce(sum(fetched), 0)::bigint AS fetched, coalesce(sum(stored), 0)::bigint AS stored,
     coalesce(sum(quarantined), 0)::bigint AS quarantined, coalesce(sum(duplicates), 0)::bigint AS duplicates
-    FROM {s}.run_tally WHERE run_id = {run}) t
+    FROM {s}.run_tally WHERE run_id = {run}) t,
+LATERAL (SELECT count(*) FILTER (WHERE s.state = 'open') AS open, count(*) FILTER (WHERE s.state = 'failed') AS failed,
+    coalesce(sum((SELECT count(*) FROM {s}.page p WHERE p.run_id = {run} AND p.slice_id = s.id
+        AND p.state = 'failed' AND p.failure = 'unavailable')), 0)::bigint AS unavailable,
+    coalesce(sum((SELECT count(*) FROM {s}.page p WHERE p.run_id = {run} AND p.slice_id = s.id
+        AND p.state = 'failed' AND p.failure = 'refused')), 0)::bigint AS refused
+    FROM {s}.slice s WHERE s.run_id = {run} AND s.carried_from IS NOT NULL AND s.state IN ('open', 'failed')
+        AND {left}) c
 WHERE r.id = {run})";
 
 constexpr std::string_view failures_sql = R"(
-SELECT key || ': ' || error FROM {s}.slice WHERE run_id = {run} AND state = 'failed' ORDER BY id LIMIT 20)";
+SELECT key || ': ' || error FROM {s}.slice
+WHERE run_id = {run} AND state = 'failed' AND carried_from IS NULL ORDER BY id LIMIT 20)";
+
+constexpr std::string_view left_sql = R"(
+SELECT s.key || ', left by run ' || s.carried_from || ': ' || coalesce(s.error,
+    (SELECT 'page ' || p.no || ': ' || coalesce(p.error, '') FROM {s}.page p
+     WHERE p.run_id = {run} AND p.slice_id = s.id AND p.state = 'failed' ORDER BY p.no LIMIT 1), '')
+FROM {s}.slice s WHERE s.run_id = {run} AND s.carried_from IS NOT NULL AND s.state IN ('open', 'failed') AND {left}
+ORDER BY s.id LIMIT 20)";
 
 constexpr std::string_view end_refused_sql = R"(
 SELECT s.key || ', ' || coalesce(p.error, '')
@@ -42,7 +57,7 @@ WHERE s.run_id = {run} AND s.proof LIKE '%, end not shown' ORDER BY s.id LIMIT 1
 constexpr std::string_view refusal_sql = R"(
 SELECT s.key || ', page ' || p.no || ': ' || coalesce(p.error, '')
 FROM {s}.page p JOIN {s}.slice s ON s.id = p.slice_id AND s.pass = p.pass
-WHERE p.run_id = {run} AND p.state = 'failed' AND p.failure = 'refused' ORDER BY p.slice_id, p.no LIMIT 1)";
+WHERE p.run_id = {run} AND p.state = 'failed' AND p.failure = 'refused' AND s.carried_from IS NULL ORDER BY p.slice_id, p.no LIMIT 1)";
 
 /// The weakest of the proven slices.
 std::string proof_of(std::int64_t by_pages, std::int64_t by_counts, std::int64_t end_not_shown) {
@@ -80,24 +95,27 @@ WHERE r.id = {run} AND r.state = 'running' AND w.id = {worker}
 }  // namespace
 
 RunState read_state(postgres::Connection& connection, const Scope& scope) {
-    const auto rows = connection.exec(fill(state_sql, scope, {{"dead", dead_condition("o", scope, true)}}));
+    const std::string left = left_condition("s", scope);
+    const auto rows =
+        connection.exec(fill(state_sql, scope, {{"dead", dead_condition("o", scope, true)}, {"left", left}}));
     if (rows.empty())
         throw Failure(ErrorKind::fenced, "ledger",
                       "run " + std::to_string(scope.run) + " is gone from the ledger");
     RunState state{.status = status_of(rows.text(0, 0)),
                    .stop_reason = rows.text(0, 1),
                    .stop_is_ours_to_obey = rows.boolean(0, 2),
-                   .slices_open = rows.integer(0, 4),
+                   .slices_open = rows.integer(0, 4) - rows.integer(0, 25),
                    .slices_proven = rows.integer(0, 5),
-                   .slices_failed = rows.integer(0, 6),
+                   .slices_failed = rows.integer(0, 6) - rows.integer(0, 26),
+                   .slices_left = rows.integer(0, 25) + rows.integer(0, 26),
                    .slices_told = rows.integer(0, 21),
                    .slices_planned = rows.integer(0, 23),
                    .slices_end_not_shown = rows.integer(0, 24),
                    .pages_pending = rows.integer(0, 10),
                    .pages_leased = rows.integer(0, 11),
                    .pages_done = rows.integer(0, 14),
-                   .pages_unavailable = rows.integer(0, 12),
-                   .pages_refused = rows.integer(0, 13),
+                   .pages_unavailable = rows.integer(0, 12) - rows.integer(0, 27),
+                   .pages_refused = rows.integer(0, 13) - rows.integer(0, 28),
                    .pages_planned = rows.integer(0, 22),
                    .first_refusal = {},
                    .rows_stored = rows.integer(0, 16),
@@ -109,6 +127,7 @@ RunState read_state(postgres::Connection& connection, const Scope& scope) {
                    .next_due = {},
                    .proof = proof_of(rows.integer(0, 8), rows.integer(0, 9), rows.integer(0, 24)),
                    .end_refused = {},
+                   .left = {},
                    .failures = {},
                    .key_overlap = rows.text(0, 3),
                    .slices_locked = 0,
@@ -118,6 +137,11 @@ RunState read_state(postgres::Connection& connection, const Scope& scope) {
         const auto failures = connection.exec(fill(failures_sql, scope));
         for (std::size_t i = 0; i < failures.size(); ++i)
             state.failures.push_back(failures.text(i, 0));
+    }
+    if (state.slices_left > 0) {
+        const auto told = connection.exec(fill(left_sql, scope, {{"left", left}}));
+        for (std::size_t i = 0; i < told.size(); ++i)
+            state.left.push_back(told.text(i, 0));
     }
     if (state.slices_end_not_shown > 0 && state.slices_open == 0) {
         const auto refused = connection.exec(fill(end_refused_sql, scope));

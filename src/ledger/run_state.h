@@ -22,6 +22,9 @@ struct RunState {
     std::string stop_reason;            ///< "" or what a process told all others ("credential: …")
     bool stop_is_ours_to_obey = false;  ///< set after our own worker row
     std::int64_t slices_open = 0, slices_proven = 0, slices_failed = 0;
+    /// Of older runs, carried over, and at their end here too without a proof: among neither of those, nor
+    /// their pages among the failed ones. They decide nothing.
+    std::int64_t slices_left = 0;
     std::int64_t slices_told = 0;           ///< whose total was told
     std::int64_t slices_planned = 0;        ///< whose last page is known
     std::int64_t slices_end_not_shown = 0;  ///< proven, but the end of what they hold was not shown
@@ -38,6 +41,7 @@ struct RunState {
     std::optional<Millis> next_due;
     std::string proof;        ///< Proven::by of the weakest of the proven slices, or ""
     std::string end_refused;  ///< once none is open, the first whose end was not shown: "all, page 11 …"
+    std::vector<std::string> left;      ///< why those of slices_left are, at most 20
     std::vector<std::string> failures;  ///< why slices failed, at most 20, "slice: why"
     std::string key_overlap;            ///< why finalisation refused: keys not unique across slices; 65
     std::int64_t slices_locked = 0;     ///< due for a step of this poll, and in another process's hands

@@ -200,6 +200,7 @@ ALTER TABLE {s}.slice ADD COLUMN carried_from bigint, ADD COLUMN taken_over_by b
 COMMENT ON COLUMN {s}.slice.carried_from IS 'the run that left it unfinished; NULL: the run planned it itself';
 COMMENT ON COLUMN {s}.slice.taken_over_by IS 'the newer run that pulls it anew';
 COMMENT ON COLUMN {s}.slice.abandoned IS 'why nobody is to pull it any more';
+CREATE INDEX slice_carried ON {s}.slice (run_id) WHERE carried_from IS NOT NULL AND state IN ('open', 'failed');
 CREATE INDEX slice_left ON {s}.slice (run_id) WHERE state IN ('open', 'failed') AND taken_over_by IS NULL;
 UPDATE {s}.slice s SET taken_over_by = (SELECT min(n.id) FROM {s}.run n WHERE n.pipeline = r.pipeline AND n.id > r.id)
 FROM {s}.run r WHERE r.id = s.run_id AND r.state = 'superseded' AND s.state IN ('open', 'failed');

@@ -77,6 +77,15 @@ std::string optional_literal(std::optional<std::int64_t> value) {
     return value ? std::to_string(*value) : "NULL";
 }
 
+std::string left_condition(std::string_view alias, const Scope& scope) {
+    constexpr std::string_view sql =
+        R"(({a}.carried_from IS NOT NULL AND ({a}.state = 'failed' OR ({a}.state = 'open'
+    AND EXISTS (SELECT FROM {s}.page l WHERE l.run_id = {run} AND l.slice_id = {a}.id AND l.state = 'failed')
+    AND NOT EXISTS (SELECT FROM {s}.page l WHERE l.run_id = {run} AND l.slice_id = {a}.id AND l.state = 'pending')
+    AND NOT EXISTS (SELECT FROM {s}.page l WHERE l.run_id = {run} AND l.slice_id = {a}.id AND l.state = 'leased')))))";
+    return fill(sql, scope, {{"a", std::string(alias)}});
+}
+
 std::string row(const std::vector<std::string>& fields) {
     return "(" + join(fields, ",") + ")";
 }

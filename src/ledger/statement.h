@@ -40,6 +40,9 @@ std::string bigint_array(const std::vector<std::int64_t>& values);
 /// NULL, or the number.
 std::string optional_literal(std::optional<std::int64_t> value);
 std::string interval_literal(Millis span);
+/// True for a slice of `scope.run` that an older run left, and that can go no further in this one either: it
+/// failed, or a page of it did and no other is to come. It does not decide what becomes of the run.
+std::string left_condition(std::string_view alias, const Scope& scope);
 /// One row of a VALUES list, of fields that are SQL.
 std::string row(const std::vector<std::string>& fields);
 

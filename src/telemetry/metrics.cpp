@@ -70,6 +70,8 @@ const char* name_of(SliceResult result) {
             return "proven";
         case SliceResult::failed:
             return "failed";
+        case SliceResult::left:
+            return "left";
     }
     return "";
 }

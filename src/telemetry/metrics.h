@@ -16,7 +16,7 @@ enum class RowResult { fetched, stored, quarantined, duplicate };
 /// Label `result` of pagehaul_pages.
 enum class PageResult { planned, stored, failed };
 /// Label `result` of pagehaul_slices.
-enum class SliceResult { planned, proven, failed };
+enum class SliceResult { planned, proven, failed, left };
 
 /// The metrics of one run. Everything is a gauge of this run, as a Pushgateway wants it (a counter would fall
 /// back to zero with every run), but for two latency histograms. deploy/metrics.md says what each means;

@@ -2,7 +2,7 @@
 
 from harness.pagehaul import DATA, SIGTERM_EXIT, USAGE
 from harness.pipeline import sliced
-from harness.recovery import release, start_midway
+from harness.recovery import release, start_midway, summary
 
 
 def test_another_accounts_pages_are_not_adopted(pagehaul, api, db):
@@ -46,3 +46,17 @@ def test_what_cannot_be_carried_over_is_listed_until_it_is_abandoned(pagehaul, a
     assert pagehaul.succeed("abandon", key, "--why", "the API deleted it").stdout == f"abandoned: {key} of run 1\n"
     assert pagehaul.succeed("status", "--json").json["left"] == []
     assert db.scalar("SELECT abandoned FROM pagehaul.slice WHERE run_id = 1").startswith("the API deleted it")
+
+
+def test_a_day_that_the_api_refuses_for_ever_fails_its_own_run_alone(pagehaul, api, db):
+    """Yesterday's run: 65. Today's, which takes its slice over: 0, saying so, and so will tomorrow's until it is abandoned."""
+    api.set(rows=150)
+    pagehaul.configure(sliced(date_to="2026-11-01"), source={"slices": {"advertiser_id": ["no number"]}})
+    assert pagehaul.run().code == DATA
+    pagehaul.configure(sliced(date_from="2026-11-02", date_to="2026-11-02"))
+    for _ in range(2):
+        line = summary(pagehaul.succeed())
+        assert line["slices_left"] == 1 and line["slices_failed"] == 0 and "1 slice of an older run is still not pulled" in line["reason"]
+    (left,) = pagehaul.succeed("status", "--json").json["runs"][0]["unproven"]
+    pagehaul.succeed("abandon", left["slice"], "--why", "refused for ever")
+    assert summary(pagehaul.succeed())["slices_left"] == 0

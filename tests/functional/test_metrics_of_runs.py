@@ -49,7 +49,7 @@ def test_a_resumed_run_has_the_figures_of_the_whole_run_and_the_requests_of_its_
     pushing.succeed(env=RESUME)
     assert by_result(pushgateway, "pagehaul_rows") == {"fetched": ROWS, "stored": ROWS, "quarantined": 0, "duplicate": 0}
     assert by_result(pushgateway, "pagehaul_pages") == {"planned": PAGES, "stored": PAGES, "failed": 0}
-    assert by_result(pushgateway, "pagehaul_slices") == {"planned": 1, "proven": 1, "failed": 0}
+    assert by_result(pushgateway, "pagehaul_slices") == {"planned": 1, "proven": 1, "failed": 0, "left": 0}
     assert pushgateway.value("pagehaul_completeness_ratio") == 1
     assert pushgateway.value("pagehaul_run_in_progress") == 0
     (requests,) = pushgateway.metric("pagehaul_requests").values()
@@ -195,7 +195,7 @@ def test_the_watermark_stays_before_the_first_day_that_is_not_proven(pagehaul_fo
     report.broken = {"2026-11-02"}
     assert runner.run().code == DATA
     assert watermark(pushgateway) == end_of("2026-11-01")
-    assert by_result(pushgateway, "pagehaul_slices") == {"planned": 3, "proven": 2, "failed": 0}
+    assert by_result(pushgateway, "pagehaul_slices") == {"planned": 3, "proven": 2, "failed": 0, "left": 0}
 
 
 def test_the_watermark_survives_a_run_that_has_none_and_a_back_fill(small, pushgateway):

@@ -37,6 +37,8 @@ double share(std::int64_t part, std::int64_t whole) {
 std::optional<double> completeness(const ledger::RunState& state, const ledger::Policy& policy) {
     const std::int64_t slices = state.slices_open + state.slices_proven + state.slices_failed;
     if (slices == 0) return std::nullopt;
+    // What is left of older runs is in the sums below.
+    if (state.status == ledger::RunStatus::succeeded) return 1;
     if (policy.total == ledger::Policy::Known::rows && !policy.total_advisory) {
         const std::int64_t rows = state.rows_stored + state.rows_quarantined + state.rows_duplicate;
         return share(rows, state.rows_told.value_or(0)) * share(state.slices_told, slices);
@@ -106,6 +108,7 @@ void publish_state(telemetry::Metrics& metrics, const ledger::RunState& state, c
     metrics.set_slices(SliceResult::planned, state.slices_open + state.slices_proven + state.slices_failed);
     metrics.set_slices(SliceResult::proven, state.slices_proven);
     metrics.set_slices(SliceResult::failed, state.slices_failed);
+    metrics.set_slices(SliceResult::left, state.slices_left);
     if (const auto ratio = completeness(state, policy)) metrics.set_completeness(*ratio);
 }
 

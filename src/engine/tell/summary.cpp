@@ -62,6 +62,7 @@ void log_summary(const Context& context, const Verdict& verdict, const ledger::R
                 {"slices_proven", state.slices_proven},
                 {"slices_open", state.slices_open},
                 {"slices_failed", state.slices_failed},
+                {"slices_left", state.slices_left},
                 {"requests", tallies.requests.load()},
                 {"retries", tallies.retries.load()},
                 {"longest_poll_ms", tallies.longest_poll_ms.load()},
@@ -69,6 +70,8 @@ void log_summary(const Context& context, const Verdict& verdict, const ledger::R
                  static_cast<std::int64_t>(static_cast<double>(tallies.rows_fetched.load()) / seconds)}});
     for (const std::string& failure : state.failures)
         log::error("slice failed", {{"cause", failure}});
+    for (const std::string& left : state.left)
+        log::warn("slice of an older run is still not pulled", {{"cause", left}});
 }
 
 telemetry::ProgressSnapshot progress_snapshot(const std::optional<ledger::RunState>& state,

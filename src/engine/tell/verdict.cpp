@@ -26,13 +26,25 @@ std::string shown(const ledger::RunState& state) {
                   : "every page stored, completeness shown by pages";
 }
 
+/// Behind what a success says: they do not decide it.
+std::string and_left(const ledger::RunState& state) {
+    if (state.slices_left == 0) return "";
+    return "; " + std::to_string(state.slices_left) +
+           (state.slices_left == 1 ? " slice of an older run is" : " slices of older runs are") +
+           because(" still not pulled", state.left.empty() ? "" : state.left.front());
+}
+
 }  // namespace
 
 Verdict judge_run(StopCause cause, const std::string& stop_reason, const ledger::RunState& state) {
     if (cause == StopCause::bug) return {ExitCode::bug, "failed", because("a bug", stop_reason)};
     if (state.status == ledger::RunStatus::succeeded) {
-        if (state.slices_proven == 0) return nothing_due();
-        return {ExitCode::ok, "succeeded", shown(state)};
+        if (state.slices_proven == 0) {
+            Verdict verdict = nothing_due();
+            verdict.reason += and_left(state);
+            return verdict;
+        }
+        return {ExitCode::ok, "succeeded", shown(state) + and_left(state)};
     }
     switch (cause) {
         case StopCause::credential:
@@ -92,6 +104,7 @@ std::string termination_message(const Verdict& verdict, const std::string& pipel
     line["slices_proven"] = state.slices_proven;
     line["slices_open"] = state.slices_open;
     line["slices_failed"] = state.slices_failed;
+    line["slices_left"] = state.slices_left;
     line["seconds"] = static_cast<double>(took.count()) / 1000.0;
     // A cut inside a UTF-8 sequence must not lose the message.
     return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);

@@ -46,7 +46,18 @@ class Cost : public LedgerTest {
     }
 };
 
-TEST_F(Cost, APollReadsNothingOfWhatIsDone) {
+/// What a test has read is in the server's counts only once they are flushed, which older ones do in their
+/// own time.
+class RowsRead : public Cost {
+  protected:
+    void SetUp() override {
+        if (db.server_version() < 150'000)
+            GTEST_SKIP() << "PostgreSQL before 15 has no pg_stat_force_next_flush(): rows read are not "
+                            "counted at once";
+    }
+};
+
+TEST_F(RowsRead, APollReadsNothingOfWhatIsDone) {
     auto worker = process();
     started(*worker, "k", {"pulled", "to come"});
     const auto claims = take(*worker);
@@ -65,7 +76,7 @@ TEST_F(Cost, APollReadsNothingOfWhatIsDone) {
 }
 
 /// Right after planning: the planner has seen nothing of it.
-TEST_F(Cost, NorOfWhatIsToComeAndAClaimReadsWhatItTakes) {
+TEST_F(RowsRead, NorOfWhatIsToComeAndAClaimReadsWhatItTakes) {
     std::vector<std::string> slices;
     for (int i = 0; i < 3'000; ++i)
         slices.push_back("s" + std::to_string(i));
@@ -80,7 +91,7 @@ TEST_F(Cost, NorOfWhatIsToComeAndAClaimReadsWhatItTakes) {
     EXPECT_LT(claim.slices, 100);
 }
 
-TEST_F(Cost, AWindowsFullPagesAreNotReadAgain) {
+TEST_F(RowsRead, AWindowsFullPagesAreNotReadAgain) {
     policy.total = Policy::Known::nothing;
     auto worker = process();
     started(*worker);
@@ -109,7 +120,7 @@ TEST_F(Cost, TheKeysOfARunGoAfterItsVerdictInBatches) {
     EXPECT_EQ(ask("SELECT keys_gone FROM pagehaul.run"), "t");
 }
 
-TEST_F(Cost, TheKeysOfAProvenSliceAreNotCountedAgainBeforeTheEnd) {
+TEST_F(RowsRead, TheKeysOfAProvenSliceAreNotCountedAgainBeforeTheEnd) {
     auto worker = process();
     started(*worker, "k", {"proven", "to come"});
     const auto claims = take(*worker);

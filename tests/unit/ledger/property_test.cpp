@@ -15,10 +15,18 @@ void Simulation::check_invariants() {
         << "a page is done if and only if its effect is in the same commit";
     EXPECT_EQ(
         ask("SELECT count(*) FROM pagehaul.run r WHERE r.state = 'succeeded' AND (r.planned_at IS NULL OR "
-            "EXISTS (SELECT FROM pagehaul.slice s WHERE s.run_id = r.id AND s.state NOT IN ('proven', "
-            "'split', 'abandoned')))"),
+            "EXISTS (SELECT FROM pagehaul.slice s WHERE s.run_id = r.id AND s.carried_from IS NULL AND "
+            "s.state NOT "
+            "IN ('proven', 'split', 'abandoned')))"),
         "0")
-        << "succeeded with a slice that is not proven";
+        << "succeeded with a slice of its own that is not proven";
+    EXPECT_EQ(
+        ask("SELECT count(*) FROM pagehaul.run r JOIN pagehaul.slice s ON s.run_id = r.id WHERE r.state = "
+            "'succeeded' AND s.state = 'open' AND EXISTS (SELECT FROM pagehaul.page p WHERE p.slice_id = "
+            "s.id "
+            "AND p.state IN ('pending', 'leased'))"),
+        "0")
+        << "succeeded while a slice that was carried over could still be pulled";
     EXPECT_EQ(ask("SELECT count(*) FROM pagehaul.run r JOIN pagehaul.slice s ON s.run_id = r.id JOIN "
                   "pagehaul.page p "
                   "ON p.slice_id = s.id AND p.pass = s.pass JOIN gone g ON g.page_id = p.id "

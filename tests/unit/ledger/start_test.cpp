@@ -326,6 +326,40 @@ TEST_F(Starting, ASliceOfOtherDimensionsStaysLeftUntilItIsAbandoned) {
     EXPECT_EQ(status().slices_left, 0);
 }
 
+TEST_F(Starting, WhatOlderRunsLeftDoesNotDecideARunAndIsTakenOverAgain) {
+    auto one = process();
+    started(*one, "first", {"poisoned"});
+    kill(one);
+    auto two = process();
+    started(*two, "second", {"new"});
+    const auto claims = take(*two);
+    ASSERT_EQ(claims.size(), 2U);
+    commit(*two, {page(claims.at(0), 5, 5)});
+    EXPECT_EQ(polled(*two).status, RunStatus::running) << "the old slice may still be pulled";
+    record(two->work, two->scope,
+           {{.claim = claims.at(1), .kind = Setback::Kind::refused, .error = "404", .payload = ""}});
+    const RunState state = polled(*two);
+    EXPECT_EQ(state.status, RunStatus::succeeded);
+    EXPECT_EQ(state.slices_left, 1);
+    EXPECT_THAT(state.left, ::testing::ElementsAre("poisoned, left by run 1: page 1: 404"));
+    EXPECT_EQ(state.slices_open + state.slices_failed + state.pages_refused, 0);
+    kill(two);
+    auto three = process();
+    EXPECT_THAT(started(*three, "third", {"new"}).warnings,
+                ::testing::ElementsAre("slice poisoned carried over from run 2, which did not finish it"));
+}
+
+TEST_F(Starting, AnOwnSliceThatFailsIsNoneOfThem) {
+    auto one = process();
+    started(*one, "first", {"mine"});
+    record(one->work, one->scope,
+           {{.claim = take(*one).at(0), .kind = Setback::Kind::refused, .error = "404", .payload = ""}});
+    const RunState state = polled(*one);
+    EXPECT_EQ(state.status, RunStatus::running);
+    EXPECT_EQ(state.slices_left, 0);
+    EXPECT_EQ(state.pages_refused, 1);
+}
+
 TEST_F(Starting, AnAbandonedRunGivesItsKeyUp) {
     auto one = process();
     started(*one, "first", {"mon", "tue"});

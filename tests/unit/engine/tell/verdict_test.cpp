@@ -113,5 +113,20 @@ TEST(TerminationMessage, SurvivesBytesThatAreNotUtf8) {
     EXPECT_NO_THROW(termination_message(verdict, "p", 1, ledger::RunState{}, {}));
 }
 
+TEST(Verdict, OfASuccessNamesWhatOlderRunsLeftBesideIt) {
+    ledger::RunState state;
+    state.status = ledger::RunStatus::succeeded;
+    state.slices_proven = 1;
+    state.proof = "counts";
+    state.slices_left = 2;
+    state.left = {"date=2026-10-01, left by run 3: page 1: 404", "another"};
+    const Verdict verdict = judge_run(StopCause::none, "", state);
+    EXPECT_EQ(verdict.code, ExitCode::ok);
+    EXPECT_EQ(
+        verdict.reason,
+        "every page stored, completeness proven by counts; 2 slices of older runs are still not pulled: "
+        "date=2026-10-01, left by run 3: page 1: 404");
+}
+
 }  // namespace
 }  // namespace pagehaul::engine
