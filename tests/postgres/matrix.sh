@@ -24,6 +24,7 @@ for major in "${majors[@]}"; do
     # A run that was cut off has no closing line.
     grep -qE '^unit: ' "$log.unit" || { bad=$((bad + 1)); echo "PostgreSQL $major: the unit tests did not end"; }
     grep -qE '^=* ?[0-9]+ (passed|failed).* in ' "$log.functional" || { bad=$((bad + 1)); echo "PostgreSQL $major: the functional tests did not end"; }
+    grep -E '^ +[0-9]+ skipped: ' "$log.unit" || true
     if [ "$bad" -gt 0 ]; then cat "$log.unit" "$log.functional"; fi
     echo "PostgreSQL $("$bin/postgres" --version | awk '{print $3}'): $good passed, $bad failed, $((SECONDS - started)) s"
     passed=$((passed + good)) failed=$((failed + bad))

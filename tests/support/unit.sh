@@ -34,6 +34,8 @@ run_one() {
     [ -z "$skipped" ] || printf ', %d skipped' "$skipped"
     [ "$failed" -eq 0 ] || printf ', %d FAILED (exit %d)' "$failed" "$code"
     printf '  %6.1f s\n' "$(echo "$(date +%s.%N) $start" | awk '{print $1 - $2}')"
+    # Each reason once, and how often it was one.
+    [ -z "$skipped" ] || sed -n '/: Skipped$/{n;p}' "$logs/$module.out" | sort | uniq -c | sed -E 's/^ *([0-9]+) /    \1 skipped: /'
     if [ "$code" -ne 0 ]; then sed "s/^/    $module | /" "$logs/$module.out" | tail -n 200; fi
 }
 export -f run_one
