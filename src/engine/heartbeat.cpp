@@ -29,10 +29,10 @@ Heartbeat::~Heartbeat() {
     stop();
 }
 
-void Heartbeat::stop() {
+std::unique_ptr<postgres::Connection> Heartbeat::stop() {
     thread_.request_stop();
     if (thread_.joinable()) thread_.join();
-    connection_.reset();
+    return std::move(connection_);
 }
 
 bool Heartbeat::may_judge_time() const {

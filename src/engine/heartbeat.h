@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
 #include <stop_token>
 #include <thread>
 
@@ -26,8 +27,10 @@ class Heartbeat {
     /// Whether the beats came uninterrupted for run.stale until now: only then may this process judge others
     /// by time.
     bool may_judge_time() const;
-    /// Stops the thread; safe to repeat.
-    void stop();
+    /// Stops the thread; safe to repeat. @return the connection, or null where it is lost: as long as it is
+    /// open, peers see that this process lives. One whose backend is gone they take for dead, and end its
+    /// others.
+    std::unique_ptr<postgres::Connection> stop();
 
   private:
     void loop(std::stop_token stop);

@@ -87,6 +87,12 @@ Verdict verdict_without_work(const ledger::StartOutcome& outcome) {
 
 /// What the run has to say of itself, on whichever way it ends: to the ledger, the log, Kubernetes, the
 /// gateway and the collector. Owned by `run`; used by its thread alone, apart from `latest`.
+/// What is left of a process's links when its threads have ended.
+struct Links {
+    std::unique_ptr<postgres::Connection> settle;        ///< what Crew::take_connection gave, or null
+    std::unique_ptr<postgres::Connection> sign_of_life;  ///< what Heartbeat::stop gave
+};
+
 class Telling {
   public:
     Telling(Context& context, const RunOptions& options) : context_(context), options_(options) {}
@@ -132,11 +138,12 @@ class Telling {
         const Verdict verdict = verdict_without_work(outcome);
         return tell(verdict, ending_without_work(context_, outcome, ended_now(verdict), latest));
     }
-    /// Settles first. `connection`: what Crew::take_connection gave, or null.
-    Verdict conclude(std::unique_ptr<postgres::Connection> connection) {
+    /// Settles first.
+    Verdict conclude(Links links) {
         fault_point("before_settle");
-        connection = connection_to_settle(context_, latest.get(), std::move(connection));
+        const auto connection = connection_to_settle(context_, latest.get(), std::move(links.settle));
         if (auto state = settle(context_, latest.get(), connection.get())) latest.set(*state);
+        links.sign_of_life.reset();
         const ledger::RunState state = latest.get().value_or(ledger::RunState{});
         Verdict verdict = judge_run(context_.stop.cause(), context_.stop.reason(), state);
         tell(verdict, ending_of(ended_now(verdict), state.other_workers));
@@ -163,10 +170,8 @@ class Telling {
 
 /// Pulls until the run is over or stopped; every thread has ended when it returns. Should one not end, it
 /// concludes and exits the process.
-/// @return Crew::take_connection
-std::unique_ptr<postgres::Connection> pull(Context& context, const machine::Sizing& sizing,
-                                           const RunOptions& options, StartedUp started, Deadline deadline,
-                                           Telling& telling) {
+Links pull(Context& context, const machine::Sizing& sizing, const RunOptions& options, StartedUp started,
+           Deadline deadline, Telling& telling) {
     const auto& begun = std::get<ledger::Started>(started.outcome);
     const postgres::ConnectOptions connect = connect_options(context.config, context.scope.worker);
     Heartbeat heartbeat(context, connect, std::move(started.heartbeat));
@@ -202,11 +207,11 @@ std::unique_ptr<postgres::Connection> pull(Context& context, const machine::Sizi
         // Some thread still uses what lives here, the heartbeat's perhaps, on a link that is silently dead;
         // the ledger makes leaving as good as dying.
         log::error("exiting without waiting for a thread that does not end", {});
-        const Verdict verdict = telling.conclude(nullptr);
+        const Verdict verdict = telling.conclude({});
         std::_Exit(static_cast<int>(verdict.code));
     }
-    heartbeat.stop();
-    return crew.take_connection();
+    auto sign_of_life = heartbeat.stop();
+    return {.settle = crew.take_connection(), .sign_of_life = std::move(sign_of_life)};
 }
 
 /// run.deadline bounds the start as well: a database that is down, an index that takes long to build.

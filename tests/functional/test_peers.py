@@ -75,6 +75,23 @@ def test_a_process_that_was_stopped_does_not_have_the_last_word_about_a_run_that
     assert (told["state"], told["verdict"]["verdict"]) == ("succeeded", "succeeded")
 
 
+def test_a_process_that_settles_is_alive_to_its_peers(pagehaul, api, db):
+    """Its heartbeat has stopped, and has not gone: nobody ends the connection on which it says that it has stopped."""
+    pagehaul.configure(SMALL, run={"drain": "1s", "stale": "60s"})
+    settling = start_midway(pagehaul, api, db, answered=5, env={**RESUME, "PAGEHAUL_FAULT": "settle.read:1:stop"})
+    settling.terminate()
+    settling.wait_stopped(60)
+    release(api)
+    peer = pagehaul.succeed(env=RESUME)
+
+    settling.thaw()
+
+    result = settling.result()
+    assert result.code == OK and "could not settle" not in result.stderr, str(result)
+    assert "backends_ended" not in peer.stderr, str(peer)
+    assert db.scalar("SELECT count(*) FROM pagehaul.worker WHERE stopped_at IS NULL") == 0
+
+
 def test_slices_that_stay_locked_are_no_bug(pagehaul, mock_api, db):
     """By an administrator's transaction, say: no process of the run that could be ended. One CPU is one writer, whose first
     commit has made the rows for its next ones that mention the slice."""
