@@ -21,7 +21,8 @@ Fingerprint fingerprint(postgres::Connection& connection, const std::string& sch
         for (const auto& [path, value] : held)
             text += path + " holds = " + sha256_hex(salt + path + '\0' + value).substr(0, kDigits) + "\n";
     }
-    return {.hash = sha256_hex(text), .text = std::move(text)};
+    std::string hash = sha256_hex(text);
+    return {.hash = std::move(hash), .text = std::move(text)};
 }
 
 }  // namespace pagehaul::ledger

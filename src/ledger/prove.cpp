@@ -28,7 +28,7 @@ Keys count_before(postgres::Connection& connection, const Scope& scope,
         slices.push_back(proof.claim.slice_id);
     return again_after_deadlock(connection, [&] {
         connection.begin(std::string(by_index));
-        const Keys keys = count_keys(connection, scope, slices);
+        Keys keys = count_keys(connection, scope, slices);
         connection.commit();
         return keys;
     });

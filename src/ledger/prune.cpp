@@ -70,7 +70,7 @@ int prune(postgres::Connection& connection, const Scope& scope, std::chrono::day
           const std::function<bool()>& go_on) {
     const auto with_keys = connection.exec(fill(with_keys_sql, scope));
     for (std::size_t i = 0; i < with_keys.size(); ++i) {
-        const std::string old = with_keys.text(i, 0);
+        const std::string& old = with_keys.text(i, 0);
         if (!delete_pages(connection, scope, old, "page_keys", go_on)) return 0;
         connection.exec(fill(keys_gone_sql, scope, {{"old", old}}));
     }
