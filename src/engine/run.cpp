@@ -85,14 +85,14 @@ Verdict verdict_without_work(const ledger::StartOutcome& outcome) {
     return {ExitCode::config, "failed", text};
 }
 
-/// What the run has to say of itself, on whichever way it ends: to the ledger, the log, Kubernetes, the
-/// gateway and the collector. Owned by `run`; used by its thread alone, apart from `latest`.
 /// What is left of a process's links when its threads have ended.
 struct Links {
     std::unique_ptr<postgres::Connection> settle;        ///< what Crew::take_connection gave, or null
     std::unique_ptr<postgres::Connection> sign_of_life;  ///< what Heartbeat::stop gave
 };
 
+/// What the run has to say of itself, on whichever way it ends: to the ledger, the log, Kubernetes, the
+/// gateway and the collector. Owned by `run`; used by its thread alone, apart from `latest`.
 class Telling {
   public:
     Telling(Context& context, const RunOptions& options) : context_(context), options_(options) {}
