@@ -45,15 +45,15 @@ std::vector<Fault> read_faults() {
     return faults;
 }
 
-Mutex mutex;
+Mutex faults_mutex;
 
 }  // namespace
 
 void fault_point(std::string_view label) {
-    static std::vector<Fault> faults PAGEHAUL_GUARDED_BY(mutex) = read_faults();
+    static std::vector<Fault> faults PAGEHAUL_GUARDED_BY(faults_mutex) = read_faults();
     std::string action;
     {
-        const MutexLock lock(mutex);
+        const MutexLock lock(faults_mutex);
         for (Fault& fault : faults) {
             if (fault.label == label && --fault.nth == 0) action = fault.action;
         }

@@ -115,7 +115,7 @@ std::string failure_of(Setback::Kind kind) {
     throw Failure(ErrorKind::bug, "ledger", "a setback of no kind");
 }
 
-std::string row_of(const Setback& setback) {
+std::string setback_row(const Setback& setback) {
     const bool again = setback.kind == Setback::Kind::again;
     const bool counted = setback.counts && (again || setback.kind == Setback::Kind::unavailable);
     const bool tried = setback.kind != Setback::Kind::returned;
@@ -147,7 +147,7 @@ std::optional<int> record(postgres::Connection& connection, const Scope& scope,
     for (const Setback& setback : setbacks)
         ids.push_back(setback.claim.page_id);
     const auto answer = connection.exec(
-        fill(record_sql, scope, {{"rows", join(setbacks, ",", row_of)}, {"ids", bigint_array(ids)}}));
+        fill(record_sql, scope, {{"rows", join(setbacks, ",", setback_row)}, {"ids", bigint_array(ids)}}));
     if (!answer[0][0]) return std::nullopt;
     return static_cast<int>(answer.integer(0, 0));
 }

@@ -140,17 +140,17 @@ std::vector<Tally> tally(const std::vector<const PageResult*>& pages) {
     return sums;
 }
 
-struct Keys {
+struct SliceKeys {
     std::int64_t slice = 0;
     int pass = 0;
     std::int64_t first_no = 0;
     std::vector<std::int64_t> hashes;
 };
 
-std::vector<Keys> keys_by_slice(const std::vector<const PageResult*>& pages) {
-    std::vector<Keys> slices;
+std::vector<SliceKeys> keys_by_slice(const std::vector<const PageResult*>& pages) {
+    std::vector<SliceKeys> slices;
     for (const PageResult* page : pages) {
-        auto keys = std::find_if(slices.begin(), slices.end(), [&](const Keys& k) {
+        auto keys = std::find_if(slices.begin(), slices.end(), [&](const SliceKeys& k) {
             return k.slice == page->claim.slice_id && k.pass == page->claim.pass;
         });
         if (keys == slices.end())
@@ -170,7 +170,7 @@ std::vector<Keys> keys_by_slice(const std::vector<const PageResult*>& pages) {
 void insert_keys(postgres::Connection& connection, const Scope& scope,
                  const std::vector<const PageResult*>& pages) {
     std::vector<std::string> arrays;
-    const std::string rows = join(keys_by_slice(pages), ",", [&](const Keys& keys) {
+    const std::string rows = join(keys_by_slice(pages), ",", [&](const SliceKeys& keys) {
         arrays.push_back(postgres::binary_array(keys.hashes));
         return row({std::to_string(keys.slice), std::to_string(keys.pass), std::to_string(keys.first_no),
                     "$" + std::to_string(arrays.size()) + "::bigint[]"});

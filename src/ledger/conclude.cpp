@@ -8,7 +8,7 @@
 namespace pagehaul::ledger {
 namespace {
 
-constexpr std::string_view proven_sql = R"(
+constexpr std::string_view proven_slices_sql = R"(
 UPDATE {s}.slice s SET state = 'proven', proof = v.proof, distinct_keys = v.distinct_keys
 FROM (VALUES {rows}) v (id, pass, proof, distinct_keys)
 WHERE s.id = v.id AND s.pass = v.pass AND s.state = 'open';)";
@@ -67,7 +67,7 @@ void Conclusions::ask_for_proof(const SliceView& slice) {
 
 void Conclusions::write(postgres::Connection& connection, const Scope& scope) const {
     std::string sql;
-    if (!proven_.empty()) sql += fill(proven_sql, scope, {{"rows", join(proven_, ",")}});
+    if (!proven_.empty()) sql += fill(proven_slices_sql, scope, {{"rows", join(proven_, ",")}});
     if (!failed_.empty()) sql += fail_statements(scope, failed_);
     if (!moved_.empty()) sql += next_pass_statements(scope, moved_);
     if (!extended_.empty()) sql += fill(extend_sql, scope, {{"rows", join(extended_, ",")}});

@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kNamed = 20;  // slices that warnings name one by one
 constexpr Millis kPatience{10'000};
 
-constexpr std::string_view left_sql = R"(
+constexpr std::string_view left_slices_sql = R"(
 SELECT s.id, s.run_id, s.key, s.params, coalesce(s.error, s.moved, '') FROM {s}.run r JOIN {s}.slice s ON s.run_id = r.id
 WHERE r.pipeline = {pipeline} AND r.id <> {run} AND s.state IN ('open', 'failed') AND s.taken_over_by IS NULL
   AND NOT EXISTS (SELECT FROM {s}.worker w WHERE w.run_id = r.id AND w.stopped_at IS NULL AND NOT {dead})
@@ -53,7 +53,8 @@ void say(std::vector<std::string>& warnings, std::vector<std::string> lines, con
 }  // namespace
 
 std::vector<LeftSlice> left_slices(postgres::Connection& connection, const Scope& scope) {
-    const auto rows = connection.exec(fill(left_sql, scope, {{"dead", dead_condition("w", scope, true)}}));
+    const auto rows =
+        connection.exec(fill(left_slices_sql, scope, {{"dead", dead_condition("w", scope, true)}}));
     std::vector<LeftSlice> left;
     for (std::size_t i = 0; i < rows.size(); ++i)
         left.push_back({.id = rows.integer(i, 0),

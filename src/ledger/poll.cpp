@@ -163,18 +163,18 @@ std::vector<std::int64_t> find_due(postgres::Connection& connection, const Scope
 
 Steps take_steps(postgres::Connection& connection, const Scope& scope, const Policy& policy,
                  const std::vector<std::int64_t>& due) {
-    Steps steps;
-    if (due.empty()) return steps;
+    Steps made;
+    if (due.empty()) return made;
     in_fence(connection, scope, [&] {
         connection.exec(std::string(by_index));
         Due taken = take_due(connection, scope, due);
         const Conclusions conclusions = conclude(connection, scope, policy, std::move(taken.slices));
-        steps = {.news = conclusions.news(),
-                 .planned = conclusions.plans_pages(),
-                 .more = due.size() == static_cast<std::size_t>(slices_at_once),
-                 .locked = taken.locked};
+        made = {.news = conclusions.news(),
+                .planned = conclusions.plans_pages(),
+                .more = due.size() == static_cast<std::size_t>(slices_at_once),
+                .locked = taken.locked};
     });
-    return steps;
+    return made;
 }
 
 }  // namespace
@@ -183,7 +183,7 @@ RunState poll(postgres::Connection& connection, const Scope& scope, const Policy
               const Monotonic& elapsed) {
     std::chrono::nanoseconds asking{0};
     const auto due = timed(elapsed, asking, [&] { return find_due(connection, scope); });
-    Steps steps = take_steps(connection, scope, policy, due);
+    Steps made = take_steps(connection, scope, policy, due);
     RunState state = timed(elapsed, asking, [&] { return read_state(connection, scope); });
     if (is_all_proven(state) && state.slices_proven > 0 && !suffices(state.proof, policy.required)) {
         fail_insufficient(connection, scope, policy);
@@ -193,11 +193,11 @@ RunState poll(postgres::Connection& connection, const Scope& scope, const Policy
         if (finalised == Finalised::changed) state = read_state(connection, scope);
         state.finalised_elsewhere = finalised == Finalised::elsewhere;
     }
-    state.news = std::move(steps.news);
+    state.news = std::move(made.news);
     state.asking = asking;
-    state.more_due = steps.more;
-    state.slices_locked = steps.locked;
-    if (steps.planned) state.next_due = Millis{0};
+    state.more_due = made.more;
+    state.slices_locked = made.locked;
+    if (made.planned) state.next_due = Millis{0};
     return state;
 }
 

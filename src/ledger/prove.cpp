@@ -9,7 +9,7 @@
 namespace pagehaul::ledger {
 namespace {
 
-constexpr std::string_view proven_sql = R"(
+constexpr std::string_view proven_pages_sql = R"(
 UPDATE {s}.page p SET state = 'done', claims = 0, error = nullif(v.end_refused, ''), done_at = {s}.clock()
 FROM (VALUES {rows}) v (id, end_refused) WHERE p.id = v.id)";
 
@@ -79,7 +79,7 @@ std::vector<std::optional<ProofVerdict>> prove(postgres::Connection& connection,
             ids.push_back(claims[i].slice_id);
         }
         if (pages.empty()) return;
-        connection.exec(fill(proven_sql, scope, {{"rows", join(pages, ",")}}));
+        connection.exec(fill(proven_pages_sql, scope, {{"rows", join(pages, ",")}}));
         connection.exec(std::string(by_index));
         Slices slices = lock_slices(connection, scope, ids, WhenLocked::wait);
         sum_pages(connection, scope, policy, slices);

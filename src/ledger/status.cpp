@@ -43,7 +43,7 @@ FROM {s}.slice s, LATERAL (
 WHERE s.run_id = {run} AND s.state IN ('open', 'failed') ORDER BY s.id LIMIT 20)";
 
 // A run at work, and the newest, which the next start goes on with, are told of above.
-constexpr std::string_view left_sql = R"(
+constexpr std::string_view left_count_sql = R"(
 SELECT s.run_id, s.key, coalesce(s.error, s.moved, ''), count(*) OVER () FROM {s}.run r JOIN {s}.slice s ON s.run_id = r.id
 WHERE r.pipeline = {pipeline} AND s.state IN ('open', 'failed') AND s.taken_over_by IS NULL
   AND r.id < (SELECT max(id) FROM {s}.run WHERE pipeline = {pipeline})
@@ -140,7 +140,7 @@ PipelineStatus read_status(postgres::Connection& connection, const std::string& 
                                .unproven = read_unproven(connection, scope),
                                .fresh_workers = fresh});
     }
-    const auto left = connection.exec(fill(left_sql, scope));
+    const auto left = connection.exec(fill(left_count_sql, scope));
     for (std::size_t i = 0; i < left.size(); ++i) {
         status.slices_left = left.integer(i, 3);
         status.left.push_back({.run = left.integer(i, 0), .slice = left.text(i, 1), .why = left.text(i, 2)});

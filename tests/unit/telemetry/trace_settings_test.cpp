@@ -15,7 +15,7 @@ using ::testing::Pair;
 using Variables = std::map<std::string, std::string>;
 
 const std::string kEndpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
-const std::string kParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0";
+const std::string kParentText = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0";
 
 Result<std::optional<TraceSettings>> read(const std::optional<config::Traces>& file,
                                           const Variables& variables) {
@@ -47,7 +47,8 @@ config::Traces file(const std::string& endpoint) {
 TEST(TraceSettings, NothingIsExportedWithoutAnEndpoint) {
     EXPECT_FALSE(read({}, {}).value());
     EXPECT_FALSE(read({}, {{kEndpoint, ""}}).value()) << "empty is not set";
-    EXPECT_FALSE(read({}, {{"OTEL_TRACES_SAMPLER", "always_on"}, {"TRACEPARENT", kParent + "1"}}).value());
+    EXPECT_FALSE(
+        read({}, {{"OTEL_TRACES_SAMPLER", "always_on"}, {"TRACEPARENT", kParentText + "1"}}).value());
     const auto section = read(config::Traces{}, {});
     ASSERT_FALSE(section);
     EXPECT_EQ(section.error().origin, "telemetry.traces.endpoint");
@@ -130,7 +131,7 @@ TEST(TraceSettings, SamplersDecideAsTheSpecificationSays) {
                                                   {"parentbased_traceidratio", "1", true, 0.25},
                                                   {"parentbased_traceidratio", "0", false, 0.25}}) {
         Variables variables{{"OTEL_TRACES_SAMPLER", of.sampler}, {"OTEL_TRACES_SAMPLER_ARG", "0.25"}};
-        if (of.parent != nullptr) variables["TRACEPARENT"] = kParent + of.parent;
+        if (of.parent != nullptr) variables["TRACEPARENT"] = kParentText + of.parent;
         const TraceSettings settings = by(variables);
         EXPECT_EQ(settings.recording, of.recording) << of.sampler << " " << (of.parent ? of.parent : "-");
         EXPECT_EQ(settings.sampling, of.share) << of.sampler;
@@ -148,7 +149,7 @@ TEST(TraceSettings, TheFilesSamplingBeatsTheVariable) {
     own.sampling.reset();
     EXPECT_FALSE(read(own, variables).value()->recording) << "left out: the variable's";
     own.sampling = 0.05;
-    EXPECT_FALSE(read(own, {{"TRACEPARENT", kParent + "0"}}).value()->recording)
+    EXPECT_FALSE(read(own, {{"TRACEPARENT", kParentText + "0"}}).value()->recording)
         << "the parent's word stands";
 }
 
