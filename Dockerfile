@@ -3,7 +3,10 @@
 #
 #   docker build -t pagehaul .        # or buildah, podman; `make image` builds and tests it
 
-ARG BASE=debian:bookworm-slim
+# The base by its digest, so that a rebuild starts from the same bytes. It is published as bookworm-20260918-slim (Docker's record of
+# official images: docker-library/repo-info, repos/debian/remote/bookworm-20260918-slim.md). A newer one is told by
+#   docker buildx imagetools inspect debian:bookworm-slim --format '{{.Manifest.Digest}}'
+ARG BASE=debian:bookworm-slim@sha256:3783cc01769c7b2b1b83a5c5ad96c815348e28ed7da68e2e3687004faa906251
 
 FROM ${BASE} AS build
 WORKDIR /src
@@ -29,12 +32,17 @@ RUN set -eu; \
         cp -L "$library" "/image$library"; \
     done; \
     cp /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/; \
+    cp -L /etc/os-release /image/etc/os-release; \
     ln -s /etc/ssl/certs/ca-certificates.crt /image/usr/lib/ssl/cert.pem; \
     cp -a /usr/share/zoneinfo /image/usr/share/; \
     rm -rf /image/usr/share/zoneinfo/right /image/usr/share/zoneinfo/posix; \
     echo 'hosts: files dns' >/image/etc/nsswitch.conf; \
     echo 'pagehaul:x:65532:65532::/:/usr/sbin/nologin' >/image/etc/passwd; \
     echo 'pagehaul:x:65532:' >/image/etc/group
+ARG BASE
+ARG REVISION=unknown
+COPY deploy/sbom.sh deploy/
+RUN bash deploy/sbom.sh /image build/release "${BASE}" "${REVISION}"
 
 FROM scratch
 ARG VERSION=0.1.0

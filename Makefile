@@ -8,8 +8,9 @@ PYTEST := $(PYTHON) -m pytest -n $(JOBS) --dist loadgroup
 BASE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-test deps-build deps-demo deps-lint build release asan tsan demo test unit functional quick hook bench format \
-	format-check tidy image chart chart-docs observability postgres-matrix e2e clean
+.PHONY: help deps deps-test deps-build deps-demo deps-lint build release asan tsan demo test unit functional security quick hook bench format \
+	format-check tidy image chart chart-docs observability postgres-matrix e2e chaos \
+	chaos-checker fuzz sanitize coverage soak guard clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-15s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +20,7 @@ deps:  ## install what building, the demo, formatting and linting need (Debian p
 
 deps-test: deps  ## install the servers and tools of the tests as well
 	@$(DEPS) test container
+	@tests/functional/servers/build.sh >/dev/null
 
 deps-build:
 	@$(DEPS) build
@@ -59,6 +61,15 @@ unit: build deps-test  ## the unit tests (GoogleTest)
 functional: build deps-test  ## the functional tests (pytest, real servers); ARGS='-k drift' picks some
 	@$(PYTEST) $(ARGS) tests/functional
 
+# All of it is part of `functional`, `unit` and `image` as well, and so of every check.
+security: deps-test  ## what nobody from outside may do: secrets, bombs, framing, redirects, TLS, injection; as root the image too
+	@$(DEPS) container
+	@tests/support/build.sh dev pagehaul mockapi unit_config unit_core unit_dsn unit_http unit_record
+	@tests/support/unit.sh build/dev config core dsn http record
+	@$(PYTEST) -m security $(ARGS) tests/functional
+	@if [ "$$(id -u)" -eq 0 ]; then $(DEPS) image && tests/image/build.sh && $(PYTHON) -m pytest -m security tests/image; \
+	else echo "The image is left out: only root builds and tests it here"; fi
+
 postgres-matrix: build deps-test  ## unit tests of the ledger and functional tests of the core on PostgreSQL 13 to 18; ARGS='13 18' picks some
 	@$(DEPS) postgres
 	@tests/postgres/matrix.sh $(ARGS)
@@ -84,7 +95,7 @@ chart: deps-test  ## test the Helm chart and what is made from it, without a clu
 	@tests/support/build.sh dev pagehaul
 	@tools=$$(tests/chart/tools.sh) && tests/chart/run.sh "$$tools" build/dev/pagehaul
 
-chart-docs: deps-test  ## make anew what is made: the dashboard, the chart's copies and README, deploy/kubernetes
+chart-docs: deps-test  ## make anew what is made: the dashboard, the chart's copies and README, deploy/kubernetes and deploy/keda
 	@$(PYTHON) deploy/grafana/dashboard.py
 	@$(PYTHON) tests/chart/files.py
 	@$(PYTHON) tests/chart/readme.py
@@ -96,11 +107,39 @@ observability:  ## test dashboard and alerts on runs that a real Pushgateway and
 	@$(PYTEST) -m 'not alone' $(ARGS) tests/observability || [ $$? -eq 5 ]  # 5: ARGS picked none of these
 	@$(PYTHON) -m pytest -m alone $(ARGS) tests/observability || [ $$? -eq 5 ]
 
-e2e: deps-test  ## run the chart and the image on a real Kubernetes (as root); needs Go 1.26; the first time the network and 15 minutes more
+e2e: deps-test  ## run the chart and the image on a real Kubernetes (as root); needs Go 1.26; the first time the network and half an hour more
 	@$(DEPS) image cluster
 	@tests/support/build.sh dev mockapi
 	@tests/image/build.sh
 	@tests/e2e/run.sh $(ARGS)
+
+chaos: deps-test  ## let processes pull while faults strike, SEEDS=25 of them; SEED=17 does one again and tells its story; ARGS="--queue rabbitmq" (kafka, sqs) over a broker
+	@tests/support/build.sh dev pagehaul mockapi queue_probe
+	@$(PYTHON) tests/chaos/run.py $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),25)) $(ARGS)
+
+chaos-checker: deps-test  ## break the core on purpose, one rule at a time: chaos must notice, within 50 seeds each
+	@tests/support/build.sh dev pagehaul mockapi
+	@$(PYTHON) -m pytest -q -s -p no:cacheprovider tests/chaos
+
+fuzz: deps-test  ## feed the parsers what nobody would send, SECONDS=60 each target; INPUTS=2000 the same ones each time; INPUT=FILE repeats a find
+	@$(DEPS) build fuzz
+	@tests/support/build.sh fuzz fuzz_targets
+	@$(PYTHON) tests/fuzz/run.py $(if $(INPUT),--input $(INPUT),$(if $(INPUTS),--inputs $(INPUTS),--seconds $(or $(SECONDS),60))) $(ARGS)
+
+sanitize: deps-test  ## all unit and functional tests under AddressSanitizer with UndefinedBehaviorSanitizer, then ThreadSanitizer; ARGS=asan: one; an hour
+	@tests/support/sanitize.sh $(ARGS)
+
+coverage: deps-test  ## which lines of the core the tests run, and why the others are not; fails under 92 %
+	@$(DEPS) coverage
+	@tests/coverage/run.sh
+
+soak: deps-test  ## a run of MINUTES=10, 10,000 pages a minute, in 128 MiB among faults: is it steady? As root
+	@tests/support/build.sh release pagehaul mockapi
+	@$(PYTHON) tests/soak/run.py --minutes $(or $(MINUTES),10)
+
+guard: deps-test  ## count the instructions a page takes (callgrind) and compare with tests/bench/baseline.json; ARGS=--write keeps the new ones
+	@tests/support/build.sh release pagehaul mockapi
+	@$(PYTHON) tests/bench/guard.py $(ARGS)
 
 clean:  ## remove everything that was built
 	rm -rf build

@@ -107,6 +107,10 @@ RUNS = [
     series("Quarantine", "Rows of the run that did not convert and were kept aside with their reason; `pagehaul status` shows samples.", "short",
            (ours("pagehaul_quarantined_rows"), "{{pipeline}}")),
     series("At work", "1 while a run is at work.", "none", (ours("pagehaul_run_in_progress"), "{{pipeline}}"), top=1),
+    series("Rows by stream", "Of a config with streams, what each had when the run ended.", "short",
+           (ours("pagehaul_stream_rows"), "{{pipeline}} {{stream}} {{result}}"), size=(12, 8)),
+    series("Slices by stream", "Slices of each stream when the run ended, those that records of a parent made among them.", "short",
+           (ours("pagehaul_stream_slices"), "{{pipeline}} {{stream}} {{result}}"), size=(12, 8)),
 ]
 
 API = [
@@ -140,6 +144,37 @@ INSIDE = [
           [("value", f"max by (pipeline, name) ({ours('pagehaul_sizing')})", {})], size=(12, 8), unit="short"),
     table("Version", "The program of the last run.", "pipeline",
           [("", f"max by (pipeline, version) ({ours('pagehaul_build_info')})", {})], size=(12, 8), hidden=("Value",)),
+]
+
+
+def each_worker(expression):
+    """One value a process, without the labels that the scrape adds."""
+    return f"max by (pipeline, worker) ({expression})"
+
+
+WORKERS = [
+    series("Processes at work", "Processes of the run, in Kubernetes a pod each.", "short", (ours("pagehaul_processes"), "{{pipeline}}")),
+    series("Pages that wait", "Pages of the run that wait for a process, and those in the hands of one.", "short",
+           (ours("pagehaul_queue_pages"), "{{pipeline}} {{state}}"), stack=True),
+    series("Age of the oldest page that waits", "How long the page that may be asked for first has waited: since its pause was over, or since the run was "
+           "planned where one was never tried.", "s", (ours("pagehaul_queue_oldest_due_age_seconds"), "{{pipeline}}")),
+    series("Pages a second by process", "Pages stored a second, as each process says with its heartbeat.", "ops",
+           (each_worker(a_second(ours("pagehaul_worker_pages"))), "{{pipeline}} {{worker}}"), stack=True),
+    series("Rows a second by process", "Rows stored a second, as each process says with its heartbeat.", "ops",
+           (each_worker(a_second(ours("pagehaul_worker_rows"))), "{{pipeline}} {{worker}}"), stack=True),
+    series("Requests in flight by process", "Requests of each process under way, against what it may have under way now.", "short",
+           (each_worker(ours("pagehaul_worker_requests_in_flight")), "{{pipeline}} {{worker}}"),
+           (each_worker(ours("pagehaul_worker_requests_in_flight_limit")), "{{pipeline}} {{worker}} limit")),
+    series("Broker", "Messages of the broker that carries page jobs: those that wait, those with workers, dead letters; and how often one came to a second "
+           "worker. Nothing without a broker.", "short",
+           (ours("pagehaul_broker_messages"), "{{pipeline}} {{state}}"),
+           (f"sum by (pipeline) ({each_worker(ours('pagehaul_worker_redeliveries'))})", "{{pipeline}} redelivered"), size=(24, 8)),
+    table("Processes", "What the processes at work, or those that ended last, have done since their start.", "worker", [
+        ("pages", each_worker(ours("pagehaul_worker_pages")), {"unit": "short"}),
+        ("rows", each_worker(ours("pagehaul_worker_rows")), {"unit": "short"}),
+        ("requests", each_worker(ours("pagehaul_worker_requests")), {"unit": "short"}),
+        ("failed tries", each_worker(ours("pagehaul_worker_setbacks")), {"unit": "short"}),
+    ]),
 ]
 
 CRONJOB = '{namespace=~"$namespace", cronjob=~"$cronjob"}'
@@ -198,7 +233,8 @@ DASHBOARD = {
                  'label_values(kube_job_owner{namespace=~"$namespace", owner_kind="CronJob", owner_name=~"$cronjob"}, job_name)', hidden=True),
         variable("pod", "Pod", 'label_values(kube_pod_owner{namespace=~"$namespace", owner_kind="Job", owner_name=~"$job"}, pod)', hidden=True),
     ]},
-    "panels": laid_out([("Is the data fresh and complete?", AT_A_GLANCE), ("Runs", RUNS), ("API", API), ("Inside", INSIDE), ("Kubernetes", KUBERNETES)]),
+    "panels": laid_out([("Is the data fresh and complete?", AT_A_GLANCE), ("Runs", RUNS), ("API", API), ("Inside", INSIDE), ("Workers", WORKERS),
+                         ("Kubernetes", KUBERNETES)]),
 }
 
 

@@ -15,7 +15,7 @@ Asking::Asking(const config::Config& config, Setting& setting)
                .random = setting.random(),
                .stop = setting.stop(),
                .metrics = metrics_},
-      kit_(context_, sizing_),
+      kit_(context_, sizing_, http::Share::own),
       fetcher_(kit_.gate()) {}
 
 Result<std::pair<source::Accept, record::DecodedPage>> Asking::page(const source::Slice& slice,
@@ -37,8 +37,13 @@ Result<std::pair<source::Accept, record::DecodedPage>> Asking::page(const source
             if (const auto* failure = std::get_if<source::Fail>(&answer->judgement)) {
                 return fail(ErrorKind::permanent, "source", failure->reason);
             }
-            if (const auto* end = std::get_if<source::End>(&answer->judgement)) {
-                return fail(ErrorKind::permanent, "source", end->reason);
+            if (const auto* split = std::get_if<source::Split>(&answer->judgement)) {
+                return fail(ErrorKind::permanent, "source", split->reason + ": a run pulls its halves");
+            }
+            // A rule says that there is nothing: an empty slice.
+            if (std::holds_alternative<source::End>(answer->judgement) ||
+                std::holds_alternative<source::Skip>(answer->judgement)) {
+                return std::pair{source::Accept{.nothing = true}, record::DecodedPage{}};
             }
             if (const auto* retry = std::get_if<source::Retry>(&answer->judgement)) {
                 last = {ErrorKind::transient, "source", retry->reason};

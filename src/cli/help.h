@@ -31,20 +31,41 @@ Begin with a file that says what to ask, how the answer looks and where it goes:
 `pagehaul schema` explains every key of the file; `pagehaul VERB --help` explains a verb.
 
 Exit codes:
-  0    every page stored, completeness proven; or nothing due: no day was ready yet (ready_at)
+  0    every page stored, completeness proven; or nothing due: no day was ready yet (ready_at); or skipped:
+       another run was at work (--if-busy skip)
   64   wrong command line
   65   data refused: quarantine over its limit, a page refused for good, or a proof that came out wrong
   69   API or database stayed unavailable beyond the patience, or a page's attempts ran out; run it again
   70   a bug
   75   incomplete but resumable: deadline reached, or another run holds the lock
   77   the API or the database refused our credentials
-  78   bad config, or a ledger schema newer than this binary
+  78   bad config, or a ledger newer than this binary that does not serve it
   130  stopped by SIGINT; resumable
   143  stopped by SIGTERM; resumable
 
-Environment: PAGEHAUL_SET stands for --set (one override a line), PAGEHAUL_RUN_KEY for --run-key; HTTPS_PROXY,
-HTTP_PROXY and NO_PROXY are obeyed; OTEL_EXPORTER_OTLP_ENDPOINT and its like say where traces go. A verb's data
-goes to stdout, the log to stderr.)";
+Environment: PAGEHAUL_SET stands for --set (one override a line), PAGEHAUL_RUN_KEY for --run-key,
+PAGEHAUL_IF_BUSY for --if-busy; PAGEHAUL_GRACE (15s, or 15) tells how long the platform waits from SIGTERM until it
+kills: drain and all that follows fit into it; HTTPS_PROXY, HTTP_PROXY and NO_PROXY are obeyed;
+OTEL_EXPORTER_OTLP_ENDPOINT and its like say where traces go. A verb's data goes to stdout, the log to stderr.)";
+
+constexpr const char* work = R"(
+For pods that come and go with the length of the queue, beside the Job that began the run. Takes pages of the
+pipeline's run in progress until that run is over, and ends as it does; where its workers have died, goes on
+alone. 0 as well when no run is in progress, or when it is another config's: there is nothing to do here; and
+when no page came for queue.idle while other processes go on with the run.
+
+How much there is to do tells the view queue_length in the ledger's schema.
+
+With --configs one process takes the messages of many pipelines from one broker's queue, all *.yaml and *.yml of the
+folder, read at the start. Each pipeline that has messages gets a worker, a process of its own, at most --at-once
+together and each with that share of CPU and memory; where others wait, the one that has worked longest, at least a
+--turn, makes room. It ends with 0 when there was nothing to do for the longest queue.idle; 77 and 78 where the broker
+refuses it or the files do not fit together. What a run came to tells its own `enqueue --wait`.)";
+
+constexpr const char* enqueue = R"(
+The other half of `work`: makes the run, or goes on with the one of this key, and tells workers over the queue
+which pages are due, at most queue.ahead at once. With --wait it stays, goes on telling, and ends with the run's
+verdict. Without, 0 means only that the pages are told of; workers tell each other of the rest.)";
 
 constexpr const char* run = R"(
 Asks page 1 of every slice for its total, pulls all pages side by side, and proves at the end that nothing is
@@ -52,6 +73,8 @@ missing. The ledger (schema pagehaul of the same database) remembers every page 
 its rows: after a crash or a stop, the same command fetches only what is missing.
 
 The first SIGTERM or SIGINT finishes what is in flight (run.drain), a second one exits at once; both are safe.
+PAGEHAUL_GRACE=15s has the drain and what follows it fit into the time that the platform gives after SIGTERM.
+Beside another run of the pipeline it ends with 75, unless --if-busy says to wait for its end, or to skip this one.
 Progress and log go to stderr, nothing to stdout. 0 is returned only when everything is stored and proven; 69, 75,
 130 and 143 mean: run it again. All exit codes: `pagehaul --help`.
 
@@ -84,7 +107,7 @@ API, quarantined rows above all, so treat it like the data; secrets of the confi
 
 A run in progress is shown as it is now. An existing file is overwritten only if it is an HTML page. Exit code 0
 however the run ended; 64 no such run, no --html, or a file that cannot be written; 69 database unreachable; 77 it
-refused the login; 78 bad config, or a ledger of another version.)";
+refused the login; 78 bad config, or a ledger that is older, or newer and does not serve this binary.)";
 
 constexpr const char* retry = R"(
 A new run of only those slices that failed, or whose newest pull left quarantined rows or failed pages: use it when the
@@ -103,8 +126,9 @@ Rows that are stored stay. A run that is at work is left alone.)";
 
 constexpr const char* migrate = R"(
 `pagehaul run` does it by itself unless the config says ledger.migrate: manual. Use it to let a role with more rights
-create the ledger. Running it twice does no harm. Exit codes: 0; 69 database unreachable; 77 it refused the login;
-78 bad config, missing privileges, or a ledger newer than this binary.)";
+create the ledger. Running it twice does no harm, and a newer ledger that serves this binary stays as it is. Exit codes: 0;
+69 database unreachable; 77 it refused the login; 78 bad config, missing privileges, or a newer ledger that does not
+serve this binary.)";
 
 constexpr const char* schema = R"(
 Save it and name it in the file's first line, and your editor completes and checks every key:

@@ -15,6 +15,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr ::mode_t kOwnerOnly = 0600;  // the page shows rows
+
 // Each function returns 0 or an errno.
 
 int write_all(int file, std::string_view text) {
@@ -28,7 +30,7 @@ int write_all(int file, std::string_view text) {
 }
 
 int write_file(const fs::path& path, int flags, std::string_view page) {
-    const int file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | flags, 0666);
+    const int file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | flags, kOwnerOnly);
     if (file < 0) return errno;
     const int failed = write_all(file, page);
     // A file system over a network may only say now that it is full.

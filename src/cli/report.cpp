@@ -48,7 +48,7 @@ ExitCode report(const ReportArguments& arguments) {
     try {
         return make_report(arguments);
     } catch (const WrongCall& wrong) {
-        std::cerr << "pagehaul report: " << redacted(wrong.why) << '\n';
+        std::cerr << "pagehaul report: " << for_people(wrong.why) << '\n';
         return ExitCode::usage;
     }
 }

@@ -1,48 +1,65 @@
 #include "engine/run.h"
 
+#include <signal.h>
+#include <sys/prctl.h>
+
 #include <utility>
 
+#include "cli/early_end.h"
 #include "cli/setting.h"
-#include "config/yaml/variables.h"
-#include "engine/tell/summary.h"
 #include "log/log.h"
 
 namespace pagehaul::cli {
 namespace {
 
-std::string termination_log() {
-    return config::process_environment("PAGEHAUL_TERMINATION_LOG").value_or("/dev/termination-log");
-}
+/// What the environment adds to the config.
+struct Surroundings {
+    std::optional<telemetry::TraceSettings> traces;
+    std::optional<Millis> grace;
+};
 
-/// A config that does not load ends before there is a run; Kubernetes is told all the same.
-std::pair<config::Config, std::optional<telemetry::TraceSettings>> load_or_tell(
-    const ConfigArguments& arguments) {
+Surroundings surroundings_or_tell(const config::Config& config) {
     try {
-        config::Config config = load_config(arguments);
-        auto traces = load_trace_settings(config);
-        return {std::move(config), std::move(traces)};
+        return {.traces = load_trace_settings(config), .grace = told_grace()};
     } catch (const Failure& failure) {
-        const engine::Verdict verdict{exit_code_for(failure.error().kind), "failed",
-                                      redacted(failure.error().text())};
-        engine::write_termination_log(
-            termination_log(), engine::termination_message(verdict, "", 0, ledger::RunState{}, Millis{0}));
+        tell_early_end(config, failure.error());
         throw;
     }
 }
 
+ExitCode run(const RunArguments& arguments, engine::RunOptions options) {
+    const config::Config config = load_or_tell(arguments.config);
+    const auto [traces, grace] = surroundings_or_tell(config);
+    Setting setting(grace);
+    options.run_key = arguments.run_key;
+    options.fresh = arguments.fresh;
+    options.if_busy = arguments.if_busy;
+    options.grace = &setting.grace();
+    options.terminal = log::stderr_is_terminal();
+    options.version = std::string(build_version());
+    options.traces = traces;
+    options.termination_log = termination_log();
+    return engine::run(config, options, setting.stop(), system_clock(), setting.random()).code;
+}
+
 }  // namespace
 
-ExitCode run(const RunArguments& arguments, ledger::StartRequest::Intent intent) {
-    const auto [config, traces] = load_or_tell(arguments.config);
-    Setting setting;
-    const engine::RunOptions options{.intent = intent,
-                                     .run_key = arguments.run_key,
-                                     .fresh = arguments.fresh,
-                                     .terminal = log::stderr_is_terminal(),
-                                     .version = std::string(build_version()),
-                                     .traces = traces,
-                                     .termination_log = termination_log()};
-    return engine::run(config, options, setting.stop(), system_clock(), setting.random()).code;
+ExitCode run(const RunArguments& arguments, ledger::StartRequest::Intent intent, engine::Part part) {
+    engine::RunOptions options;
+    options.intent = intent;
+    options.part = part;
+    return run(arguments, std::move(options));
+}
+
+ExitCode work(const WorkArguments& arguments) {
+    // A pool that is killed cannot ask us to leave.
+    if (arguments.relay) ::prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+    engine::RunOptions options;
+    options.intent = ledger::StartRequest::Intent::work;
+    options.part = engine::Part::help;
+    options.relay = arguments.relay;
+    options.share = arguments.share;
+    return run(arguments.run, std::move(options));
 }
 
 }  // namespace pagehaul::cli

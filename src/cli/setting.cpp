@@ -4,16 +4,13 @@
 
 #include "config/load.h"
 #include "config/yaml/variables.h"
-#include "http/transport.h"
+#include "core/printable.h"
+#include "engine/shared/grace_policy.h"
+#include "http/proxy.h"
 #include "log/log.h"
 
 namespace pagehaul::cli {
 namespace {
-
-config::Redactor& redactor() {
-    static config::Redactor instance;
-    return instance;
-}
 
 log::Level level_of(config::LogLevel level) {
     switch (level) {
@@ -47,20 +44,46 @@ std::string_view build_version() {
     return PAGEHAUL_VERSION;
 }
 
-std::string redacted(const std::string& text) {
-    return redactor().redact(text);
+std::string redacted(std::string_view text) {
+    return config::process_redactor().redact(text);
+}
+
+std::string for_people(std::string_view text) {
+    return printable(redacted(text));
+}
+
+config::Config read_config(const ConfigArguments& arguments) {
+    config::Redactor& redactor = config::process_redactor();
+    log::set_redactor(
+        [&redactor](std::string_view text, std::size_t bytes) { return redactor.redact(text, bytes); });
+    for (const std::string& secret : http::proxy_secrets(config::process_environment))
+        redactor.add(secret);
+    config::LoadOptions options;
+    options.set = arguments.set;
+    options.streams = arguments.streams;
+    options.redactor = &redactor;
+    auto loaded = config::load(arguments.file, options);
+    if (!loaded) throw Failure(ErrorKind::config, "", config::to_text(loaded.error()));
+    return std::move(*loaded);
+}
+
+void set_up_log(const config::Config& config) {
+    log::configure(level_of(config.telemetry.log.level), format_of(config.telemetry.log.format));
 }
 
 config::Config load_config(const ConfigArguments& arguments) {
-    log::set_redactor(redacted);
-    config::LoadOptions options;
-    options.set = arguments.set;
-    options.redactor = &redactor();
-    auto loaded = config::load(arguments.file, options);
-    if (!loaded) throw Failure(ErrorKind::config, "", config::to_text(loaded.error()));
-    log::configure(level_of(loaded->telemetry.log.level), format_of(loaded->telemetry.log.format));
-    log::set_context("pipeline", loaded->pipeline);
-    return std::move(*loaded);
+    config::Config config = read_config(arguments);
+    set_up_log(config);
+    log::set_context("pipeline", config.pipeline);
+    return config;
+}
+
+std::optional<Millis> told_grace() {
+    const auto text = config::process_environment("PAGEHAUL_GRACE");
+    if (!text) return std::nullopt;
+    const auto grace = engine::parse_grace(*text);
+    if (!grace) throw Failure(grace.error());
+    return *grace;
 }
 
 std::optional<telemetry::TraceSettings> load_trace_settings(const config::Config& config) {
@@ -69,14 +92,9 @@ std::optional<telemetry::TraceSettings> load_trace_settings(const config::Config
     if (!settings) throw Failure(settings.error());
     if (*settings) {
         for (const std::string& secret : (*settings)->secrets)
-            redactor().add(secret);
+            config::process_redactor().add(secret);
     }
     return std::move(*settings);
-}
-
-Setting::Setting() : signals_(stop_) {
-    // cpprestsdk's pool: 2 threads carry 32 requests in flight at a third of the CPU that 32 threads take.
-    http::initialize_pool(2);
 }
 
 }  // namespace pagehaul::cli

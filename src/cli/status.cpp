@@ -5,7 +5,9 @@
 
 #include "cli/setting.h"
 #include "core/join.h"
+#include "core/printable.h"
 #include "engine/shared/connecting.h"
+#include "ledger/migrations.h"
 
 namespace pagehaul::cli {
 namespace {
@@ -32,6 +34,15 @@ ordered_json to_json(const ledger::RunSummary& run) {
     ordered_json slices = ordered_json::array();
     for (const ledger::SliceStatus& slice : run.unproven)
         slices.push_back(to_json(slice));
+    ordered_json streams = ordered_json::array();
+    for (const ledger::StreamSums& of : run.streams)
+        streams.push_back({{"stream", of.stream},
+                           {"slices", of.slices},
+                           {"slices_proven", of.slices_proven},
+                           {"slices_failed", of.slices_failed},
+                           {"pages_done", of.pages_done},
+                           {"rows_stored", of.rows_stored},
+                           {"rows_quarantined", of.rows_quarantined}});
     return {{"run", run.id},
             {"keys", run.keys},
             {"state", run.state},
@@ -50,11 +61,22 @@ ordered_json to_json(const ledger::RunSummary& run) {
             {"pages_failed", run.pages_failed},
             {"rows_stored", run.rows_stored},
             {"rows_quarantined", run.rows_quarantined},
+            {"streams", streams},
             {"unproven", slices}};
+}
+
+/// Text by text: in the whole document a secret may be one of the numbers.
+void take_secrets_out(ordered_json& json) {
+    if (json.is_string()) json = redacted(json.get_ref<const std::string&>());
+    if (!json.is_structured()) return;
+    for (ordered_json& part : json)
+        take_secrets_out(part);
 }
 
 void print_json(const ledger::PipelineStatus& status) {
     ordered_json document{{"pipeline", status.pipeline},
+                          {"ledger_version", status.ledger_version},
+                          {"known_version", ledger::newest_version()},
                           {"runs", ordered_json::array()},
                           {"slices_left", status.slices_left},
                           {"left", ordered_json::array()},
@@ -73,7 +95,10 @@ void print_json(const ledger::PipelineStatus& status) {
                            {"payload", sample.payload}});
     }
     document["quarantine"] = samples;
-    std::cout << document.dump(2, ' ', false, ordered_json::error_handler_t::replace) << '\n';
+    take_secrets_out(document);
+    // What printable() spells out can only stand in a string, and is spelt as JSON does.
+    std::cout << printable_lines(document.dump(2, ' ', false, ordered_json::error_handler_t::replace))
+              << '\n';
 }
 
 std::string holes_text(const ledger::SliceStatus& slice) {
@@ -94,22 +119,34 @@ void print_run(const ledger::RunSummary& run) {
     std::cout << "; pages " << run.pages_done << " done, " << run.pages_open << " open, " << run.pages_failed
               << " failed; rows " << run.rows_stored << " stored, " << run.rows_quarantined
               << " quarantined\n";
-    if (!run.stop_reason.empty()) std::cout << "  stopped: " << run.stop_reason << '\n';
+    for (const ledger::StreamSums& of : run.streams)
+        std::cout << "  stream " << of.stream << ": slices " << of.slices_proven << " of " << of.slices
+                  << " proven, " << of.slices_failed << " failed; rows " << of.rows_stored << " stored, "
+                  << of.rows_quarantined << " quarantined\n";
+    if (!run.stop_reason.empty()) std::cout << "  stopped: " << for_people(run.stop_reason) << '\n';
     for (const ledger::SliceStatus& slice : run.unproven) {
-        std::cout << "  " << slice.state << "  " << slice.key << "  pass " << slice.pass << ", "
+        std::cout << "  " << slice.state << "  " << for_people(slice.key) << "  pass " << slice.pass << ", "
                   << slice.pages_done << " of " << slice.pages_planned << " pages";
         if (!slice.holes.empty()) std::cout << ", missing: " << holes_text(slice);
         std::cout << '\n';
-        if (!slice.error.empty()) std::cout << "    " << slice.error << '\n';
+        if (!slice.error.empty()) std::cout << "    " << for_people(slice.error) << '\n';
     }
 }
 
+/// Nothing where this program has made the ledger what it is, or there is none yet.
+void print_versions(int of_ledger) {
+    if (of_ledger == 0 || of_ledger == ledger::newest_version()) return;
+    std::cout << "ledger at version " << of_ledger << ", this binary knows " << ledger::newest_version()
+              << '\n';
+}
+
 void print_text(const ledger::PipelineStatus& status) {
+    print_versions(status.ledger_version);
     if (status.runs.empty()) {
-        std::cout << "pipeline " << status.pipeline << " has not run yet\n";
+        std::cout << "pipeline " << for_people(status.pipeline) << " has not run yet\n";
         return;
     }
-    std::cout << "pipeline " << status.pipeline << '\n';
+    std::cout << "pipeline " << for_people(status.pipeline) << '\n';
     for (const ledger::RunSummary& run : status.runs)
         print_run(run);
     if (status.slices_left > 0) {
@@ -118,15 +155,15 @@ void print_text(const ledger::PipelineStatus& status) {
                   << ", which `pagehaul abandon RUN|SLICE --why TEXT` closes; the newest:\n";
     }
     for (const ledger::LeftSummary& slice : status.left) {
-        std::cout << "  run " << slice.run << "  " << slice.slice << (slice.why.empty() ? "" : ": ")
-                  << slice.why << '\n';
+        std::cout << "  run " << slice.run << "  " << for_people(slice.slice)
+                  << (slice.why.empty() ? "" : ": ") << for_people(slice.why) << '\n';
     }
     if (status.quarantined_rows == 0) return;
     std::cout << "quarantine: " << status.quarantined_rows << " rows; the newest:\n";
     for (const ledger::QuarantineSample& sample : status.samples) {
-        std::cout << "  run " << sample.run << "  " << sample.slice << "  page " << sample.page;
+        std::cout << "  run " << sample.run << "  " << for_people(sample.slice) << "  page " << sample.page;
         if (sample.row) std::cout << " row " << *sample.row;
-        std::cout << ": " << sample.reason << '\n';
+        std::cout << ": " << for_people(sample.reason) << '\n';
     }
 }
 

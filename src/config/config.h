@@ -8,17 +8,12 @@
 #include <variant>
 #include <vector>
 
+#include "config/auth.h"
+#include "config/modes.h"
+#include "config/signing.h"
+#include "config/slices.h"
+
 namespace pagehaul::config {
-
-using Millis = std::chrono::milliseconds;
-
-/// A value from the environment or a mounted file. Its text is for the wire only: never log, print or store
-/// it.
-struct Secret {
-    std::string value;
-    /// Files that `${file:…}` named, so that a refused credential can be read again once. Empty: static.
-    std::string source;  ///< the unexpanded text, "${file:/run/token}"; what the fingerprint and messages use
-};
 
 /// A JSON value of the config (request bodies, rule operands) as compact JSON text, members in the file's
 /// order.
@@ -26,96 +21,131 @@ struct Json {
     std::string text;
 };
 
-struct AuthNone {};
-struct AuthHeader {
-    std::string name;
-    Secret value;
+/// What a parameter of the query, or of a form, is sent as.
+struct Parameter {
+    std::vector<std::string> texts{};  ///< templates, the parameter once for each
+    std::optional<Json> json{};        ///< instead of them: a template, sent as one compact text
 };
-struct AuthBearer {
-    Secret token;
-};
-struct AuthBasic {
-    Secret username;
-    Secret password;
-};
-struct AuthQuery {
-    std::string name;
-    Secret value;
-};
-using Auth = std::variant<AuthNone, AuthHeader, AuthBearer, AuthBasic, AuthQuery>;
+using Parameters = std::vector<std::pair<std::string, Parameter>>;  ///< by name, in the file's order
 
+enum class Redirects { refused, same_origin };
 struct Request {
     std::string method = "GET";
-    std::string path;                                        ///< template
-    std::vector<std::pair<std::string, std::string>> query;  ///< name -> template, in the file's order
-    std::vector<std::pair<std::string, Secret>> headers;     ///< name -> template, may hold secrets
-    std::optional<Json> body;                                ///< template: strings may hold placeholders
+    std::string path;  ///< template
+    Parameters query{};
+    std::vector<std::pair<std::string, Secret>> headers{};  ///< name -> template, may hold secrets
+    std::optional<Json> body{};                             ///< template: strings may hold placeholders
+    Parameters form{};                                      ///< instead of a body, urlencoded
+    Redirects redirects = Redirects::refused;               ///< which are followed
 };
 
-/// One value of a slice dimension. Its JSON type is kept: an integer is sent as a number.
-struct SliceValue {
-    std::string text;
-    bool is_number = false;
-    friend bool operator==(const SliceValue&, const SliceValue&) = default;
+/// Where a response says something: one of them.
+struct ResponsePlace {
+    std::optional<std::string> pointer{};  ///< into the body
+    std::optional<std::string> header{};
 };
 
-/// A day as written: "2026-10-01", or relative to the day the run starts in the slice's zone: "-7d", "0d".
-struct DayBound {
-    std::optional<std::chrono::sys_days> day;
-    int relative_days = 0;  ///< used when `day` is empty; not above 0
-};
-
-/// One slice a step; `{{ slice.NAME }}` is its first day, `{{ slice.NAME_end }}` its last, cut at `to`.
-struct DateDimension {
-    DayBound from;
-    DayBound to;
-    int step_days = 1;
-    std::string zone = "Etc/UTC";
-    std::optional<std::chrono::minutes> ready_at;  ///< of the following day, in `zone`
-};
-struct ListDimension {
-    std::vector<SliceValue> values;
-};
-struct Dimension {
-    std::string name;
-    std::variant<DateDimension, ListDimension> values;
-};
-
-enum class PaginationType { page_number, offset };
+enum class PaginationType { page_number, offset, cursor, next_link, link_header, none };
 enum class TotalScope { first_page, every_page };  ///< on which pages the API tells the total
 enum class TotalTrust { exact, advisory };
 struct Total {
-    std::optional<std::string> rows;   ///< JSON pointer to the row count; exactly one of rows and pages
-    std::optional<std::string> pages;  ///< JSON pointer to the page count: the proof is then of pages
+    std::optional<ResponsePlace> rows{};   ///< the row count; exactly one of rows and pages
+    std::optional<ResponsePlace> pages{};  ///< the page count: the proof is then of pages
     TotalScope told_on = TotalScope::first_page;
     TotalTrust trust = TotalTrust::exact;
 };
+/// What is the end where no total is told.
+enum class PagesEnd {
+    empty_pages,   ///< two in a row
+    short_page,    ///< the first that is not full
+    repeated_page  ///< one with the records of the page before it, or an empty one
+};
+/// Where a page tells the next one's token: exactly one of these.
+struct Token {
+    std::optional<std::string> pointer{};  ///< JSON pointer into the response
+    std::optional<std::string> header{};
+    std::optional<std::string> last{};  ///< JSON pointer into the page's last record
+};
 struct Pagination {
     PaginationType type = PaginationType::page_number;
-    std::int64_t first = 1;            ///< number of the first page (page_number)
-    std::int64_t size = 100;           ///< rows asked for in one page
-    std::optional<Total> total;        ///< absent: the end is found by empty pages
+    std::optional<std::int64_t> first{};  ///< number of the first page, or its offset; absent: 1, or 0
+    std::int64_t size = 100;              ///< rows asked for in one page; 0: of a linked kind, nobody knows
+    std::optional<Total> total{};         ///< absent: the end is found
+    std::optional<std::string> more{};    ///< JSON pointer to whether there are more pages
+    PagesEnd end = PagesEnd::empty_pages;
     std::int64_t max_pages = 100'000;  ///< of one slice; reaching it fails the slice, loudly
+    std::optional<std::int64_t>
+        max_rows{};                     ///< that the API serves of one slice; more: its halves are pulled
+    std::optional<Token> token{};       ///< cursor: where the next page's token is
+    std::optional<std::string> link{};  ///< next_link: JSON pointer to the next page's URL
 };
+/// Whether what a page tells of the next one is a URL.
+constexpr bool is_by_link(PaginationType type) {
+    return type == PaginationType::next_link || type == PaginationType::link_header;
+}
+/// Whether each page tells of the next one, so that they are asked for one after another.
+constexpr bool is_linked(PaginationType type) {
+    return type == PaginationType::cursor || is_by_link(type);
+}
 
-enum class RuleAction { retry, throttle, refresh_credential, end, fail };
-struct Rule {
-    std::vector<int> status;              ///< empty: any
-    std::optional<std::string> pointer;   ///< with in, or matches
-    std::vector<SliceValue> in;           ///< the pointer's scalar equals one of these
-    std::optional<std::string> contains;  ///< the pointer's string holds this text
-    RuleAction then = RuleAction::fail;
-    std::optional<Millis> pause;  ///< throttle: at least this long when there is no Retry-After
+/// HTTP statuses from `least` to `most`.
+struct StatusRange {
+    int least = 0;
+    int most = 0;
 };
-struct Success {
-    std::string pointer;
-    SliceValue equals;
+/// What must hold of a response; all that is given holds at once.
+struct Condition {
+    std::vector<StatusRange> status{};     ///< one of these; empty: any
+    std::optional<std::string> text{};     ///< the body holds it, anywhere
+    std::optional<std::string> pointer{};  ///< into the body; or a header: what `equals` to `null` speak of
+    std::optional<std::string> header{};
+    std::optional<SliceValue> equals{};
+    std::vector<SliceValue> in{};
+    std::optional<std::string> contains{};
+    std::optional<std::string> matches{};  ///< a regular expression, found anywhere in it
+    bool absent = false;
+    bool null = false;
+};
+using Conditions = std::vector<Condition>;  ///< all of them hold
+
+enum class WaitUnit { seconds, milliseconds, epoch };
+/// Where a response says how long to wait.
+struct Wait {
+    std::optional<std::string> pointer{};  ///< one of these
+    std::optional<std::string> header{};
+    WaitUnit as = WaitUnit::seconds;  ///< epoch: seconds since 1970 at which to come back
+};
+enum class ThrottleScope { source, slice, request };
+enum class RuleAction { retry, throttle, refresh_credential, skip, split, end, fail };
+struct Rule {
+    Conditions when{};
+    RuleAction then = RuleAction::fail;
+    std::optional<Millis> pause{};                ///< throttle: at least this long when the API names none
+    std::optional<Wait> wait{};                   ///< throttle: where the API names one, beside Retry-After
+    ThrottleScope scope = ThrottleScope::source;  ///< throttle: who waits
 };
 enum class Otherwise { retry, fail };
 struct ResponseRules {
-    std::optional<Success> success;
-    std::optional<Otherwise> otherwise;  ///< what failing `success` means; absent: a few tries, then refused
-    std::vector<Rule> rules;             ///< the first that matches decides
+    Conditions success{};  ///< empty: the HTTP status tells alone
+    std::optional<Otherwise>
+        otherwise{};            ///< what failing `success` means; absent: a few tries, then refused
+    std::vector<Rule> rules{};  ///< the first that matches decides
+};
+
+enum class RecordShape { list, object, map };
+enum class RecordFormat { json, ndjson };
+/// What may stand instead of the records and mean that there are none.
+struct Nothing {
+    bool null = false;
+    bool absent = false;
+    bool empty_object = false;
+    bool status_204 = false;
+};
+struct Records {
+    std::string at;  ///< JSON pointer, in which a step `*` stands for each element
+    RecordShape shape = RecordShape::list;
+    RecordFormat format = RecordFormat::json;
+    Nothing empty{};
 };
 
 struct Rate {
@@ -146,11 +176,12 @@ struct Drift {
 enum class ProofKind { counts, reread };
 struct Source {
     std::string base_url;
-    Auth auth = AuthNone{};
+    SourceAuth auth = AuthNone{};
+    std::optional<Signing> signing;
     Request request;
     std::vector<Dimension> slices;  ///< empty: one slice without parameters
     Pagination pagination;
-    std::string records;  ///< JSON pointer to the array of records
+    Records records;
     ResponseRules response;
     Limits limits;
     Retry retry;
@@ -161,11 +192,14 @@ struct Source {
 enum class ColumnType {
     bigint,
     integer,
+    smallint,
     numeric,
     double_precision,
+    real,
     boolean,
     text,
     date,
+    time,
     timestamp,
     timestamptz,
     jsonb,
@@ -174,33 +208,55 @@ enum class ColumnType {
 struct Column {
     std::string name;
     ColumnType type = ColumnType::text;
-    std::optional<std::string> value;  ///< template; instead of `from`
-    std::string from;   ///< JSON pointer into the record; "" is the whole record. Default "/name"
-    std::string strip;  ///< characters removed from a string before conversion
+    bool array = false;                   ///< of elements of `type`
+    std::optional<std::string> format{};  ///< epoch, epoch_ms, epoch_us, iso, or a TimePattern
+    std::optional<std::string> zone{};    ///< whose clock: of stamps without an offset, or to be shown
+    std::optional<std::string> value{};   ///< template; instead of `from`
+    std::string from{};  ///< JSON pointer into the record; "" is the whole record. Default "/name". Each
+                         ///< "../" in front leads to the element that the next `*` of records.at stands for
+    bool from_key = false;             ///< the record's key in a map, instead of `from`
+    std::string strip{};               ///< characters removed from a string before conversion
     std::vector<std::string> null_if;  ///< strings that mean NULL, compared before `strip`... and after it
     bool optional = false;             ///< an absent field is NULL instead of a reason for quarantine
+    bool of_run = false;               ///< `value` names the run: no reason to write an equal row again
+    std::string slice_parameter{};     ///< `value` is this parameter of the slice and nothing else; or ""
+    bool checked = false;              ///< read by `from`, and must be what `value` says
+    bool rest = false;                 ///< the fields of the record that no other column reads whole
+    /// Whether a place in the record is read for it.
+    bool reads_place() const { return (!value || checked) && !rest; }
 };
-enum class Mode { upsert };
-enum class Undeclared { ignore, error };
-enum class Overlap { refused, allowed };
+/// Whether equal values of the column have one canonical form, as a key's must.
+inline bool may_be_key(const Column& column) {
+    return !column.array && column.type != ColumnType::jsonb && column.type != ColumnType::double_precision &&
+           column.type != ColumnType::real;
+}
 struct Sink {
     Secret dsn;
     std::string schema = "public";  ///< from `table: schema.name`
     std::string table;
-    std::vector<std::string> key;
+    std::vector<std::string> key;  ///< empty: rows are told apart by nothing; never with Mode::upsert
     Mode mode = Mode::upsert;
+    bool allow_empty = false;              ///< Mode::replace_slice: an empty slice may replace rows
+    std::optional<std::string> version{};  ///< the column by which an older row is told from a newer one
+    Vanished vanished = Vanished::keep;    ///< rows that the table has of a proven slice and the API has not
+    QuarantineLimit vanished_limit{.rows = {}, .fraction = 0.05};
     std::vector<Column> columns;
     Undeclared undeclared = Undeclared::ignore;
     Overlap overlap = Overlap::refused;
+    Ddl ddl = Ddl::create;
     bool pgbouncer = false;
 };
 
-/// run.quarantine_limit: a count of rows, or a share of the totals told.
-struct QuarantineLimit {
-    std::optional<std::int64_t> rows;
-    std::optional<double> fraction;  ///< 0.001 for "0.1%"
+/// What is asked for, and the one table that its records go to.
+struct Stream {
+    std::string name;  ///< empty: of a file without `streams`
+    Source source;
+    Sink sink;
+    bool stored = true;    ///< false: there is no table, its records only make slices of other streams
+    std::string parent{};  ///< the stream whose records make its slices; empty: none
 };
-enum class RequiredProof { pages, counts };
+
+enum class RequiredProof { chain, pages, counts };
 struct Run {
     std::optional<int> workers;  ///< absent: auto
     std::optional<int> writers;  ///< absent: auto
@@ -221,10 +277,39 @@ struct Ledger {
     std::chrono::days keep{90};
 };
 
-enum class QueueType { ledger };
-struct Queue {
-    QueueType type = QueueType::ledger;
+/// What the process needs whatever carries its page jobs.
+struct QueueLimits {
+    Millis idle{30'000};  ///< `work` leaves after so long without a page
 };
+/// What every broker needs.
+struct BrokerLimits : QueueLimits {
+    int ahead = 1'000;           ///< pages of a run that workers are told of and that may wait
+    int pages_per_message = 10;  ///< at most
+};
+struct LedgerQueue : QueueLimits {};
+struct RabbitMq : BrokerLimits {
+    Secret url;        ///< amqp:// or amqps://, with user name, password and virtual host
+    std::string name;  ///< of the queue; filled in from the pipeline's where the file has none
+    std::string ca;    ///< a PEM file; empty: what the machine trusts
+};
+enum class KafkaMechanism { plain, scram_sha_256, scram_sha_512 };
+struct Kafka : BrokerLimits {
+    std::string brokers;  ///< host:port,…
+    std::string topic;    ///< filled in like RabbitMq::name
+    std::string group;    ///< filled in: the topic
+    int partitions = 0;   ///< a missing topic is made with so many; 0: it must be there
+    bool tls = false;
+    std::string ca;
+    KafkaMechanism mechanism = KafkaMechanism::scram_sha_512;
+    std::optional<Secret> username;  ///< present with `password`: SASL
+    std::optional<Secret> password;
+};
+struct Sqs : BrokerLimits {
+    std::string url;                  ///< of the queue
+    std::optional<std::string> dead;  ///< URL of the queue that its redrive policy names
+    std::string region;               ///< empty: as in the URL, or of AWS_REGION
+};
+using Queue = std::variant<LedgerQueue, RabbitMq, Kafka, Sqs>;
 
 enum class LogFormat { json, text, automatic };  ///< automatic: text on a terminal, JSON elsewhere
 enum class LogLevel { debug, info, warn, error };
@@ -243,11 +328,23 @@ struct Traces {
     std::optional<double> sampling;  ///< share of the pages; absent: as OTEL_TRACES_SAMPLER says
     bool propagate = false;
 };
+/// What tells a pipeline's metrics from those of one with its name elsewhere; empty: nothing does.
+struct MetricLabels {
+    std::string cluster;
+    std::string namespace_of;  ///< `namespace`
+    std::string cronjob;       ///< what starts it: joins our metrics with those of Kubernetes
+};
 struct Telemetry {
     Log log;
+    MetricLabels labels;
     std::optional<Pushgateway> pushgateway;
     std::optional<Traces> traces;        ///< absent: only where the environment names an endpoint
     std::optional<Millis> expect_every;  ///< between two successes; only told to who watches
+};
+
+enum class Plaintext { warn, allow };  ///< credentials that go to another machine without TLS
+struct Security {
+    Plaintext plaintext = Plaintext::warn;
 };
 
 /// A whole config file, every value checked and every default filled in. Plain data; made by `load`, then
@@ -255,12 +352,16 @@ struct Telemetry {
 struct Config {
     std::string file;  ///< as given on the command line: what messages name
     std::string pipeline;
+    /// What all streams share of them: base_url, auth, limits, retry, timeout; dsn, pgbouncer, ddl. All else
+    /// is that of the first stream.
     Source source;
     Sink sink;
+    std::vector<Stream> streams;  ///< at least one; parents before their children
     Run run;
     Ledger ledger;
     Queue queue;
     Telemetry telemetry;
+    Security security;
     /// The canonical text of the source and the sink with `${…}` unexpanded, without limits, retry, timeout,
     /// auth, response.otherwise and the DSN's secrets, one "key.path = value" a line. Two runs with equal
     /// texts and equal `held` pull the same data into the same place: ledger/fingerprint.h makes one hash of
@@ -269,6 +370,7 @@ struct Config {
     /// What variables hold there, by key path, but for what is named like a credential. Not to be stored or
     /// shown.
     std::vector<std::pair<std::string, std::string>> held;
+    std::vector<std::string> warnings;  ///< what is better mended; each a line to tell
 };
 
 }  // namespace pagehaul::config

@@ -3,6 +3,7 @@
 
 #include "config/declaration.h"
 #include "config/types.h"
+#include "config/values.h"
 #include "core/ascii.h"
 
 namespace pagehaul::config {
@@ -10,14 +11,26 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::optional<std::string> pipeline_fault(std::string_view name) {
+/// Letters, digits and . _ - behind a letter or a digit.
+std::optional<std::string> name_fault(std::string_view name, std::size_t longest) {
     const auto alnum = [](unsigned char c) { return c < 0x80 && std::isalnum(c) != 0; };
-    const bool good = !name.empty() && name.size() <= 63 && alnum(static_cast<unsigned char>(name.front())) &&
+    const bool good = !name.empty() && name.size() <= longest &&
+                      alnum(static_cast<unsigned char>(name.front())) &&
                       std::all_of(name.begin(), name.end(), [&](char c) {
                           return alnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.';
                       });
     if (good) return std::nullopt;
     return "";
+}
+
+std::optional<std::string> pipeline_fault(std::string_view name) {
+    return name_fault(name, 63);
+}
+
+Type<std::string> metric_label() {
+    return ruled_text(
+        "a name of at most 253 letters, digits, _, - and ., which begins with a letter or digit",
+        "^[A-Za-z0-9][A-Za-z0-9_.-]{0,252}$", [](std::string_view name) { return name_fault(name, 253); });
 }
 
 bool check_run(const Node& node, Reader& reader, Run& run) {
@@ -32,9 +45,19 @@ bool check_run(const Node& node, Reader& reader, Run& run) {
 }
 
 bool check_required_proof(const Node& node, Reader& reader, Config& config) {
-    if (config.run.require_proof != RequiredProof::counts) return true;
-    const std::optional<Total>& total = config.source.pagination.total;
-    if (total && total->rows && total->trust == TotalTrust::exact) return true;
+    const RequiredProof required = config.run.require_proof.value_or(RequiredProof::chain);
+    if (required == RequiredProof::chain) return true;
+    const Pagination& pagination = config.source.pagination;
+    const std::optional<Total>& total = pagination.total;
+    const bool exact = total && total->trust == TotalTrust::exact;
+    if (exact && total->rows) return true;
+    if (required == RequiredProof::pages) {
+        if (!is_linked(pagination.type) || (exact && total->pages)) return true;
+        return reader.refuse_below(
+            node, {"run", "require_proof"},
+            "expected source.pagination.total, with trust: exact, beside pages: where each "
+            "page tells of the next one only the API's word shows the end");
+    }
     return reader.refuse_below(
         node, {"run", "require_proof"},
         "expected source.pagination.total.rows, with trust: exact, beside counts: nothing else can be "
@@ -98,32 +121,36 @@ Object<Run> declare_run() {
             "A start under another run key goes on with the newest unfinished run; slices with a page stored "
             "longer ago than this are pulled again. The same run key always resumes.")
         .key("require_proof", &Run::require_proof,
-             optionally(
-                 choice<RequiredProof>({{"counts", RequiredProof::counts}, {"pages", RequiredProof::pages}})),
-             "The least proof that every slice must have, or the run ends in 65. pages: its end was shown, "
+             optionally(choice<RequiredProof>({{"counts", RequiredProof::counts},
+                                               {"pages", RequiredProof::pages},
+                                               {"chain", RequiredProof::chain}})),
+             "The least proof that every slice must have, or the run ends in 65. chain: the API said that it "
+             "ends, which each slice of a pagination whose pages tell of the next one has. pages: its end "
+             "was shown, "
              "by a page that was not full, by an empty page or by a rule with then: end. counts: that, and "
              "its rows are as many as the API's total. Left out: what was not shown is only said.")
         .check({"deadline", "drain", "stale", "heartbeat"}, check_run);
 }
 
+namespace {
+
+// The ledger's functions name the schema in their bodies, which stand between $$ and $$.
+std::optional<std::string> ledger_schema_fault(std::string_view name) {
+    if (name.find("$$") != std::string_view::npos) return "expected a name without $$";
+    return identifier_fault(name);
+}
+
+}  // namespace
+
 Object<Ledger> declare_ledger() {
     return Object<Ledger>()
-        .key("schema", &Ledger::schema, identifier(), "The PostgreSQL schema of pagehaul's own tables.")
+        .key("schema", &Ledger::schema,
+             ruled_text("a name without $$", "^(?:(?!\\$\\$)[^\"]){1,63}$", ledger_schema_fault),
+             "The PostgreSQL schema of pagehaul's own tables.")
         .key("migrate", &Ledger::migrate,
              choice<Migrate>({{"auto", Migrate::automatic}, {"manual", Migrate::manual}}),
              "auto: a run creates and upgrades the ledger; manual: only the verb migrate does.")
         .key("keep", &Ledger::keep, retention(), "How long the page rows of succeeded runs are kept.");
-}
-
-Object<Queue> declare_queue() {
-    return Object<Queue>()
-        .key("type", &Queue::type,
-             choice<QueueType>({{"ledger", QueueType::ledger}}, {"rabbitmq", "kafka", "sqs"}),
-             "Where page jobs wait.")
-        .later("url")
-        .later("brokers")
-        .later("topic")
-        .later("queue");
 }
 
 Object<Telemetry> declare_telemetry() {
@@ -144,7 +171,16 @@ Object<Telemetry> declare_telemetry() {
             .required("url", &Pushgateway::url, url(), "The Prometheus Pushgateway, http://host:9091.")
             .key("auth", &Pushgateway::auth, declare_auth(), "How pushes show who we are.")
             .key("interval", &Pushgateway::interval, duration(1s, 1h), "How often metrics are pushed.");
+    const auto labels =
+        Object<MetricLabels>()
+            .key("cluster", &MetricLabels::cluster, metric_label(), "The cluster's name.")
+            .key("namespace", &MetricLabels::namespace_of, metric_label(), "The namespace's name.")
+            .key("cronjob", &MetricLabels::cronjob, metric_label(),
+                 "Of the CronJob that starts the pipeline.");
     return Object<Telemetry>()
+        .key("labels", &Telemetry::labels, Type<MetricLabels>(labels),
+             "Labels of the metrics, besides the pipeline's name: two pipelines of one name that push to one "
+             "gateway overwrite each other without.")
         .key("log", &Telemetry::log, Type<Log>(log), "The log, on stderr.")
         .key("pushgateway", &Telemetry::pushgateway, optionally(Type<Pushgateway>(pushgateway)),
              "Where metrics are pushed; left out: nowhere.")
@@ -156,6 +192,14 @@ Object<Telemetry> declare_telemetry() {
              "dashboards know when one is overdue.")
         .later("otlp")
         .later("metrics");
+}
+
+Object<Security> declare_security() {
+    return Object<Security>().key(
+        "plaintext", &Security::plaintext,
+        choice<Plaintext>({{"warn", Plaintext::warn}, {"allow", Plaintext::allow}}),
+        "warn: a credential that goes to another machine without TLS is told of at the start and by check. "
+        "allow: it is not.");
 }
 
 Object<Config> declare_config() {
@@ -170,11 +214,16 @@ Object<Config> declare_config() {
         .required("sink", &Config::sink, Type<Sink>(declare_sink()), "Where rows go.")
         .key("run", &Config::run, Type<Run>(declare_run()), "How a run behaves.")
         .key("ledger", &Config::ledger, Type<Ledger>(declare_ledger()), "pagehaul's own tables.")
-        .key("queue", &Config::queue, Type<Queue>(declare_queue()), "How page jobs are handed out.")
+        .key("queue", &Config::queue, declare_queue(), "How page jobs are handed out.")
         .key("telemetry", &Config::telemetry, Type<Telemetry>(declare_telemetry()),
              "Log, metrics and traces.")
+        .key("security", &Config::security, Type<Security>(declare_security()), "What may be unsafe.")
         .check({"source.slices", "sink.columns"}, check_column_placeholders)
-        .check({"source.pagination", "run.require_proof"}, check_required_proof);
+        .check({"source.slices", "sink.columns", "sink.mode", "sink.vanished"}, check_modes)
+        .check({"source.records", "sink.columns"}, check_column_places)
+        .check({"source", "sink"}, check_split_keys)
+        .check({"source.pagination", "run.require_proof"}, check_required_proof)
+        .check({"pipeline", "queue"}, name_queue);
 }
 
 }  // namespace pagehaul::config

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <array>
+#include <string>
 
+#include "config/credential_names.h"
 #include "config/declaration.h"
 #include "config/placeholders.h"
 #include "config/types.h"
@@ -43,36 +45,79 @@ bool check_headers(const Node& node, Reader& reader, Request& request) {
                 reader.refuse_below(node, {"headers", name}, "duplicate header: names differ in case only");
         }
         seen.push_back(lower(name));
-        if (is_credential_header(name)) reader.add_secret(value.value);
     }
     return good;
 }
 
+// What is named like a secret is one, also where it is written into the file.
+bool tell_request_secrets(const Node& node, Reader& reader, Request&) {
+    for (const std::string key : {"query", "headers", "body", "form"}) {
+        const Node* const part = node.get(key);
+        if (part == nullptr) continue;
+        const Reader::Scope scope(reader, key);
+        tell_secrets(*part, key == "headers" ? is_credential_header : is_credential_name, reader);
+    }
+    return true;
+}
+
 bool check_body(const Node& node, Reader& reader, Request& request) {
-    if (!request.body || request.method != "GET") return true;
-    return reader.refuse_member(node, "body", "expected no body with method GET; use POST, or query");
+    if (!request.body || request.form.empty()) return true;
+    return reader.refuse_member(node, "form", "expected either body or form, not both");
+}
+
+/// The same type, with its literals shown by their names.
+template <class T>
+Type<T> named_secrets(const Type<T>& plain, bool (*is_secret)(std::string_view)) {
+    return type_of<T>({
+        .read = [plain](const Node& node, Reader& reader, T& out) { return plain.read(node, reader, out); },
+        .show = [plain, is_secret](
+                    const Node* node,
+                    const T& value) { return without_secrets(plain.show(node, value), is_secret); },
+        .schema = [plain] { return plain.schema(); },
+    });
+}
+
+/// A text; a list of texts, of which each is sent; or a mapping, sent as JSON.
+Type<Parameter> parameter() {
+    const auto one = template_text();
+    const auto several = list_of(one, "a text, a list of texts or a mapping", 1);
+    const auto document = json_document();
+    return type_of<Parameter>({
+        .read =
+            [one, several, document](const Node& node, Reader& reader, Parameter& out) {
+                if (node.is_mapping()) return document.read(node, reader, out.json.emplace());
+                if (node.is_sequence()) return several.read(node, reader, out.texts);
+                return one.read(node, reader, out.texts.emplace_back());
+            },
+        .show =
+            [one, several, document](const Node* node, const Parameter& value) {
+                if (value.json) return document.show(node, *value.json);
+                const bool alone = value.texts.size() == 1 && (node == nullptr || !node->is_sequence());
+                return alone ? one.show(node, value.texts.front()) : several.show(node, value.texts);
+            },
+        .schema =
+            [one, several] {
+                Node mapping = Node::mapping().with("type", Node::string("object"));
+                return Node::mapping().with(
+                    "anyOf", Node::sequence({one.schema(), several.schema(), std::move(mapping)}));
+            },
+    });
+}
+
+Type<Parameters> parameters() {
+    const auto any_name = [](const std::string& name) -> std::optional<std::string> {
+        if (!name.empty()) return std::nullopt;
+        return "expected a parameter's name, not an empty one";
+    };
+    return named_secrets(
+        dictionary<Parameter>(parameter(), "a mapping of parameter names to values", any_name),
+        is_credential_name);
 }
 
 Type<std::vector<std::pair<std::string, Secret>>> headers() {
     const auto check = [](const std::string& name) { return header_name_fault(name); };
-    const auto plain = dictionary<Secret>(header_value(), "a mapping of header names to values", check);
-    using Entries = std::vector<std::pair<std::string, Secret>>;
-    return type_of<Entries>({
-        .read = [plain](const Node& node, Reader& reader,
-                        Entries& out) { return plain.read(node, reader, out); },
-        .show =
-            [plain](const Node* node, const Entries& entries) {
-                Node shown = plain.show(node, entries);
-                for (Member& member : shown.members) {
-                    const Node* written = node == nullptr ? nullptr : node->get(member.key);
-                    const bool variable = written != nullptr && written->has_variables;
-                    if (is_credential_header(member.key) && !variable)
-                        member.value = Node::string("(literal)");
-                }
-                return shown;
-            },
-        .schema = [plain] { return plain.schema(); },
-    });
+    return named_secrets(dictionary<Secret>(header_value(), "a mapping of header names to values", check),
+                         is_credential_header);
 }
 
 }  // namespace
@@ -93,197 +138,31 @@ std::optional<std::string> header_name_fault(std::string_view name) {
     return std::nullopt;
 }
 
-bool is_credential_header(std::string_view name) {
-    static constexpr std::array<std::string_view, 8> signs{"auth",     "token",  "key",     "secret",
-                                                           "password", "cookie", "session", "signature"};
-    const std::string text = lower(name);
-    return std::any_of(signs.begin(), signs.end(),
-                       [&](std::string_view sign) { return text.find(sign) != std::string::npos; });
-}
-
 Object<Request> declare_request() {
-    const auto any_name = [](const std::string& name) -> std::optional<std::string> {
-        if (!name.empty()) return std::nullopt;
-        return "expected a parameter's name, not an empty one";
-    };
     return Object<Request>()
         .key("method", &Request::method, choice<std::string>({{"GET", "GET"}, {"POST", "POST"}}),
              "The request must be safe to repeat.")
         .required("path", &Request::path, ruled_text("a path that begins with /", "^/", path_fault),
                   "Appended to source.base_url; a template.")
-        .key("query", &Request::query,
-             dictionary<std::string>(template_text(), "a mapping of parameter names to values", any_name),
-             "Query parameters; their values are templates.")
+        .key("query", &Request::query, parameters(),
+             "Query parameters; their values are templates. A list repeats its parameter; a mapping is sent "
+             "as "
+             "JSON.")
         .key("headers", &Request::headers, headers(), "Request headers; their values are templates.")
-        .key("body", &Request::body, optionally(json_document()), "A JSON body; strings in it are templates.")
+        .key("body", &Request::body, optionally(named_secrets(json_document(), is_credential_name)),
+             "A JSON body; strings in it are templates.")
+        .key("form", &Request::form, parameters(),
+             "A body of parameters as an HTML form sends them (application/x-www-form-urlencoded), written "
+             "like "
+             "query.")
+        .key("redirects", &Request::redirects,
+             choice<Redirects>({{"refused", Redirects::refused}, {"same_origin", Redirects::same_origin}}),
+             "same_origin: redirects to the origin of source.base_url are followed, five at most; all others "
+             "are "
+             "refused.")
+        .check({}, tell_request_secrets)
         .check({"headers"}, check_headers)
-        .check({"method", "body"}, check_body);
-}
-
-namespace {
-
-bool check_total(const Node& node, Reader& reader, Total& total) {
-    if (total.rows.has_value() != total.pages.has_value()) return true;
-    return reader.refuse(node, "expected exactly one of rows and pages");
-}
-
-bool check_pagination(const Node& node, Reader& reader, Pagination& pagination) {
-    if (pagination.type == PaginationType::page_number || node.get("first") == nullptr) return true;
-    return reader.refuse_member(node, "first", "expected no first with type offset: offsets begin at 0");
-}
-
-}  // namespace
-
-Object<Pagination> declare_pagination() {
-    const auto total =
-        Object<Total>()
-            .key("rows", &Total::rows, optionally(json_pointer("where the number of rows is")),
-                 "JSON pointer to the number of rows of the slice.")
-            .key("pages", &Total::pages, optionally(json_pointer("where the number of pages is")),
-                 "JSON pointer to the number of pages of the slice; the proof is then of pages.")
-            .key("told_on", &Total::told_on,
-                 choice<TotalScope>(
-                     {{"first_page", TotalScope::first_page}, {"every_page", TotalScope::every_page}}),
-                 "On which pages the API tells it.")
-            .key("trust", &Total::trust,
-                 choice<TotalTrust>({{"exact", TotalTrust::exact}, {"advisory", TotalTrust::advisory}}),
-                 "advisory: the API counts otherwise, and completeness is shown by pages only.")
-            .check({"rows", "pages"}, check_total);
-    return Object<Pagination>()
-        .key("type", &Pagination::type,
-             choice<PaginationType>(
-                 {{"page_number", PaginationType::page_number}, {"offset", PaginationType::offset}},
-                 {"cursor", "next_link", "link_header"}),
-             "How a page is named: by {{ page.number }} or by {{ page.offset }}.")
-        .key("first", &Pagination::first, integer(0, 1'000'000),
-             "The number of the first page (page_number).")
-        .key("size", &Pagination::size, integer(1, 1'000'000), "Rows asked for in one page, {{ page.size }}.")
-        .key("total", &Pagination::total, optionally(Type<Total>(total)),
-             "Where the API tells how much there is; left out: the end is found by empty pages.")
-        .key("max_pages", &Pagination::max_pages, integer(1, 10'000'000),
-             "The most pages of one slice; reaching it fails the slice.")
-        .later("cursor")
-        .later("next")
-        .later("depth_cap")
-        .check({"type", "first"}, check_pagination);
-}
-
-namespace {
-
-struct When {
-    std::vector<int> status;
-    std::optional<std::string> pointer;
-    std::vector<SliceValue> in;
-    std::optional<std::string> contains;
-};
-
-bool check_when(const Node& node, Reader& reader, When& when) {
-    const bool in = node.get("in") != nullptr;
-    if (when.status.empty() && !when.pointer) return reader.refuse(node, "expected status or pointer");
-    if (!when.pointer && (in || when.contains))
-        return reader.refuse(node, "expected pointer beside in or contains");
-    if (when.pointer && in == when.contains.has_value()) {
-        return reader.refuse(node, "expected exactly one of in and contains beside pointer");
-    }
-    return true;
-}
-
-Object<When> declare_when() {
-    return Object<When>()
-        .key("status", &When::status, list_of(small_integer(100, 599), "a list of HTTP status codes", 1),
-             "The HTTP status is one of these.")
-        .key("pointer", &When::pointer, optionally(json_pointer("a place in the response")),
-             "JSON pointer into the response.")
-        .key("in", &When::in, list_of(slice_value(true), "a list of values", 1),
-             "What the pointer names equals one of these.")
-        .key("contains", &When::contains,
-             optionally(ruled_text(
-                 "a text that is not empty", "^.+$",
-                 [](auto text) { return text.empty() ? std::optional<std::string>("") : std::nullopt; })),
-             "The string that the pointer names holds this text.")
-        .check({"status", "pointer", "in", "contains"}, check_when);
-}
-
-// A rule is written {when: {…}, then: …} and read flat.
-struct WrittenRule {
-    When when;
-    RuleAction then = RuleAction::fail;
-    std::optional<Millis> pause;
-};
-
-bool check_rule(const Node& node, Reader& reader, WrittenRule& rule) {
-    if (!rule.pause || rule.then == RuleAction::throttle) return true;
-    return reader.refuse_member(node, "pause", "expected pause only with then: throttle");
-}
-
-Object<WrittenRule> declare_written_rule() {
-    return Object<WrittenRule>()
-        .required("when", &WrittenRule::when, Type<When>(declare_when()), "What must all hold of a response.")
-        .required("then", &WrittenRule::then,
-                  choice<RuleAction>({{"retry", RuleAction::retry},
-                                      {"throttle", RuleAction::throttle},
-                                      {"refresh_credential", RuleAction::refresh_credential},
-                                      {"end", RuleAction::end},
-                                      {"fail", RuleAction::fail}},
-                                     {"skip", "split"}),
-                  "What the response means; end: there are no more pages.")
-        .key("pause", &WrittenRule::pause, optionally(duration(Millis(1), Millis(86'400'000))),
-             "throttle: the least pause where the API names none.")
-        .check({"then", "pause"}, check_rule);
-}
-
-Type<Rule> declare_rule() {
-    const Type<WrittenRule> written = declare_written_rule();
-    return type_of<Rule>({
-        .read =
-            [written](const Node& node, Reader& reader, Rule& out) {
-                WrittenRule rule;
-                if (!written.read(node, reader, rule)) return false;
-                out = {.status = std::move(rule.when.status),
-                       .pointer = std::move(rule.when.pointer),
-                       .in = std::move(rule.when.in),
-                       .contains = std::move(rule.when.contains),
-                       .then = rule.then,
-                       .pause = rule.pause};
-                return true;
-            },
-        .show =
-            [written](const Node* node, const Rule& rule) {
-                return written.show(node, {.when = {.status = rule.status,
-                                                    .pointer = rule.pointer,
-                                                    .in = rule.in,
-                                                    .contains = rule.contains},
-                                           .then = rule.then,
-                                           .pause = rule.pause});
-            },
-        .schema = [written] { return written.schema(); },
-    });
-}
-
-bool check_otherwise(const Node& node, Reader& reader, ResponseRules& response) {
-    if (!response.otherwise || response.success) return true;
-    return reader.refuse_member(node, "otherwise", "expected success beside it: otherwise than what?");
-}
-
-}  // namespace
-
-Object<ResponseRules> declare_response() {
-    const auto success =
-        Object<Success>()
-            .required("pointer", &Success::pointer, json_pointer("a place in the response"),
-                      "JSON pointer into the response.")
-            .required("equals", &Success::equals, slice_value(true), "What stands there in a good response.");
-    return Object<ResponseRules>()
-        .key("success", &ResponseRules::success, optionally(Type<Success>(success)),
-             "What a good response says beside its HTTP status.")
-        .key("rules", &ResponseRules::rules, list_of(declare_rule(), "a list of rules {when: {…}, then: …}"),
-             "The first rule that matches decides; without one the HTTP status does.")
-        .key("otherwise", &ResponseRules::otherwise,
-             optionally(choice<Otherwise>({{"retry", Otherwise::retry}, {"fail", Otherwise::fail}})),
-             "What a response means that fails success and that no rule knows. retry: it is tried again like "
-             "a 5xx, for all of source.retry.attempts; fail: it is refused at once; left out: it is tried "
-             "again three times, then refused.")
-        .check({"success", "otherwise"}, check_otherwise);
+        .check({"body", "form"}, check_body);
 }
 
 }  // namespace pagehaul::config

@@ -1,5 +1,6 @@
 #include <algorithm>
-#include <array>
+#include <string_view>
+#include <unordered_map>
 
 #include "config/declaration.h"
 #include "config/types.h"
@@ -37,79 +38,94 @@ Type<Sink> table_name() {
     });
 }
 
-std::optional<std::string> column_name_fault(std::string_view name) {
-    // PostgreSQL's system columns cannot be made again.
-    static constexpr std::array<std::string_view, 6> system{"tableoid", "xmin", "cmin",
-                                                            "xmax",     "cmax", "ctid"};
-    if (std::find(system.begin(), system.end(), name) != system.end()) {
-        return "expected another name: every PostgreSQL table has a system column of this one";
-    }
-    return identifier_fault(name);
-}
-
-bool check_column_source(const Node& node, Reader& reader, Column& column) {
-    if (node.get("from") == nullptr) {
-        if (!column.value) column.from = pointer_to(column.name);
-        return true;
-    }
-    if (column.value) return reader.refuse_member(node, "from", "expected either value or from, not both");
-    if (column.from.empty() && column.type != ColumnType::jsonb && column.type != ColumnType::text) {
-        return reader.refuse_member(node, "from",
-                                    "expected type jsonb or text for the whole record (from: \"\")");
-    }
-    return true;
-}
-
-Object<Column> declare_column() {
-    return Object<Column>()
-        .required("name", &Column::name, ruled_text("a column's name", "^[^\"]{1,63}$", column_name_fault),
-                  "The column's name, as it is written.")
-        .required("type", &Column::type,
-                  choice<ColumnType>({{"bigint", ColumnType::bigint},
-                                      {"integer", ColumnType::integer},
-                                      {"numeric", ColumnType::numeric},
-                                      {"double precision", ColumnType::double_precision},
-                                      {"boolean", ColumnType::boolean},
-                                      {"text", ColumnType::text},
-                                      {"date", ColumnType::date},
-                                      {"timestamp", ColumnType::timestamp},
-                                      {"timestamptz", ColumnType::timestamptz},
-                                      {"jsonb", ColumnType::jsonb},
-                                      {"uuid", ColumnType::uuid}}),
-                  "The column's type in PostgreSQL.")
-        .key("value", &Column::value, optionally(template_text()),
-             "A template of {{ slice.… }}, instead of from.")
-        .key("from", &Column::from, json_pointer("where the value is in a record"),
-             "JSON pointer into the record; \"\" is the whole record. Default: /NAME.")
-        .derived()
-        .key("strip", &Column::strip, text(), "Characters removed from a string before it is converted.")
-        .key("null_if", &Column::null_if, list_of(text(), "a list of strings"), "Strings that mean NULL.")
-        .key("optional", &Column::optional, boolean(),
-             "An absent field is NULL; otherwise it sends the row to quarantine.")
-        .later("default")
-        .check({"name", "type", "value", "from"}, check_column_source);
-}
-
 bool check_distinct_columns(const Node& node, Reader& reader, Sink& sink) {
     bool good = true;
+    std::unordered_map<std::string_view, std::size_t> firsts;
     for (std::size_t i = 0; i < sink.columns.size(); ++i) {
-        for (std::size_t j = 0; j < i; ++j) {
-            if (sink.columns[i].name != sink.columns[j].name) continue;
-            good = reader.refuse_below(
-                node, {"columns", std::to_string(i), "name"},
-                "duplicate column: sink.columns." + std::to_string(j) + " has this name too");
-            break;
-        }
+        const auto [first, is_new] = firsts.emplace(sink.columns[i].name, i);
+        if (is_new) continue;
+        good = reader.refuse_below(
+            node, {"columns", std::to_string(i), "name"},
+            "duplicate column: sink.columns." + std::to_string(first->second) + " has this name too");
     }
     return good;
 }
 
-std::string key_fault(const Column& column) {
-    if (column.type == ColumnType::double_precision) return "double precision cannot be a key: use numeric";
-    if (column.type == ColumnType::jsonb) return "jsonb cannot be a key";
-    if (column.optional) return "a key column is never NULL: expected a column without optional";
-    if (!column.null_if.empty()) return "a key column is never NULL: expected a column without null_if";
-    return {};
+/// Whether values of the type are in an order that tells older from newer.
+bool is_ordered(const Column& column) {
+    switch (column.type) {
+        case ColumnType::bigint:
+        case ColumnType::integer:
+        case ColumnType::smallint:
+        case ColumnType::numeric:
+        case ColumnType::date:
+        case ColumnType::timestamp:
+        case ColumnType::timestamptz:
+            return !column.array;
+        case ColumnType::double_precision:
+        case ColumnType::real:
+        case ColumnType::boolean:
+        case ColumnType::text:
+        case ColumnType::time:
+        case ColumnType::jsonb:
+        case ColumnType::uuid:
+            return false;
+    }
+    return false;
+}
+
+bool check_version(const Node& node, Reader& reader, Sink& sink) {
+    if (!sink.version) return true;
+    if (sink.mode != Mode::upsert)
+        return reader.refuse_member(node, "version", "expected mode: upsert beside it");
+    const auto column = std::find_if(sink.columns.begin(), sink.columns.end(),
+                                     [&](const Column& c) { return c.name == *sink.version; });
+    if (column == sink.columns.end() || !is_ordered(*column))
+        return reader.refuse_member(node, "version",
+                                    "expected a column of sink.columns of a type that grows: a time stamp, a "
+                                    "date or a number");
+    return true;
+}
+
+bool check_rest(const Node& node, Reader& reader, Sink& sink) {
+    const auto rests = std::count_if(sink.columns.begin(), sink.columns.end(),
+                                     [](const Column& column) { return column.rest; });
+    const bool wanted = sink.undeclared == Undeclared::column;
+    if (rests == (wanted ? 1 : 0)) return true;
+    if (wanted)
+        return reader.refuse_member(node, "undeclared",
+                                    "expected one column of sink.columns with rest: true");
+    return reader.refuse_member(node, "columns",
+                                "expected undeclared: column beside a column with rest: true");
+}
+
+bool check_vanished(const Node& node, Reader& reader, Sink& sink) {
+    if (sink.vanished == Vanished::keep) {
+        if (node.get("vanished_limit") == nullptr) return true;
+        return reader.refuse_member(node, "vanished_limit", "expected vanished: mark or delete beside it");
+    }
+    if (sink.mode != Mode::upsert)
+        return reader.refuse_member(node, "vanished",
+                                    "expected mode: upsert beside it; replace_slice replaces all rows of a "
+                                    "slice, append none");
+    for (std::size_t i = 0; i < sink.columns.size(); ++i)
+        if (sink.vanished == Vanished::mark && sink.columns[i].name == kVanishedColumn)
+            return reader.refuse_below(node, {"columns", std::to_string(i), "name"},
+                                       "expected another name: vanished: mark sets this column");
+    return true;
+}
+
+bool check_mode(const Node& node, Reader& reader, Sink& sink) {
+    if (sink.mode == Mode::upsert && node.get("key") == nullptr) {
+        const Reader::Scope key(reader, "key");
+        return reader.refuse(
+            node,
+            "required: The columns that tell rows apart, over all slices. Without them mode: "
+            "append or replace_slice.");
+    }
+    if (sink.allow_empty && sink.mode != Mode::replace_slice)
+        return reader.refuse_member(node, "allow_empty", "expected mode: replace_slice beside it");
+    return true;
 }
 
 bool check_key(const Node& node, Reader& reader, Sink& sink) {
@@ -134,9 +150,7 @@ bool check_key(const Node& node, Reader& reader, Sink& sink) {
             good = reader.refuse_below(node, place, "duplicate key column");
             continue;
         }
-        if (const std::string fault = key_fault(*column); !fault.empty()) {
-            good = reader.refuse_below(node, place, fault);
-        }
+        if (const auto fault = key_fault(*column)) good = reader.refuse_below(node, place, *fault);
     }
     return good;
 }
@@ -149,23 +163,55 @@ Object<Sink> declare_sink() {
                   "PostgreSQL's connection string; keep it in a variable: \"${DATABASE_URL}\".")
         .required_parts("table", table_name(),
                         "The target, table or schema.table (default schema: public); made if it is missing.")
-        .required("key", &Sink::key, list_of(identifier(), "a list of column names", 1),
-                  "The columns that tell rows apart, over all slices.")
-        .key("mode", &Sink::mode, choice<Mode>({{"upsert", Mode::upsert}}, {"append", "replace_slice"}),
-             "upsert: rows are inserted, or updated where a column differs.")
+        .key("key", &Sink::key, list_of(identifier(), "a list of column names", 1),
+             "The columns that tell rows apart, over all slices. Required with mode: upsert; without it two "
+             "equal rows are two rows.")
+        .key(
+            "mode", &Sink::mode,
+            choice<Mode>(
+                {{"upsert", Mode::upsert}, {"append", Mode::append}, {"replace_slice", Mode::replace_slice}}),
+            "upsert: rows are inserted, or updated where a column differs. append: the rows of a slice are "
+            "inserted once, when it is proven. replace_slice: they take the place of those that the table "
+            "has of the slice, when it is proven.")
+        .key("allow_empty", &Sink::allow_empty, boolean(),
+             "With mode: replace_slice, whether a slice without rows may take the place of one with rows.")
         .required("columns", &Sink::columns, list_of(Type<Column>(declare_column()), "a list of columns", 1),
                   "The target's columns, in order.")
         .key("undeclared", &Sink::undeclared,
-             choice<Undeclared>({{"ignore", Undeclared::ignore}, {"error", Undeclared::error}},
-                                {"add_column"}),
-             "What a field of a record means that no column reads.")
+             choice<Undeclared>({{"ignore", Undeclared::ignore},
+                                 {"error", Undeclared::error},
+                                 {"column", Undeclared::column},
+                                 {"add_column", Undeclared::add_column}}),
+             "What a field of a record means that no column reads. error: its row is quarantined. column: it "
+             "is kept in the column with rest: true. add_column: it is kept in a jsonb column of its name, "
+             "which the table is given at the first value that is not null.")
+        .key(
+            "version", &Sink::version, optionally(identifier()),
+            "With mode: upsert, the column that grows with each change of a record: a row is not overwritten "
+            "by an older one. NULL is oldest; an equal version overwrites.")
+        .key(
+            "vanished", &Sink::vanished,
+            choice<Vanished>(
+                {{"keep", Vanished::keep}, {"mark", Vanished::mark}, {"delete", Vanished::remove}}),
+            "With mode: upsert, what becomes of rows of the table that a slice, once it is proven, no longer "
+            "has. mark: their column deleted_at is set, and set back when they return.")
+        .key("vanished_limit", &Sink::vanished_limit, quarantine_limit(),
+             "Rows of a slice that may vanish in one run, as a number or as a percentage of those that the "
+             "table has of it; more fail the slice, and none is touched.")
         .key("overlap", &Sink::overlap,
              choice<Overlap>({{"refused", Overlap::refused}, {"allowed", Overlap::allowed}}),
              "Whether two slices may bring rows of the same key.")
+        .key(
+            "ddl", &Sink::ddl, choice<Ddl>({{"create", Ddl::create}, {"allow", Ddl::allow}}),
+            "create: a table that does not exist is made, one that does is never altered. allow: it gets the "
+            "unique index on the key too, and a table is made beside one whose name differs in case alone.")
         .key("pgbouncer", &Sink::pgbouncer, boolean(),
              "The connection string leads to PgBouncer in transaction mode.")
-        .later("allow_empty")
         .check({"columns"}, check_distinct_columns)
+        .check({"mode"}, check_mode)
+        .check({"mode", "columns"}, check_version)
+        .check({"undeclared", "columns"}, check_rest)
+        .check({"mode", "columns", "vanished"}, check_vanished)
         .check({"key", "columns"}, check_key);
 }
 

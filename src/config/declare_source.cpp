@@ -1,8 +1,6 @@
 #include "config/declaration.h"
 #include "config/types.h"
 #include "config/values.h"
-#include "config/yaml/union.h"
-#include "core/ascii.h"
 
 namespace pagehaul::config {
 namespace {
@@ -19,12 +17,14 @@ bool check_limits(const Node& node, Reader& reader, Limits& limits) {
 
 Object<Limits> declare_limits() {
     return Object<Limits>()
-        .key("rate", &Limits::rate, optionally(rate()), "Requests a second, minute or hour, evenly paced.")
+        .key("rate", &Limits::rate, optionally(rate()),
+             "Requests a second, minute or hour, evenly paced; of all processes of the pipeline together.")
         .key("burst", &Limits::burst, integer(1, 100'000), "Requests that may leave at once after a pause.")
         .key("concurrency", &Limits::concurrency, word_or("auto", small_integer(1, 1'000, "auto or ")),
-             "Requests in flight; auto follows the API's latency.")
+             "Requests in flight in each process; auto follows the API's latency, and where one process is "
+             "throttled all of them step down.")
         .key("ceiling", &Limits::ceiling, optionally(small_integer(1, 1'000)),
-             "The most that auto may have in flight.")
+             "The most that auto may have in flight in each process.")
         .key("body", &Limits::body_bytes, size(1LL << 10, 1LL << 30), "The largest response body, decoded.")
         .key("max_pause", &Limits::max_pause, duration(1ms, 24h),
              "The longest pause before a next try, whatever the API asks for. One that asks for more, or "
@@ -78,31 +78,6 @@ Object<Drift> declare_drift() {
         .later("proof");
 }
 
-// The auth's own header or query parameter must not stand in the request too.
-bool check_auth_conflict(const Node& node, Reader& reader, Source& source) {
-    std::string header;
-    std::string parameter;
-    if (const auto* auth = std::get_if<AuthHeader>(&source.auth)) header = lower(auth->name);
-    if (const auto* auth = std::get_if<AuthQuery>(&source.auth)) parameter = auth->name;
-    if (std::holds_alternative<AuthBearer>(source.auth) || std::holds_alternative<AuthBasic>(source.auth)) {
-        header = "authorization";
-    }
-    bool good = true;
-    for (const auto& [name, value] : source.request.headers) {
-        if (lower(name) == header) {
-            good =
-                reader.refuse_below(node, {"request", "headers", name}, "this header is set by source.auth");
-        }
-    }
-    for (const auto& [name, value] : source.request.query) {
-        if (!parameter.empty() && name == parameter) {
-            good =
-                reader.refuse_below(node, {"request", "query", name}, "this parameter is set by source.auth");
-        }
-    }
-    return good;
-}
-
 // A pause that is written and could never be as long would be a lie.
 bool check_pauses(const Node& node, Reader& reader, Source& source) {
     const std::string expected =
@@ -118,50 +93,45 @@ bool check_pauses(const Node& node, Reader& reader, Source& source) {
     return good;
 }
 
-bool register_basic_credentials(const Node&, Reader& reader, AuthBasic& auth) {
-    reader.add_secret(auth.username.value + ":" + auth.password.value);
-    return true;
+// What is not read of a page may be what tells of the next one.
+bool check_linked(const Node& node, Reader& reader, Source& source) {
+    const Pagination& pagination = source.pagination;
+    if (!is_linked(pagination.type)) return true;
+    bool good = true;
+    for (std::size_t i = 0; i < source.response.rules.size(); ++i) {
+        if (source.response.rules[i].then != RuleAction::skip) continue;
+        good = reader.refuse_below(
+            node, {"response", "rules", std::to_string(i), "then"},
+            "expected no skip with source.pagination.type: " + std::string(pagination_name(pagination.type)) +
+                ": a page that is left out tells of no next one");
+    }
+    const bool in_body =
+        pagination.link || pagination.more || (pagination.token && pagination.token->pointer);
+    if (source.records.format == RecordFormat::ndjson && in_body)
+        good = reader.refuse_below(
+            node, {"pagination"},
+            "expected a next page that is told in a header or in the last record, with "
+            "source.records.format: ndjson: lines are records, and nothing is beside them");
+    return good;
 }
 
 }  // namespace
 
-Type<Auth> declare_auth() {
-    const auto header_name =
-        ruled_text("a header's name", "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", header_name_fault);
-    const auto parameter = ruled_text("a query parameter's name", "^.+$",
-                                      [](std::string_view name) -> std::optional<std::string> {
-                                          if (!name.empty()) return std::nullopt;
-                                          return "";
-                                      });
-    return Union<Auth>("type")
-        .choice("none", Object<AuthNone>())
-        .choice("header", Object<AuthHeader>()
-                              .required("name", &AuthHeader::name, header_name, "The header's name.")
-                              .required("value", &AuthHeader::value, secret(), "The header's value."))
-        .choice("bearer", Object<AuthBearer>().required("token", &AuthBearer::token, secret(),
-                                                        "Sent as Authorization: Bearer TOKEN."))
-        .choice("basic", Object<AuthBasic>()
-                             .required("username", &AuthBasic::username, user_name(), "The user's name.")
-                             .required("password", &AuthBasic::password, secret(), "The user's password.")
-                             .check({"username", "password"}, register_basic_credentials))
-        .choice("query", Object<AuthQuery>()
-                             .required("name", &AuthQuery::name, parameter, "The query parameter's name.")
-                             .required("value", &AuthQuery::value, secret(), "The query parameter's value."))
-        .later("oauth2")
-        .later("signed");
-}
-
 Object<Source> declare_source() {
     return Object<Source>()
         .required("base_url", &Source::base_url, url(), "The API's URL, to which request.path is appended.")
-        .key("auth", &Source::auth, declare_auth(), "How requests show who we are.")
+        .key("auth", &Source::auth, declare_source_auth(), "How requests show who we are.")
+        .key("signing", &Source::signing, optionally(declare_signing()),
+             "How requests are signed, each time anew and once nothing else of them changes: by steps, or as "
+             "AWS "
+             "wants it.")
         .required("request", &Source::request, Type<Request>(declare_request()), "What is sent for one page.")
         .key("slices", &Source::slices, declare_slices(),
              "Dimensions; every combination of their values is pulled and proven by itself.")
         .key("pagination", &Source::pagination, Type<Pagination>(declare_pagination()),
              "How pages are asked for.")
-        .required("records", &Source::records, json_pointer("where the list of records is"),
-                  "JSON pointer to the list of records in a response.")
+        .required("records", &Source::records, declare_records(),
+                  "JSON pointer to the list of records in a response, or {at: …, shape: …, empty: […]}.")
         .key("response", &Source::response, Type<ResponseRules>(declare_response()),
              "How responses are judged.")
         .key("limits", &Source::limits, Type<Limits>(declare_limits()),
@@ -174,7 +144,10 @@ Object<Source> declare_source() {
         .later("cursor")
         .later("proof")
         .check({"auth", "request"}, check_auth_conflict)
+        .check({"auth", "request", "signing"}, check_signing)
         .check({"limits", "retry", "response"}, check_pauses)
+        .check({"pagination", "response", "records"}, check_linked)
+        .check({"slices", "response"}, check_split_rules)
         .check({"request", "slices", "pagination"}, check_request_placeholders);
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <string_view>
 
+#include "config/credential_names.h"
 #include "config/declaration.h"
 #include "core/ascii.h"
 #include "dsn/dsn.h"
@@ -11,10 +12,12 @@
 namespace pagehaul::config {
 namespace {
 
-void flatten(const Node& node, const std::string& path, std::vector<std::string>& lines) {
+using Lines = std::vector<std::pair<std::string, std::string>>;
+
+void flatten(const Node& node, const std::string& path, Lines& lines) {
     const bool empty = node.members.empty() && node.items.empty();
     if (empty) {
-        lines.push_back(path + " = " + to_json(node, JsonStyle::compact));
+        lines.emplace_back(path, to_json(node, JsonStyle::compact));
         return;
     }
     for (std::size_t i = 0; i < node.items.size(); ++i) {
@@ -26,18 +29,20 @@ void flatten(const Node& node, const std::string& path, std::vector<std::string>
 
 // How fast and how patiently the source is read, and who we are to it, changes nothing of what is pulled.
 bool is_left_out(const std::string& source_key) {
-    return source_key == "limits" || source_key == "retry" || source_key == "timeout" || source_key == "auth";
+    return source_key == "limits" || source_key == "retry" || source_key == "timeout" ||
+           source_key == "auth" || source_key == "signing";
+}
+
+// What may be done to make the target fit is no part of which target it is.
+bool is_left_out_of_sink(const std::string& key) {
+    return key == "ddl";
 }
 
 // In a query or a body, where names are shorter and more of them mean something else than in a header.
 bool is_named_like_a_credential(const std::string& name) {
-    static constexpr std::array<std::string_view, 6> signs{"token",     "secret", "password",
-                                                           "signature", "apikey", "api_key"};
     static constexpr std::array<std::string_view, 4> names{"key", "sign", "auth", "access_key"};
     const std::string text = lower(name);
-    return std::find(names.begin(), names.end(), text) != names.end() ||
-           std::any_of(signs.begin(), signs.end(),
-                       [&](std::string_view sign) { return text.find(sign) != std::string::npos; });
+    return std::find(names.begin(), names.end(), text) != names.end() || is_credential_name(name);
 }
 
 using Held = std::vector<std::pair<std::string, std::string>>;
@@ -59,22 +64,29 @@ bool credential_headers(const std::string& name) {
     return is_credential_header(name);
 }
 
+/// Where the pages begin, as if it were written.
+Source with_first_page(Source source) {
+    Pagination& pagination = source.pagination;
+    if (pagination.first) return source;
+    if (pagination.type == PaginationType::page_number) pagination.first = 1;
+    if (pagination.type == PaginationType::offset) pagination.first = 0;
+    return source;
+}
+
 }  // namespace
 
-std::string fingerprint_text(const Node& root, const Config& config) {
-    std::vector<std::string> lines;
-    Node source = declare_source().show(root.get("source"), config.source);
+Lines fingerprint_lines(const Node& root, const Stream& stream) {
+    Lines lines;
+    Node source = declare_source().show(root.get("source"), with_first_page(stream.source));
     std::erase_if(source.members, [](const Member& member) { return is_left_out(member.key); });
     for (Member& member : source.members)
         if (member.key == "response")
             std::erase_if(member.value.members, [](const Member& rule) { return rule.key == "otherwise"; });
     flatten(source, "source", lines);
-    flatten(declare_sink().show(root.get("sink"), config.sink), "sink", lines);
-    std::sort(lines.begin(), lines.end());
-    std::string text;
-    for (const auto& line : lines)
-        text += line + "\n";
-    return text;
+    Node sink = declare_sink().show(root.get("sink"), stream.sink);
+    std::erase_if(sink.members, [](const Member& member) { return is_left_out_of_sink(member.key); });
+    flatten(sink, "sink", lines);
+    return lines;
 }
 
 Held held_by_variables(const Node& root) {
@@ -93,6 +105,7 @@ Held held_by_variables(const Node& root) {
     }
     if (const Node* sink = root.get("sink")) {
         for (const auto& [key, value, place] : sink->members) {
+            if (is_left_out_of_sink(key)) continue;
             const auto dsn =
                 key == "dsn" && value.has_variables ? dsn::Dsn::parse(value.text) : Result<dsn::Dsn>();
             if (key != "dsn")

@@ -9,10 +9,10 @@
 
 namespace pagehaul::config {
 
-/// The canonical text of what a run pulls and where to: one "key.path = value" a line, sorted, defaults
-/// filled in, variables unexpanded, no secrets.
-/// @param root the tree that `config` was read from.
-std::string fingerprint_text(const Node& root, const Config& config);
+/// What a stream pulls and where to: each key's path and value, defaults filled in, variables unexpanded, no
+/// secrets.
+/// @param root the tree that it was read from, as a file of its own.
+std::vector<std::pair<std::string, std::string>> fingerprint_lines(const Node& root, const Stream& stream);
 
 /// What variables hold in those keys, "source.request.query.account" and its text. Left out is what is named
 /// like a credential: a rotated one pulls the same data.

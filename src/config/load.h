@@ -21,6 +21,8 @@ struct LoadOptions {
     VariableSources variables;  ///< also reads the config file and PAGEHAUL_SET
     /// `--set` of the command line, each "key.path=value"; applied after PAGEHAUL_SET, so that they win.
     std::vector<std::string> set;
+    /// `--stream`: only these, and those whose records make their slices. Empty: all.
+    std::vector<std::string> streams{};
     std::function<bool(const std::string&)> zone_exists = config::zone_exists;
     /// Learns every secret that is met, also when loading fails. Null: none is kept.
     Redactor* redactor = nullptr;

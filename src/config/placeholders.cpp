@@ -2,33 +2,87 @@
 
 #include <algorithm>
 #include <cctype>
+#include <utility>
+
+#include "core/time_pattern.h"
 
 namespace pagehaul::config {
+namespace {
 
-tl::expected<std::vector<std::string>, std::string> placeholders(std::string_view text) {
-    std::vector<std::string> names;
+std::string_view trimmed(std::string_view text) {
+    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+    while (text.ends_with(' '))
+        text.remove_suffix(1);
+    return text;
+}
+
+tl::expected<Filter, std::string> read_filter(std::string_view text) {
+    if (text == "epoch") return Filter{.kind = Filter::Kind::epoch, .pattern = {}};
+    if (text == "epoch_ms") return Filter{.kind = Filter::Kind::epoch_ms, .pattern = {}};
+    const tl::unexpected<std::string> unknown("expected epoch, epoch_ms or format('%Y%m%d') after |");
+    constexpr std::string_view kFormat = "format";
+    if (!text.starts_with(kFormat)) return unknown;
+    text = trimmed(text.substr(kFormat.size()));
+    if (!text.starts_with('(') || !text.ends_with(')')) return unknown;
+    text = trimmed(text.substr(1, text.size() - 2));
+    const bool quoted = text.size() >= 2 && (text.front() == '\'' || text.front() == '"') &&
+                        text.find(text.front(), 1) == text.size() - 1;
+    if (!quoted) return unknown;
+    Filter filter{.kind = Filter::Kind::format, .pattern = std::string(text.substr(1, text.size() - 2))};
+    const auto pattern = TimePattern::compile(filter.pattern);
+    if (!pattern) return tl::unexpected<std::string>("format: " + pattern.error());
+    return filter;
+}
+
+}  // namespace
+
+tl::expected<Placeholder, std::string> read_placeholder(std::string_view inside) {
+    const std::size_t bar = inside.find('|');
+    Placeholder out{.name = std::string(trimmed(inside.substr(0, bar))), .filter = {}};
+    const bool good = !out.name.empty() && std::all_of(out.name.begin(), out.name.end(), [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.';
+    });
+    if (!good) {
+        return tl::unexpected<std::string>(
+            "expected a name between {{ and }}, such as {{ page.number }} or {{ slice.date }}");
+    }
+    if (bar == std::string_view::npos) return out;
+    auto filter = read_filter(trimmed(inside.substr(bar + 1)));
+    if (!filter) return tl::unexpected(std::move(filter.error()));
+    out.filter = std::move(*filter);
+    return out;
+}
+
+tl::expected<std::vector<Placeholder>, std::string> read_placeholders(std::string_view text) {
+    std::vector<Placeholder> found;
     while (true) {
         const std::size_t open = text.find("{{");
-        if (open == std::string_view::npos) return names;
+        if (open == std::string_view::npos) return found;
         text.remove_prefix(open + 2);
         const std::size_t close = text.find("}}");
         if (close == std::string_view::npos) {
             return tl::unexpected<std::string>("expected }} after {{, as in {{ page.number }}");
         }
-        std::string_view name = text.substr(0, close);
-        name.remove_prefix(std::min(name.find_first_not_of(' '), name.size()));
-        while (name.ends_with(' '))
-            name.remove_suffix(1);
-        const bool good = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-            return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.';
-        });
-        if (!good) {
-            return tl::unexpected<std::string>(
-                "expected a name between {{ and }}, such as {{ page.number }} or {{ slice.date }}");
-        }
-        names.emplace_back(name);
+        auto placeholder = read_placeholder(text.substr(0, close));
+        if (!placeholder) return tl::unexpected(std::move(placeholder.error()));
+        found.push_back(std::move(*placeholder));
         text.remove_prefix(close + 2);
     }
+}
+
+tl::expected<std::vector<std::string>, std::string> placeholders(std::string_view text) {
+    auto found = read_placeholders(text);
+    if (!found) return tl::unexpected(std::move(found.error()));
+    std::vector<std::string> names;
+    for (Placeholder& placeholder : *found)
+        names.push_back(std::move(placeholder.name));
+    return names;
+}
+
+bool names_run(std::string_view text) {
+    const auto names = placeholders(text);
+    return names && std::any_of(names->begin(), names->end(),
+                                [](const std::string& name) { return name.starts_with("run."); });
 }
 
 }  // namespace pagehaul::config

@@ -1,3 +1,4 @@
+#include "config/credential_names.h"
 #include "config/placeholders.h"
 #include "config/types.h"
 #include "config/urls.h"
@@ -34,9 +35,6 @@ Type<std::string> closed_text(std::string expected,
     });
 }
 
-// How a secret that is written into the file stands in the canonical form, which is stored and printed.
-constexpr std::string_view kLiteral = "(literal)";
-
 Type<Secret> closed_secret(std::string expected, bool literal_is_secret,
                            std::function<std::optional<std::string>(std::string_view)> fault) {
     const Type<std::string> text = closed_text(std::move(expected), std::move(fault));
@@ -44,14 +42,17 @@ Type<Secret> closed_secret(std::string expected, bool literal_is_secret,
         .read =
             [text, literal_is_secret](const Node& node, Reader& reader, Secret& out) {
                 if (reader.is_unexpanded(node)) return false;
-                if (literal_is_secret && node.is_scalar()) reader.add_secret(node.text);
+                if (literal_is_secret && node.is_scalar()) {
+                    reader.add_secret(node.text);
+                    if (has_literal(node) && !node.has_variables) reader.note_literal(node);
+                }
                 out.source = node.raw;
                 return text.read(node, reader, out.value);
             },
         .show =
             [literal_is_secret](const Node* node, const Secret& value) {
                 const bool variable = node != nullptr && node->has_variables;
-                return Node::string(variable || !literal_is_secret ? value.source : kLiteral);
+                return Node::string(variable || !literal_is_secret ? value.source : kLiteralSecret);
             },
         .schema = [text] { return text.schema(); },
     });
@@ -119,6 +120,23 @@ Type<Secret> secret() {
                          });
 }
 
+Type<Secret> open_secret(const std::string& expected) {
+    return closed_secret(expected, false, [expected](std::string_view text) -> std::optional<std::string> {
+        if (!text.empty() && !has_line_break(text)) return std::nullopt;
+        return "expected " + expected + ", not empty and without line breaks";
+    });
+}
+
+Type<Secret> private_key() {
+    return closed_secret("a private key such as \"${file:/run/secrets/key.pem}\"", true,
+                         [](std::string_view text) -> std::optional<std::string> {
+                             if (text.find("-----BEGIN ") != std::string_view::npos &&
+                                 text.find("PRIVATE KEY-----") != std::string_view::npos)
+                                 return std::nullopt;
+                             return "expected a private key in PEM, -----BEGIN PRIVATE KEY-----";
+                         });
+}
+
 Type<Secret> user_name() {
     return closed_secret("a user name", false, [](std::string_view text) -> std::optional<std::string> {
         if (text.empty()) return "expected a user name that is not empty";
@@ -127,6 +145,18 @@ Type<Secret> user_name() {
         if (has_line_break(text)) return "expected a user name without line breaks";
         return std::nullopt;
     });
+}
+
+Type<Secret> secret_template(const std::string& expected) {
+    return closed_secret(expected + ", which may hold {{ … }}", false, template_fault);
+}
+
+Type<Secret> key_template() {
+    return closed_secret("a secret such as \"${NAME}\" or \"${file:/path}\"", true,
+                         [](std::string_view text) -> std::optional<std::string> {
+                             if (text.empty()) return "expected a secret that is not empty";
+                             return template_fault(text);
+                         });
 }
 
 Type<Secret> header_value() {
@@ -148,7 +178,7 @@ std::string shown_dsn(const std::string& source) {
     for (std::size_t i = 0; i < source.size();) {
         const std::size_t begin = source.find("${", i);
         const std::size_t end = begin == std::string::npos ? begin : source.find('}', begin);
-        if (begin > i) variables_alone += kLiteral;
+        if (begin > i) variables_alone += kLiteralSecret;
         masked += source.substr(i, std::min(begin, source.size()) - i);
         if (end == std::string::npos) break;
         do {
@@ -183,6 +213,7 @@ Type<Secret> dsn() {
                     return reader.refuse(
                         node, parsed.error().message + (node.is_scalar() ? "" : ", not " + describe(node)));
                 }
+                if (!parsed->secrets().empty() && !node.has_variables) reader.note_literal(node);
                 for (const std::string& secret : parsed->secrets()) {
                     reader.add_secret(secret);
                     reader.add_secret(dsn::spelling_in(node.text, secret));

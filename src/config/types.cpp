@@ -164,6 +164,47 @@ Type<DayBound> day_bound() {
     });
 }
 
+Type<int> day_step(int least, int most) {
+    return bounded<int>(
+        "a number of days such as 7d," + range(std::to_string(least) + "d", std::to_string(most) + "d") +
+            ", or one such as 1w, 1month, 6h or 15m",
+        parse_days_or_weeks, [](int value) { return std::to_string(value) + "d"; }, least, most,
+        "^[0-9]+[dw]$");
+}
+
+Type<int> month_step() {
+    return bounded<int>("a number of months such as 1month," + range("1month", "120months"), parse_months,
+                        write_months, 1, 120, "^[0-9]+months?$");
+}
+
+Type<ClockBound> clock_bound() {
+    return leaf<ClockBound>({
+        .expected = "a time such as 2026-10-01T08:00, or one before now such as -6h, -90m or 0h",
+        .parse = [](std::string_view text) -> tl::expected<ClockBound, std::string> {
+            const auto value = parse_clock_bound(text);
+            if (!value) return not_expected();
+            return *value;
+        },
+        .write = [](const ClockBound& value) { return Node::string(write_clock_bound(value)); },
+        .schema = pattern_schema("^([0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2})?|-[0-9]+[mhd]|0[mhd])$"),
+    });
+}
+
+Type<std::chrono::minutes> clock_step() {
+    return leaf<std::chrono::minutes>({
+        .expected = "hours or minutes that divide a day, such as 1h, 6h or 15m",
+        .parse = [](std::string_view text) -> tl::expected<std::chrono::minutes, std::string> {
+            const auto span = parse_duration(text);
+            const auto step = std::chrono::floor<std::chrono::minutes>(span.value_or(Millis(0)));
+            if (!span || step != *span || step < 1min || step >= 24h || 24h % step != 0min)
+                return not_expected();
+            return step;
+        },
+        .write = [](std::chrono::minutes value) { return Node::string(write_duration(value)); },
+        .schema = pattern_schema("^[0-9]+[mh]$"),
+    });
+}
+
 Type<std::chrono::minutes> time_of_day() {
     return bounded<std::chrono::minutes>("a time of day such as \"10:15\"", parse_time_of_day,
                                          write_time_of_day, 0min, 24h, "^([01][0-9]|2[0-3]):[0-5][0-9]$");

@@ -24,6 +24,12 @@ Type<QuarantineLimit> quarantine_limit();
 /// A number from 0 to 1.
 Type<double> share();
 Type<DayBound> day_bound();
+/// "7d" or "1w".
+Type<int> day_step(int least, int most);
+Type<int> month_step();
+Type<ClockBound> clock_bound();
+/// Minutes or hours that divide a day.
+Type<std::chrono::minutes> clock_step();
 Type<std::chrono::minutes> time_of_day();
 Type<std::string> zone();
 
@@ -40,8 +46,16 @@ Type<std::string> template_text();
 
 /// A credential: not empty, whole value secret even if it is written into the file.
 Type<Secret> secret();
+/// A text without line breaks, not empty: secret only if it comes from a variable.
+Type<Secret> open_secret(const std::string& expected);
+/// A private key as PEM: lines, of which the whole is secret.
+Type<Secret> private_key();
 /// A user's name: secret only if it comes from a variable.
 Type<Secret> user_name();
+/// A text of any lines that holds `{{ … }}`: secret only if it comes from a variable.
+Type<Secret> secret_template(const std::string& expected);
+/// A credential that may hold `{{ … }}`.
+Type<Secret> key_template();
 /// A request header's value: a template; secret if it comes from a variable.
 Type<Secret> header_value();
 Type<Secret> dsn();

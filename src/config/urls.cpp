@@ -7,17 +7,17 @@
 namespace pagehaul::config {
 namespace {
 
-bool has_blank_or_control(std::string_view text) {
-    return std::any_of(text.begin(), text.end(), [](unsigned char c) { return c <= 0x20 || c == 0x7F; });
+bool has_what_no_url_has(std::string_view text) {
+    return std::any_of(text.begin(), text.end(), [](unsigned char c) { return c <= 0x20 || c >= 0x7F; });
 }
 
 bool is_host(std::string_view host) {
     const bool v6 = host.size() > 2 && host.front() == '[' && host.back() == ']';
     if (v6) host = host.substr(1, host.size() - 2);
-    return !host.empty() && std::all_of(host.begin(), host.end(), [&](char c) {
-        return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '.' || c == '_' ||
-               (v6 && c == ':');
-    });
+    return host.size() > (v6 ? 1 : 0) && std::all_of(host.begin(), host.end(), [&](unsigned char c) {
+               if (v6) return std::isxdigit(c) != 0 || c == ':' || c == '.';
+               return std::isalnum(c) != 0 || c == '-' || c == '.' || c == '_';
+           });
 }
 
 bool is_port(std::string_view port) {
@@ -35,7 +35,8 @@ std::optional<std::string> url_fault(std::string_view url) {
         (url.substr(0, scheme) != "http" && url.substr(0, scheme) != "https")) {
         return "expected an absolute URL that begins with http:// or https://";
     }
-    if (has_blank_or_control(url)) return "expected a URL without blanks and control characters";
+    if (has_what_no_url_has(url))
+        return "expected a URL without blanks, control characters and non-ASCII letters: percent-encode them";
     std::string_view rest = url.substr(scheme + 3);
     if (rest.find('#') != std::string_view::npos) return "expected a URL without a fragment (#…)";
     if (rest.find('?') != std::string_view::npos) return "expected a URL without a query (?…)";

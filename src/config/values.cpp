@@ -9,13 +9,11 @@
 #include <utility>
 
 #include "config/yaml/node.h"
+#include "core/ascii.h"
 
 namespace pagehaul::config {
 namespace {
 
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
 bool is_alnum(char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0;
 }
@@ -181,6 +179,53 @@ std::string write_day_bound(const DayBound& bound) {
            padded(static_cast<int>(static_cast<unsigned>(date.day())), 2);
 }
 
+std::optional<int> parse_days_or_weeks(std::string_view text) {
+    if (!text.ends_with('w')) return parse_days(text);
+    const auto weeks = parse_all<int>(text.substr(0, text.size() - 1));
+    if (!weeks || *weeks < 1 || *weeks > 1'000) return std::nullopt;
+    return *weeks * 7;
+}
+
+std::optional<int> parse_months(std::string_view text) {
+    const bool one = text.ends_with("month");
+    if (!one && !text.ends_with("months")) return std::nullopt;
+    const auto months = parse_all<int>(text.substr(0, text.size() - (one ? 5 : 6)));
+    if (!months || *months < 1) return std::nullopt;
+    return months;
+}
+
+std::string write_months(int months) {
+    return std::to_string(months) + (months == 1 ? "month" : "months");
+}
+
+std::optional<ClockBound> parse_clock_bound(std::string_view text) {
+    using std::chrono::minutes;
+    const bool before = text.starts_with('-');
+    if (const auto span = parse_duration(before ? text.substr(1) : text)) {
+        const auto whole = std::chrono::floor<minutes>(*span);
+        if (whole != *span || (!before && *span != Millis(0))) return std::nullopt;
+        return ClockBound{.time = {}, .relative = -whole};
+    }
+    const auto day = parse_day_bound(text.substr(0, 10));
+    if (!day || !day->day) return std::nullopt;
+    minutes of_day{0};
+    if (text.size() > 10) {
+        const auto clock = text[10] == 'T' ? parse_time_of_day(text.substr(11)) : std::nullopt;
+        if (!clock) return std::nullopt;
+        of_day = *clock;
+    }
+    return ClockBound{.time = std::chrono::local_time<minutes>(day->day->time_since_epoch() + of_day),
+                      .relative = {}};
+}
+
+std::string write_clock_bound(const ClockBound& bound) {
+    if (!bound.time)
+        return (bound.relative < std::chrono::minutes(0) ? "-" : "") + write_duration(-bound.relative);
+    const auto day = std::chrono::floor<std::chrono::days>(*bound.time);
+    return write_day_bound({.day = std::chrono::sys_days(day.time_since_epoch()), .relative_days = 0}) + "T" +
+           write_time_of_day(*bound.time - day);
+}
+
 std::optional<std::chrono::minutes> parse_time_of_day(std::string_view text) {
     if (text.size() != 5 || text[2] != ':') return std::nullopt;
     if (!is_digit(text[0]) || !is_digit(text[1]) || !is_digit(text[3]) || !is_digit(text[4]))
@@ -204,6 +249,32 @@ bool is_json_pointer(std::string_view text) {
             return false;
     }
     return true;
+}
+
+FieldPlace field_place(std::string_view from) {
+    FieldPlace place;
+    for (; from.starts_with("../"); from.remove_prefix(3))
+        ++place.up;
+    if (place.up > 0 && !from.empty()) place.pointer = '/';
+    place.pointer += from;
+    return place;
+}
+
+std::optional<StatusRange> parse_status_range(std::string_view text) {
+    if (text.size() == 3 && text.ends_with("xx") && text[0] >= '1' && text[0] <= '5') {
+        const int first = (text[0] - '0') * 100;
+        return StatusRange{first, first + 99};
+    }
+    const std::size_t dash = text.find('-');
+    const auto least = parse_integer(text.substr(0, dash));
+    const auto most = dash == std::string_view::npos ? least : parse_integer(text.substr(dash + 1));
+    if (!least || !most || *least < 100 || *most > 599 || *least > *most) return std::nullopt;
+    return StatusRange{static_cast<int>(*least), static_cast<int>(*most)};
+}
+
+std::string write_status_range(const StatusRange& range) {
+    if (range.least == range.most) return std::to_string(range.least);
+    return std::to_string(range.least) + "-" + std::to_string(range.most);
 }
 
 std::string pointer_to(std::string_view name) {

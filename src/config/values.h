@@ -40,6 +40,16 @@ std::string write_share(double share);
 std::optional<DayBound> parse_day_bound(std::string_view text);
 std::string write_day_bound(const DayBound& bound);
 
+/// "1month", "3months": whole months.
+std::optional<int> parse_months(std::string_view text);
+std::string write_months(int months);
+/// "7d", "2w": whole days.
+std::optional<int> parse_days_or_weeks(std::string_view text);
+
+/// "2026-10-01T08:00" or "2026-10-01", or a time before the run's start: "-6h", "-90m", "0h".
+std::optional<ClockBound> parse_clock_bound(std::string_view text);
+std::string write_clock_bound(const ClockBound& bound);
+
 /// "10:15", from 00:00 to 23:59.
 std::optional<std::chrono::minutes> parse_time_of_day(std::string_view text);
 std::string write_time_of_day(std::chrono::minutes value);
@@ -48,6 +58,18 @@ std::string write_time_of_day(std::chrono::minutes value);
 bool is_json_pointer(std::string_view text);
 /// The pointer to the member `name` of a record.
 std::string pointer_to(std::string_view name);
+
+/// Where a column finds its value: "/a/b" in the record, "../a/b" in the element around it, "../../a" in the
+/// one around that.
+struct FieldPlace {
+    std::size_t up = 0;
+    std::string pointer;
+};
+FieldPlace field_place(std::string_view from);
+
+/// "429", "4xx", "500-599".
+std::optional<StatusRange> parse_status_range(std::string_view text);
+std::string write_status_range(const StatusRange& range);
 
 /// A time zone's name as in the tz database, "Asia/Shanghai": its shape only.
 bool is_zone_name(std::string_view text);

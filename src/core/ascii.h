@@ -15,4 +15,8 @@ inline std::string lower(std::string_view text) {
     return out;
 }
 
+inline bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
 }  // namespace pagehaul

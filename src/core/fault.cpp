@@ -64,6 +64,11 @@ void fault_point(std::string_view label) {
     if (action == "throw") throw std::runtime_error("fault point " + std::string(label));
 }
 
+bool sabotaged(std::string_view rule) {
+    static const char* const chosen = std::getenv("PAGEHAUL_SABOTAGE");
+    return chosen != nullptr && rule == chosen;
+}
+
 }  // namespace pagehaul
 
 #endif

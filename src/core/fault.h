@@ -15,4 +15,14 @@ void fault_point(std::string_view label);
 inline void fault_point(std::string_view) {}
 #endif
 
+/// Whether a test has this process break a rule of the core on purpose: PAGEHAUL_SABOTAGE names the rule. It
+/// tests the tests: tests/chaos must catch each of them. Never in a release.
+#ifdef PAGEHAUL_FAULTS
+bool sabotaged(std::string_view rule);
+#else
+constexpr bool sabotaged(std::string_view) {
+    return false;
+}
+#endif
+
 }  // namespace pagehaul

@@ -19,6 +19,7 @@ int rank(StopCause cause) {
         case StopCause::sigint:
         case StopCause::deadline:
         case StopCause::lost:
+        case StopCause::idle:
         case StopCause::data:
         case StopCause::unavailable:
             return 1;

@@ -15,6 +15,7 @@ enum class StopCause {
     sigint,
     deadline,     ///< run.deadline
     lost,         ///< the lock or the run went to somebody else
+    idle,         ///< nothing is left for this process to do, and others finish the run
     data,         ///< a verdict that more work cannot change: 65
     unavailable,  ///< the source or the database stayed down beyond run.patience: 69
     credential,   ///< 77

@@ -1,6 +1,8 @@
 #include "core/utf8.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 
 namespace pagehaul {
 namespace {
@@ -36,6 +38,37 @@ std::size_t utf8_first_bad(std::string_view text) {
         i += bytes;
     }
     return std::string_view::npos;
+}
+
+std::uint32_t utf8_code(std::string_view character) {
+    const auto first = static_cast<unsigned char>(character[0]);
+    if (character.size() == 1) return first;
+    std::uint32_t code = first & (0xFFU >> (character.size() + 1));
+    for (const char c : character.substr(1))
+        code = code << 6U | (static_cast<unsigned char>(c) & 0x3FU);
+    return code;
+}
+
+void append_escape(std::string& out, std::uint32_t unit) {
+    std::array<char, 8> escaped{};
+    std::snprintf(escaped.data(), escaped.size(), "\\u%04x", unit & 0xFFFFU);
+    out += escaped.data();
+}
+
+std::string escaped_beyond_ascii(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size();) {
+        const std::size_t bytes = utf8_character(text, i);
+        if (bytes == 1) {
+            out += text[i++];
+            continue;
+        }
+        const std::uint32_t code = bytes == 0 ? 0xFFFD : utf8_code(text.substr(i, bytes));
+        if (code > 0xFFFF) append_escape(out, 0xD7C0 + (code >> 10U));
+        append_escape(out, code > 0xFFFF ? 0xDC00 + (code & 0x3FFU) : code);
+        i += std::max<std::size_t>(bytes, 1);
+    }
+    return out;
 }
 
 std::size_t utf8_length(std::string_view text) {

@@ -48,10 +48,11 @@ std::string quoted(std::string_view value) {
     return text + "'";
 }
 
+/// As libpq does: one behind which nothing comes goes too.
 std::string without_backslashes(std::string_view text) {
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] == '\\' && i + 1 < text.size()) ++i;
+        if (text[i] == '\\' && ++i == text.size()) break;
         out += text[i];
     }
     return out;

@@ -13,6 +13,13 @@ MonoTime::rep ticks(MonoTime time) {
     return time.time_since_epoch().count();
 }
 
+/// Of what another process of the run told (Claimer::work).
+StopCause told_cause(std::string_view reason) {
+    if (reason.starts_with("credential")) return StopCause::credential;
+    if (reason.starts_with("config")) return StopCause::config;
+    return StopCause::lost;
+}
+
 }  // namespace
 
 Heartbeat::Heartbeat(Context& context, postgres::ConnectOptions reconnect,
@@ -22,6 +29,7 @@ Heartbeat::Heartbeat(Context& context, postgres::ConnectOptions reconnect,
     steady_since_ = ticks(now);
     last_beat_ = ticks(now);
     context_.held.beaten(now, now, context_.scope.stale, false);
+    context_.refusal.carried();
     thread_ = std::jthread([this](std::stop_token stop) { loop(std::move(stop)); });
 }
 
@@ -53,14 +61,17 @@ bool Heartbeat::beat_once() {
             connection_ = std::make_unique<postgres::Connection>(reconnect_);
         }
         const MonoTime sent = context_.clock.now();
-        const ledger::Beat beat = ledger::beat(*connection_, context_.scope);
+        ledger::WorkerFigures figures = context_.tallies.figures();
+        figures.credential_refused = context_.refusal.is_said();
+        const ledger::Beat beat = ledger::beat(*connection_, context_.scope, figures);
+        context_.refusal.heard(figures.credential_refused,
+                               {.all = beat.others, .refused = beat.others_refused});
         context_.held.beaten(sent, context_.clock.now(), context_.scope.stale, new_link);
         if (beat.status == ledger::RunStatus::superseded || !beat.lock_is_ours) {
             context_.stop.cancel(StopCause::lost, "another run has taken over the pipeline");
         } else if (beat.status == ledger::RunStatus::running && beat.stop_is_ours_to_obey &&
                    !beat.stop_reason.empty()) {
-            const bool credential = beat.stop_reason.starts_with("credential");
-            context_.stop.no_new_work(credential ? StopCause::credential : StopCause::lost, beat.stop_reason);
+            context_.stop.no_new_work(told_cause(beat.stop_reason), beat.stop_reason);
         }
         return true;
     } catch (const Failure& failure) {
@@ -73,7 +84,9 @@ bool Heartbeat::beat_once() {
 void Heartbeat::loop(std::stop_token stop) {
     const Nanos interval = context_.config.run.heartbeat;
     MonoTime next = context_.clock.now() + interval;
-    while (context_.clock.wait_until(next, stop)) {
+    while (true) {
+        context_.beat_soon.wait_until(next, stop);
+        if (stop.stop_requested()) return;
         const MonoTime before = context_.clock.now();
         const MonoTime last{MonoTime::duration(last_beat_.load())};
         if (before - last > 2 * interval) steady_since_ = 0;

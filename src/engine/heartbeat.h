@@ -13,7 +13,8 @@ namespace pagehaul::engine {
 /// Beats for this worker and renews the run's lock, on a connection of its own and in a thread of its own,
 /// from before the start's transaction commits until the writers have flushed. What it learns it tells the
 /// StopControl: a lock that is lost, a run that is over, a reason to stop that another process has set. Each
-/// answered beat it tells `Held`, for which a gap puts the leases in doubt.
+/// answered beat it tells `Held`, for which a gap puts the leases in doubt, and `Refusal`, what others say of
+/// their credentials; `Context::beat_soon` has it beat at once.
 class Heartbeat {
   public:
     /// `connection`: open already, the start's transaction names its backend.

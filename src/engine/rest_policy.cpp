@@ -19,6 +19,15 @@ bool holds_unknown(const Polled& polled) {
            polled.state.pages_leased > 0;
 }
 
+bool may_leave(std::optional<MonoTime>& since, const Polled& polled, std::optional<Nanos> limit) {
+    if (!polled.nothing_here || !limit) {
+        since.reset();
+        return false;
+    }
+    if (!since) since = polled.now;
+    return polled.now - *since >= *limit && polled.state.other_workers > 0;
+}
+
 RestStep judge_rest(Rest& rest, const Polled& polled, Nanos lock_patience) {
     const ledger::RunState& state = polled.state;
     if (state.status == ledger::RunStatus::succeeded) return Over{};

@@ -53,6 +53,10 @@ using RestStep = std::variant<GoOn, Over, TakenOver, LockBusy, SlicesBusy>;
 /// Pages are leased to us all the same, by a claim that landed after its link was lost: to be given back.
 bool holds_unknown(const Polled& polled);
 
+/// Whether this process has had nothing in its hands for `limit`, beside others who may finish the run. It
+/// never leaves a run alone. @param since remembers from poll to poll
+bool may_leave(std::optional<MonoTime>& since, const Polled& polled, std::optional<Nanos> limit);
+
 /// @param lock_patience how long the lock is waited for once all is proven, and what holds slices locked that
 /// is no live process of the run: a frozen one is stale before it is over, and its backends are ended
 RestStep judge_rest(Rest& rest, const Polled& polled, Nanos lock_patience);

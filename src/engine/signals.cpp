@@ -20,7 +20,7 @@ sigset_t taken_signals() {
     return set;
 }
 
-void take_signals(std::stop_token stop, StopControl& control) {
+void take_signals(std::stop_token stop, StopControl& control, Grace& grace) {
     const sigset_t set = taken_signals();
     bool stopping = false;
     while (true) {
@@ -30,6 +30,7 @@ void take_signals(std::stop_token stop, StopControl& control) {
         if (number == kWake) continue;
         if (stopping) std::_Exit(128 + number);
         stopping = true;
+        if (number == SIGTERM) grace.begin();
         control.no_new_work(number == SIGTERM ? StopCause::sigterm : StopCause::sigint,
                             number == SIGTERM ? "SIGTERM" : "SIGINT");
     }
@@ -44,8 +45,8 @@ void block_signals() {
     signal(SIGPIPE, SIG_IGN);
 }
 
-SignalThread::SignalThread(StopControl& control)
-    : thread_([&control](std::stop_token stop) { take_signals(stop, control); }) {}
+SignalThread::SignalThread(StopControl& control, Grace& grace)
+    : thread_([&control, &grace](std::stop_token stop) { take_signals(stop, control, grace); }) {}
 
 SignalThread::~SignalThread() {
     thread_.request_stop();

@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "core/stop.h"
+#include "engine/shared/grace.h"
 
 namespace pagehaul::engine {
 
@@ -10,12 +11,12 @@ namespace pagehaul::engine {
 /// process 1 of a container has no default handlers, and a signal taken by another thread would be lost.
 void block_signals();
 
-/// The one thread that takes the blocked signals, by sigwait. The first asks `control` for phase 1; the
-/// second exits the process at once, which the ledger makes safe. Made before any other thread; ends with its
-/// destructor.
+/// The one thread that takes the blocked signals, by sigwait. The first asks `control` for phase 1, and
+/// begins `grace` where it is SIGTERM; the second exits the process at once, which the ledger makes safe.
+/// Made before any other thread; ends with its destructor.
 class SignalThread {
   public:
-    explicit SignalThread(StopControl& control);
+    SignalThread(StopControl& control, Grace& grace);
     ~SignalThread();
     SignalThread(const SignalThread&) = delete;
     SignalThread& operator=(const SignalThread&) = delete;

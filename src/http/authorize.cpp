@@ -1,26 +1,12 @@
 #include "http/authorize.h"
 
-#include <openssl/evp.h>
-
 #include <string>
 #include <utility>
 
+#include "core/base64.h"
 #include "http/url.h"
 
 namespace pagehaul::http {
-namespace {
-
-std::string base64(std::string_view text) {
-    std::string out(4 * ((text.size() + 2) / 3) + 1, '\0');  // EVP_EncodeBlock ends with a NUL
-    const int size =
-        EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                        reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-    out.resize(static_cast<std::size_t>(size));
-    return out;
-}
-
-}  // namespace
-
 std::string basic_credentials(const std::string& name, const std::string& password) {
     return "Basic " + base64(name + ":" + password);
 }

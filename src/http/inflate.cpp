@@ -9,18 +9,27 @@
 namespace pagehaul::http {
 namespace {
 
-constexpr int kGzipOnly = 16 + MAX_WBITS;
+/// zlib's windowBits for what lies before it.
+int window_of(Compression compression, std::string_view compressed) {
+    if (compression == Compression::gzip) return 16 + MAX_WBITS;
+    // RFC 1950: the first byte names method 8, and both together are a multiple of 31.
+    const bool has_head =
+        compressed.size() >= 2 && (compressed[0] & 0x0f) == 8 &&
+        (static_cast<unsigned char>(compressed[0]) * 256 + static_cast<unsigned char>(compressed[1])) % 31 ==
+            0;
+    return has_head ? MAX_WBITS : -MAX_WBITS;
+}
 /// JSON of reports shrinks about eightfold; a first guess that is too small only costs a copy.
 constexpr std::size_t kUsualRatio = 8;
 constexpr std::size_t kSmallest = 16UL << 10U;
 
 class Inflater {
   public:
-    explicit Inflater(std::string_view input) {
+    Inflater(std::string_view input, Compression compression) {
         // zlib's interface predates const; it does not write to its input.
         stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(input.data()));
         stream_.avail_in = static_cast<uInt>(input.size());
-        ready_ = inflateInit2(&stream_, kGzipOnly) == Z_OK;
+        ready_ = inflateInit2(&stream_, window_of(compression, input)) == Z_OK;
     }
     ~Inflater() {
         if (ready_) inflateEnd(&stream_);
@@ -43,11 +52,12 @@ tl::unexpected<Error> too_large(std::size_t max) {
 
 }  // namespace
 
-Result<Body> gunzip(std::string_view compressed, std::size_t max,
-                    const std::function<bool(std::size_t)>& reserve) {
+Result<Body> inflate_body(std::string_view compressed, Compression compression, std::size_t max,
+                          const std::function<bool(std::size_t)>& reserve) {
+    const std::string name = compression == Compression::gzip ? "gzip" : "deflate";
     if (compressed.size() > std::numeric_limits<uInt>::max()) return too_large(max);
-    Inflater inflater(compressed);
-    if (!inflater.ready()) return fail(ErrorKind::transient, "", "no memory to decode a gzip body");
+    Inflater inflater(compressed, compression);
+    if (!inflater.ready()) return fail(ErrorKind::transient, "", "no memory to decode a " + name + " body");
     z_stream& stream = inflater.stream();
 
     Body body;
@@ -64,16 +74,16 @@ Result<Body> gunzip(std::string_view compressed, std::size_t max,
         body.grew(room - stream.avail_out);
         if (body.size() > max) return too_large(max);
         if (status == Z_STREAM_END) {
-            if (stream.avail_in == 0) return body;
+            if (stream.avail_in == 0 || compression == Compression::deflate) return body;
             if (inflateReset(&stream) != Z_OK) {
-                return fail(ErrorKind::transient, "", "the gzip body is damaged");
+                return fail(ErrorKind::transient, "", "the " + name + " body is damaged");
             }
             continue;
         }
         if (status == Z_BUF_ERROR || (status == Z_OK && stream.avail_in == 0 && stream.avail_out > 0)) {
-            return fail(ErrorKind::transient, "", "the gzip body was cut short");
+            return fail(ErrorKind::transient, "", "the " + name + " body was cut short");
         }
-        if (status != Z_OK) return fail(ErrorKind::transient, "", "the gzip body is damaged");
+        if (status != Z_OK) return fail(ErrorKind::transient, "", "the " + name + " body is damaged");
         step = std::max(body.size(), kSmallest);
     }
 }

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstdint>
 
+#include "core/percent.h"
 #include "http/url.h"
 
 namespace pagehaul::http {
@@ -85,7 +86,31 @@ Setting first_set(const Environment& environment, std::initializer_list<const ch
     return {};
 }
 
+/// The user info of a proxy's URL as it is written; what stands before the last @ where it is no URL.
+std::string_view user_info(std::string_view proxy) {
+    const std::size_t scheme = proxy.find("://");
+    if (scheme != std::string_view::npos) proxy.remove_prefix(scheme + 3);
+    const std::size_t at = proxy.rfind('@');
+    return at == std::string_view::npos ? std::string_view{} : proxy.substr(0, at);
+}
+
 }  // namespace
+
+std::vector<std::string> proxy_secrets(const Environment& environment) {
+    std::vector<std::string> secrets;
+    for (const char* const name : {"https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY"}) {
+        const std::string proxy = environment(name).value_or("");
+        const std::string_view info = user_info(proxy);
+        const std::size_t colon = info.find(':');
+        // A name without a password is a token; beside one it is no secret, and often a common word.
+        const std::string_view secret = colon == std::string_view::npos ? info : info.substr(colon + 1);
+        for (const std::string_view written : {info, secret}) {
+            secrets.emplace_back(written);
+            if (auto decoded = percent_decode(written)) secrets.push_back(std::move(*decoded));
+        }
+    }
+    return secrets;
+}
 
 Result<std::string> proxy_for(std::string_view base_url, const Environment& environment) {
     const Result<Url> url = parse_url(base_url);
@@ -108,7 +133,17 @@ Result<std::string> proxy_for(std::string_view base_url, const Environment& envi
     const std::size_t host_at = bare.find("://") + 3;
     const std::size_t authority_end = std::min(bare.find_first_of("/?#", host_at), bare.size());
     const std::size_t at = bare.rfind('@', authority_end);
-    if (at != std::string::npos && at > host_at) bare.erase(host_at, at + 1 - host_at);
+    if (at != std::string::npos && at > host_at) {
+        const std::string_view info = std::string_view(bare).substr(host_at, at - host_at);
+        const bool plain = std::all_of(info.begin(), info.end(), [](char c) { return c > ' ' && c < 0x7F; });
+        if (!plain || !percent_decode(info)) {
+            return fail(
+                ErrorKind::config, proxy.name,
+                "expected a user's name and password without spaces, control characters and non-ASCII "
+                "letters, and two hex digits, not 00, behind each %");
+        }
+        bare.erase(host_at, at + 1 - host_at);
+    }
     const Result<Url> parsed = parse_absolute_url(bare);
     if (!parsed) return fail(ErrorKind::config, proxy.name, parsed.error().message);
     if (parsed->scheme != "http") {

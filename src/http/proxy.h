@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/error.h"
 
@@ -17,5 +18,9 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 /// or an IPv4 range ("10.0.0.0/8"). Empty: none. A proxy that is not an http URL is an error (kind config)
 /// naming the variable; its text may hold a password and is never in the message.
 Result<std::string> proxy_for(std::string_view base_url, const Environment& environment);
+
+/// What a redactor must know of the variables that name proxies, also of those that no request uses: user
+/// info and password, as written and decoded.
+std::vector<std::string> proxy_secrets(const Environment& environment);
 
 }  // namespace pagehaul::http

@@ -65,14 +65,15 @@ class DateReader {
     bool ok_ = true;
 };
 
-std::optional<WallTime> at(int y, unsigned m, int d, seconds time) {
+/// Whole seconds: WallTime's nanoseconds reach from 1677 to 2262, and a server may tell any of 10,000 years.
+std::optional<sys_seconds> at(int y, unsigned m, int d, seconds time) {
     const year_month_day date{year(y), month(m), day(static_cast<unsigned>(d))};
     if (!date.ok()) return {};
-    return WallTime(sys_days(date) + time);
+    return sys_days(date) + time;
 }
 
 /// "Sun, 06 Nov 1994 08:49:37 GMT"
-std::optional<WallTime> imf_fixdate(std::string_view text) {
+std::optional<sys_seconds> imf_fixdate(std::string_view text) {
     DateReader in(text);
     const int d = in.number(2);
     in.literal(" ");
@@ -86,7 +87,7 @@ std::optional<WallTime> imf_fixdate(std::string_view text) {
 }
 
 /// "Sunday, 06-Nov-94 08:49:37 GMT". A year more than 50 years ahead is the last one with those digits.
-std::optional<WallTime> rfc850_date(std::string_view text, WallTime now) {
+std::optional<sys_seconds> rfc850_date(std::string_view text, WallTime now) {
     DateReader in(text);
     const int d = in.number(2);
     in.literal("-");
@@ -104,7 +105,7 @@ std::optional<WallTime> rfc850_date(std::string_view text, WallTime now) {
 }
 
 /// "Sun Nov  6 08:49:37 1994", behind the name of the day
-std::optional<WallTime> asctime_date(std::string_view text) {
+std::optional<sys_seconds> asctime_date(std::string_view text) {
     DateReader in(text);
     const unsigned m = in.month();
     in.literal(" ");
@@ -118,7 +119,7 @@ std::optional<WallTime> asctime_date(std::string_view text) {
     return in.done() ? at(y, m, d, time) : std::nullopt;
 }
 
-std::optional<WallTime> http_date(std::string_view text, WallTime now) {
+std::optional<sys_seconds> http_date(std::string_view text, WallTime now) {
     constexpr std::array<std::string_view, 7> kDays{"Monday", "Tuesday",  "Wednesday", "Thursday",
                                                     "Friday", "Saturday", "Sunday"};
     for (const std::string_view name : kDays) {
@@ -128,6 +129,21 @@ std::optional<WallTime> http_date(std::string_view text, WallTime now) {
         if (text.starts_with(std::string(name) + ", ")) return rfc850_date(text.substr(name.size() + 2), now);
     }
     return {};
+}
+
+/// digits[.digits], rounded up and at most kMostSeconds.
+std::optional<std::int64_t> whole_seconds(std::string_view text) {
+    const auto is_digits = [](std::string_view part) {
+        return !part.empty() && part.find_first_not_of("0123456789") == std::string_view::npos;
+    };
+    const std::size_t point = text.find('.');
+    const std::string_view whole = text.substr(0, point);
+    const std::string_view fraction = point == std::string_view::npos ? "0" : text.substr(point + 1);
+    if (!is_digits(whole) || !is_digits(fraction)) return {};
+    std::int64_t told = 0;
+    const auto [end, error] = std::from_chars(whole.data(), whole.data() + whole.size(), told);
+    if (error == std::errc::result_out_of_range || told >= kMostSeconds) return kMostSeconds;
+    return told + (fraction.find_first_not_of('0') == std::string_view::npos ? 0 : 1);
 }
 
 }  // namespace
@@ -163,15 +179,12 @@ std::optional<Millis> parse_retry_after(std::string_view value, WallTime now) {
     while (!value.empty() && value.back() == ' ')
         value.remove_suffix(1);
     if (value.empty()) return {};
-    if (value.find_first_not_of("0123456789") == std::string_view::npos) {
-        std::int64_t told = 0;
-        const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), told);
-        if (error == std::errc::result_out_of_range) told = kMostSeconds;
-        return Millis(seconds(std::min(told, kMostSeconds)));
-    }
-    const std::optional<WallTime> date = http_date(value, now);
+    if (const std::optional<std::int64_t> told = whole_seconds(value)) return Millis(seconds(*told));
+    const std::optional<sys_seconds> date = http_date(value, now);
     if (!date) return {};
-    return std::max(Millis{0}, ceil<Millis>(*date - now));
+    const sys_seconds this_second = floor<seconds>(now);
+    const seconds wait = std::min(*date - this_second, seconds(kMostSeconds));
+    return std::max(Millis{0}, wait - floor<Millis>(now - this_second));
 }
 
 }  // namespace pagehaul::http

@@ -29,9 +29,10 @@ Pause pause_for(const std::optional<Millis>& told, Millis own, Millis most);
 /// ", asks for a pause of 365 d, …": behind the reason of such an answer.
 std::string asked_too_much_text(Millis told, Millis most);
 
-/// Retry-After as a span from `now`: seconds, or any of HTTP's three date forms (RFC 9110, 5.6.7). A date in
-/// the past is zero. Nothing when the value is neither. What the server says is handed on as told, however
-/// long (up to 292 years, where the span saturates): `pause_for` bounds it.
+/// Retry-After as a span from `now`: seconds ("1.5", which some servers send, is 2), or any of HTTP's three
+/// date forms (RFC 9110, 5.6.7). A date in the past is zero. Nothing when the value is neither. What the
+/// server says is handed on as told, however long (up to 292 years, where the span saturates): `pause_for`
+/// bounds it.
 std::optional<Millis> parse_retry_after(std::string_view value, WallTime now);
 
 }  // namespace pagehaul::http

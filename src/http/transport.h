@@ -55,6 +55,8 @@ struct Response {
     Body body;        ///< decoded
     Nanos first_byte{0};
     Nanos total{0};
+    std::string followed_to{};  ///< path and query that redirects led to; empty: none was followed
+    Nanos waited{0};            ///< of the exchange, until those might be followed
     /// The header's value, or empty. `name` in lower case.
     std::string_view header(std::string_view name) const;
 };
@@ -87,11 +89,8 @@ struct TransportOptions {
     std::string proxy{};    ///< from HTTPS_PROXY / HTTP_PROXY / NO_PROXY, see proxy_for(); empty: none
 };
 
-/// Sets cpprestsdk's shared pool to `threads`; once, first thing in main, after the signals are blocked.
-void initialize_pool(int threads);
-
 /// Throws Failure (kind config) for a base_url or ca_file that is of no use. `clock` outlives the transport.
-/// To be destroyed before main returns: behind OpenSSL's own clearing up the library crashes.
+/// To be destroyed before main returns: OpenSSL clears up behind it.
 std::unique_ptr<Transport> make_transport(const TransportOptions& options, const Clock& clock);
 
 }  // namespace pagehaul::http

@@ -15,9 +15,6 @@ constexpr int kLastPort = 65'535;
 bool is_letter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
 bool is_hex(char c) {
     return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
@@ -167,8 +164,63 @@ std::string encode_component(std::string_view text) {
     return out;
 }
 
+std::string without_parameter(std::string_view target, std::string_view name) {
+    const std::size_t mark = std::min(target.find('?'), target.size());
+    std::string out(target.substr(0, mark));
+    char separator = '?';
+    for (std::string_view rest = target.substr(mark); !rest.empty();) {
+        rest.remove_prefix(1);
+        const std::string_view parameter = rest.substr(0, rest.find('&'));
+        rest.remove_prefix(parameter.size());
+        if (parameter.empty() || decode_component(parameter.substr(0, parameter.find('='))) == name) continue;
+        out += separator;
+        out += parameter;
+        separator = '&';
+    }
+    return out;
+}
+
+std::string decode_component(std::string_view text) {
+    const auto value = [](char c) { return is_digit(c) ? c - '0' : (c >= 'a' ? c - 'a' : c - 'A') + 10; };
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool is_escape =
+            text[i] == '%' && i + 2 < text.size() && is_hex(text[i + 1]) && is_hex(text[i + 2]);
+        if (is_escape) {
+            out += static_cast<char>(value(text[i + 1]) * 16 + value(text[i + 2]));
+            i += 2;
+        } else {
+            out += text[i] == '+' ? ' ' : text[i];
+        }
+    }
+    return out;
+}
+
 bool safe_in_header(std::string_view text) {
     return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+}
+
+Result<std::string> linked_target(const Url& base, std::string_view target, std::string_view link) {
+    const auto no_link = [](const std::string& why) { return fail(ErrorKind::data, "", why); };
+    const std::string_view path = target.substr(0, target.find('?'));
+    std::string whole = base.origin();
+    if (link.starts_with("//"))
+        whole = base.scheme + ":" + std::string(link);
+    else if (link.starts_with('/'))
+        whole += link;
+    else if (link.starts_with('?'))
+        whole += std::string(path) + std::string(link);
+    else if (link.substr(0, link.find_first_of("/?#")).find(':') != std::string_view::npos)
+        whole = link;
+    else
+        whole += std::string(path.substr(0, path.rfind('/') + 1)) + std::string(link);
+    const Result<Url> url = parse_absolute_url(whole);
+    if (!url) return no_link("no URL: " + url.error().message);
+    if (!same_origin(base, *url))
+        return no_link("at another origin, " + url->origin() + ": credentials go to source.base_url only");
+    if (("/" + url->path + "/").find("/../") != std::string::npos)
+        return no_link("a path with dot segments: expected one without");
+    return url->path + url->rest.substr(0, url->rest.find('#'));
 }
 
 }  // namespace pagehaul::http

@@ -31,6 +31,11 @@ Result<Url> parse_absolute_url(std::string_view text);
 /// Scheme, host and effective port are equal.
 bool same_origin(const Url& a, const Url& b);
 
+/// Path and query of a link that stands in the answer to a request for `target` at `base`: an absolute URL,
+/// or one relative to it but for dot segments. Fails (kind data) on what is no such link, and on one of
+/// another origin.
+Result<std::string> linked_target(const Url& base, std::string_view target, std::string_view link);
+
 /// "/api" and "/data" are "/api/data"; slashes where they meet are made one.
 std::string join_path(std::string_view base, std::string_view path);
 
@@ -40,6 +45,11 @@ std::string encode_path(std::string_view text);
 /// For a value inside a path, and for names and values of a query: only unreserved characters stay.
 std::string encode_component(std::string_view text);
 void append_encoded_component(std::string& out, std::string_view text);
+
+/// Path and query without the parameters of this name, which is not encoded.
+std::string without_parameter(std::string_view target, std::string_view name);
+/// A name or value of a query or a form; what is no escape stands for itself, + for a blank.
+std::string decode_component(std::string_view text);
 
 /// No CR, LF or NUL.
 bool safe_in_header(std::string_view text);

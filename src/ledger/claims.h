@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <optional>
 #include <vector>
 
@@ -17,6 +18,7 @@ enum class Due {
 struct Place {
     std::int64_t slice_id = 0;
     std::int64_t no = -1;
+    friend auto operator<=>(const Place&, const Place&) = default;  // NOLINT(modernize-use-nullptr)
 };
 
 /// Leases up to `limit` pending pages by slice and page, those behind `after` first: the index still holds
@@ -25,6 +27,20 @@ struct Place {
 /// the run is over or the lock is lost.
 std::vector<Claim> claim(postgres::Connection& connection, const Scope& scope, int limit, bool nothing_held,
                          Due due = Due::now, const Place& after = {});
+
+/// The same of one stream of several, without pages that are to come alone. It costs the same whatever the
+/// others have.
+std::vector<Claim> claim_of_stream(postgres::Connection& connection, const Scope& scope,
+                                   const std::string& stream, int limit, const Place& after = {});
+
+/// Leases those of these pages that are pending, due, and not to come alone: whatever else is true of them,
+/// the hints are stale.
+std::vector<Claim> claim_hinted(postgres::Connection& connection, const Scope& scope,
+                                const std::vector<Place>& hints);
+
+/// Pages that could be claimed now, the first `limit` in the order of claiming; nothing where another process
+/// of the run, its eldest that is fresh, is to tell the others of them.
+std::optional<std::vector<Place>> due_pages(postgres::Connection& connection, const Scope& scope, int limit);
 
 /// Records what did not work, in one transaction; leases lost meanwhile are left alone. Failed pages are
 /// quarantined whole. @return how many were still ours; nullopt when fenced.

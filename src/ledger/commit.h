@@ -15,7 +15,7 @@ namespace pagehaul::ledger {
 /// BEGIN, the fence and the batch's pages, locked in id order: one round trip. Its COMMIT will not wait for
 /// the disk.
 /// @return for each claim whether it is still leased at our epoch; nullopt (rolled back) when this run no
-/// longer holds the lock.
+/// longer holds the lock. A page without a row is ours as the one right before it is, which it must follow.
 std::optional<std::vector<bool>> begin_commit(postgres::Connection& connection, const Scope& scope,
                                               const std::vector<Claim>& claims);
 
@@ -31,8 +31,9 @@ std::vector<bool> lock_pages(postgres::Connection& connection, const Scope& scop
 
 /// Marks the pages done with their counts, inserts quarantined rows and key hashes, plans pages 2..n from
 /// page 1's total, marks drift. Last before COMMIT; includes SET CONSTRAINTS ALL IMMEDIATE.
-void complete(postgres::Connection& connection, const Scope& scope, const Policy& policy,
-              const std::vector<const PageResult*>& pages);
+/// @return of chains that go on the leases of their next pages, ours once it is committed
+std::vector<Claim> complete(postgres::Connection& connection, const Scope& scope, const Policies& policies,
+                            const std::vector<const PageResult*>& pages);
 
 enum class Resolution { committed, again, fenced };
 /// After a lost COMMIT answer, on a new connection: what became of the pages; reads them FOR UPDATE, which

@@ -3,6 +3,7 @@
 #include "core/join.h"
 #include "ledger/passes.h"
 #include "ledger/plan.h"
+#include "ledger/split.h"
 #include "ledger/statement.h"
 
 namespace pagehaul::ledger {
@@ -45,14 +46,21 @@ void Conclusions::proven(const SliceView& slice, const std::string& by, std::int
     proven_.push_back(row_of(slice, {text_literal(by), std::to_string(distinct_keys) + "::bigint"}));
 }
 void Conclusions::failed(const SliceView& slice, const std::string& why) {
-    failed_.push_back(row_of(slice, {text_literal(why)}));
-    news_.push_back({.slice_key = slice.key, .pass = slice.pass, .failed = true, .why = why});
+    failed_.push_back(row_of(slice, {told_literal(scope_, why)}));
+    news_.push_back(
+        {.slice_key = slice.key, .pass = slice.pass, .became = SliceNews::Became::failed, .why = why});
 }
 void Conclusions::moved(const SliceView& slice, const std::string& why) {
-    const auto next = after_moved(policy_, slice.pass, slice.first_pass, why);
+    const auto next = after_moved(policies_.of(slice.stream), slice.pass, slice.first_pass, why);
     if (const auto* used_up = std::get_if<PassesUsedUp>(&next)) return failed(slice, used_up->why);
-    moved_.push_back(row_of(slice, {text_literal(std::get<NextPass>(next).why)}));
-    news_.push_back({.slice_key = slice.key, .pass = slice.pass, .failed = false, .why = why});
+    moved_.push_back(row_of(slice, {told_literal(scope_, std::get<NextPass>(next).why)}));
+    news_.push_back(
+        {.slice_key = slice.key, .pass = slice.pass, .became = SliceNews::Became::again, .why = why});
+}
+void Conclusions::split(const SliceView& slice, const std::string& why) {
+    split_.push_back(row_of(slice));
+    news_.push_back(
+        {.slice_key = slice.key, .pass = slice.pass, .became = SliceNews::Became::split, .why = why});
 }
 void Conclusions::extend(const SliceView& slice, std::int64_t to) {
     extended_.push_back(row_of(
@@ -65,14 +73,15 @@ void Conclusions::ask_for_proof(const SliceView& slice) {
     asked_.push_back(row_of(slice));
 }
 
-void Conclusions::write(postgres::Connection& connection, const Scope& scope) const {
+void Conclusions::write(postgres::Connection& connection) const {
     std::string sql;
-    if (!proven_.empty()) sql += fill(proven_slices_sql, scope, {{"rows", join(proven_, ",")}});
-    if (!failed_.empty()) sql += fail_statements(scope, failed_);
-    if (!moved_.empty()) sql += next_pass_statements(scope, moved_);
-    if (!extended_.empty()) sql += fill(extend_sql, scope, {{"rows", join(extended_, ",")}});
-    if (!ended_.empty()) sql += fill(end_sql, scope, {{"rows", join(ended_, ",")}});
-    if (!asked_.empty()) sql += fill(proof_page_sql, scope, {{"rows", join(asked_, ",")}});
+    if (!proven_.empty()) sql += fill(proven_slices_sql, scope_, {{"rows", join(proven_, ",")}});
+    if (!failed_.empty()) sql += fail_statements(scope_, failed_);
+    if (!moved_.empty()) sql += next_pass_statements(scope_, moved_);
+    if (!split_.empty()) sql += split_statements(scope_, split_);
+    if (!extended_.empty()) sql += fill(extend_sql, scope_, {{"rows", join(extended_, ",")}});
+    if (!ended_.empty()) sql += fill(end_sql, scope_, {{"rows", join(ended_, ",")}});
+    if (!asked_.empty()) sql += fill(proof_page_sql, scope_, {{"rows", join(asked_, ",")}});
     if (!sql.empty()) connection.exec(sql);
 }
 

@@ -26,6 +26,9 @@ SELECT extract(epoch FROM coalesce(r.finished_at, r.created_at))::bigint,
     NOT EXISTS (SELECT FROM {s}.run n WHERE n.pipeline = r.pipeline AND n.id > r.id)
 FROM {s}.run r WHERE r.id = {run})";
 
+constexpr std::string_view begun_sql = R"(
+SELECT to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') FROM {s}.run WHERE id = {run})";
+
 }  // namespace
 
 std::vector<DaysOfRun> read_days(postgres::Connection& connection, const Scope& scope,
@@ -50,6 +53,10 @@ std::string with_complete_until(std::string verdict_json, std::int64_t unix_seco
 
 std::optional<std::int64_t> read_complete_until(postgres::Connection& connection, const Scope& scope) {
     return optional_integer(connection.exec(fill(complete_until_sql, scope))[0][0]);
+}
+
+std::string read_begun(postgres::Connection& connection, const Scope& scope) {
+    return connection.exec(fill(begun_sql, scope)).text(0, 0);
 }
 
 PastRun read_past(postgres::Connection& connection, const Scope& scope) {

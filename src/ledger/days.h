@@ -33,6 +33,8 @@ struct PastRun {
     std::int64_t finished_at = 0;  ///< Unix seconds
     bool is_newest = false;        ///< no run of the pipeline was begun after it
 };
+/// When the run was begun, the first of its processes: 2026-11-22T10:00:00.123456Z.
+std::string read_begun(postgres::Connection& connection, const Scope& scope);
 PastRun read_past(postgres::Connection& connection, const Scope& scope);
 
 }  // namespace pagehaul::ledger

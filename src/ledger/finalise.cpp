@@ -1,5 +1,6 @@
 #include "ledger/finalise.h"
 
+#include "ledger/keys.h"
 #include "ledger/statement.h"
 
 namespace pagehaul::ledger {
@@ -10,29 +11,27 @@ constexpr Millis patience{2'000};
 constexpr std::string_view finaliser_sql = "SELECT pg_try_advisory_xact_lock({key})";
 constexpr std::string_view slices_sql = R"(
 SELECT count(*), coalesce(sum(distinct_keys), 0)::bigint FROM {s}.slice
-WHERE run_id = {run} AND state = 'proven')";
-// A proven slice never changes again, so this needs no lock; only the pass that proved it counts. One sort of
-// one column: 10^7 keys took 10 s on a busy machine.
-constexpr std::string_view all_keys_sql = R"(
-SET LOCAL work_mem = '64MB';
-{limit}
-SELECT count(DISTINCT u.key) FROM (
-    SELECT unnest(k.keys) AS key FROM {s}.slice s
-    JOIN {s}.page_keys k ON k.slice_id = s.id AND k.pass = s.pass
-    WHERE s.run_id = {run} AND s.state = 'proven') u)";
-
-/// Why rows of one slice overwrote another's, or "" if none did.
-std::string find_overlap(postgres::Connection& connection, const Scope& scope) {
-    const auto slices = connection.exec(fill(slices_sql, scope));
+WHERE run_id = {run} AND state = 'proven' AND stream = {stream})";
+/// Why rows of one slice of the stream overwrote another's, or "" if none did.
+std::string find_overlap(postgres::Connection& connection, const Scope& scope, const std::string& stream) {
+    const auto slices = connection.exec(fill(slices_sql, scope, {{"stream", text_literal(stream)}}));
     if (slices.integer(0, 0) < 2) return "";
     const std::int64_t sum = slices.integer(0, 1);
-    const std::int64_t distinct =
-        connection.exec(fill(all_keys_sql, scope, {{"limit", limit_for_keys(sum)}})).integer(0, 0);
+    const std::int64_t distinct = count_all_keys(connection, scope, stream, sum);
     if (sum == distinct) return "";
-    return "sink.key is not unique across slices: the slices have " + std::to_string(sum) +
+    return (stream.empty() ? "" : "stream " + stream + ": ") +
+           "sink.key is not unique across slices: the slices have " + std::to_string(sum) +
            " keys, together only " + std::to_string(distinct) +
            ", so rows of one slice overwrote another's: add the slice's column, a date say, to sink.key, or "
            "set sink.overlap: allowed";
+}
+
+std::string find_overlap(postgres::Connection& connection, const Scope& scope, const Policies& policies) {
+    for (const auto& [stream, policy] : policies.all()) {
+        if (policy.overlap_allowed) continue;
+        if (std::string why = find_overlap(connection, scope, stream); !why.empty()) return why;
+    }
+    return "";
 }
 
 // Both under the exclusive lock: no claim, commit or poll of this pipeline is in flight.
@@ -56,7 +55,7 @@ Finalised conclude_run(postgres::Connection& connection, const Scope& scope, con
     const std::string sql =
         overlap.empty()
             ? fill(succeed_sql, scope, {{"all_proven", all_proven}})
-            : fill(overlap_sql, scope, {{"why", text_literal(overlap)}, {"all_proven", all_proven}});
+            : fill(overlap_sql, scope, {{"why", told_literal(scope, overlap)}, {"all_proven", all_proven}});
     const bool changed = connection.exec(sql).affected() == 1;
     if (changed && overlap.empty()) connection.exec(fill(release_sql, scope));
     connection.commit();
@@ -65,7 +64,7 @@ Finalised conclude_run(postgres::Connection& connection, const Scope& scope, con
 
 }  // namespace
 
-Finalised finalise(postgres::Connection& connection, const Scope& scope, const Policy& policy) {
+Finalised finalise(postgres::Connection& connection, const Scope& scope, const Policies& policies) {
     try {
         // Of this transaction: it goes with the process that has it.
         const std::string finaliser =
@@ -74,7 +73,7 @@ Finalised finalise(postgres::Connection& connection, const Scope& scope, const P
             connection.rollback();
             return Finalised::elsewhere;
         }
-        const std::string overlap = policy.overlap_allowed ? "" : find_overlap(connection, scope);
+        const std::string overlap = find_overlap(connection, scope, policies);
         if (!take_exclusive(connection, scope, patience)) return Finalised::not_now;
         return conclude_run(connection, scope, overlap);
     } catch (...) {

@@ -12,6 +12,6 @@ enum class Finalised {
 };
 /// Every slice is proven: sets the run succeeded and frees the lock, in one
 /// exclusive transaction; or notes that keys are not unique across slices. One process at a time counts.
-Finalised finalise(postgres::Connection& connection, const Scope& scope, const Policy& policy);
+Finalised finalise(postgres::Connection& connection, const Scope& scope, const Policies& policies);
 
 }  // namespace pagehaul::ledger

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <set>
+#include <string_view>
+#include <unordered_set>
 
 #include "core/join.h"
 #include "ledger/statement.h"
@@ -14,7 +15,8 @@ constexpr std::size_t kNamed = 20;  // slices that warnings name one by one
 constexpr Millis kPatience{10'000};
 
 constexpr std::string_view left_slices_sql = R"(
-SELECT s.id, s.run_id, s.key, s.params, coalesce(s.error, s.moved, '') FROM {s}.run r JOIN {s}.slice s ON s.run_id = r.id
+SELECT s.id, s.run_id, s.key, s.params, coalesce(s.error, s.moved, ''), s.stream, s.is_child, coalesce(s.split_from, '')
+FROM {s}.run r JOIN {s}.slice s ON s.run_id = r.id
 WHERE r.pipeline = {pipeline} AND r.id <> {run} AND s.state IN ('open', 'failed') AND s.taken_over_by IS NULL
   AND NOT EXISTS (SELECT FROM {s}.worker w WHERE w.run_id = r.id AND w.stopped_at IS NULL AND NOT {dead})
 ORDER BY r.id DESC, s.id)";
@@ -61,31 +63,42 @@ std::vector<LeftSlice> left_slices(postgres::Connection& connection, const Scope
                         .run = rows.integer(i, 1),
                         .key = rows.text(i, 2),
                         .params = rows.text(i, 3),
-                        .why = rows.text(i, 4)});
+                        .stream = rows.text(i, 5),
+                        .is_child = rows.boolean(i, 6),
+                        .why = rows.text(i, 4),
+                        .split_from = rows.text(i, 7)});
     return left;
 }
 
 Carried carry_over(const std::vector<PlannedSlice>& planned, const std::vector<LeftSlice>& left,
-                   const std::vector<std::string>& parameters) {
+                   const ParametersByStream& parameters) {
     Carried carried;
-    std::set<std::string> covered;
+    if (left.empty()) return carried;
+    std::unordered_set<std::string_view> covered;
     for (const PlannedSlice& slice : planned)
         covered.insert(slice.key);
     std::vector<std::string> taken;
     std::vector<std::string> stay;
     for (const LeftSlice& slice : left) {
         const std::string run = std::to_string(slice.run);
-        if (!covered.contains(slice.key) && names_of(slice.params) != parameters) {
-            stay.push_back(
-                "slice " + slice.key + " of run " + run +
-                " is not pulled to its end, and source.slices has other dimensions now: `pagehaul abandon "
-                "\"" +
-                slice.key + "\" --why TEXT` closes it");
+        const auto stream = parameters.find(slice.stream);
+        const bool is_pulled = stream != parameters.end();
+        if (!covered.contains(slice.key) && (!is_pulled || names_of(slice.params) != stream->second)) {
+            stay.push_back("slice " + slice.key + " of run " + run + " is not pulled to its end, and " +
+                           (is_pulled              ? "source.slices has other dimensions now"
+                            : slice.stream.empty() ? "it is of no stream, which all are now"
+                                                   : "its stream is not pulled now") +
+                           ": `pagehaul abandon \"" + slice.key + "\" --why TEXT` closes it");
             continue;
         }
         carried.taken_over.push_back(slice.id);
+        if (covered.contains(slice.split_from)) continue;
         if (!covered.insert(slice.key).second) continue;
-        carried.more.push_back({.key = slice.key, .params = slice.params});
+        carried.more.push_back({.key = slice.key,
+                                .params = slice.params,
+                                .stream = slice.stream,
+                                .is_child = slice.is_child,
+                                .split_from = slice.split_from});
         carried.more_from.push_back(slice.run);
         taken.push_back("slice " + slice.key + " carried over from run " + run + ", which did not finish it");
     }

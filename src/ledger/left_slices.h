@@ -19,7 +19,10 @@ struct LeftSlice {
     std::int64_t run = 0;
     std::string key;
     std::string params;  ///< JSON object
-    std::string why;     ///< what its run says of it; may be empty
+    std::string stream{};
+    bool is_child = false;
+    std::string why;           ///< what its run says of it; may be empty
+    std::string split_from{};  ///< the key of the planned slice that it is a part of; empty: of none
 };
 
 /// Of all runs but `scope.run`, the newest run's first.
@@ -32,10 +35,10 @@ struct Carried {
     std::vector<std::int64_t> taken_over;  ///< ids of slices: of those, and of what `planned` covers
     std::vector<std::string> warnings;
 };
-/// Pure: every slice that has the parameters is carried over; what has others stays left, and is named.
-/// @param parameters names, sorted
+/// Pure: every slice that has its stream's parameters is carried over; what has others, or is of a stream
+/// that is not pulled, stays left, and is named. A part of a slice is covered with the whole.
 Carried carry_over(const std::vector<PlannedSlice>& planned, const std::vector<LeftSlice>& left,
-                   const std::vector<std::string>& parameters);
+                   const ParametersByStream& parameters);
 
 /// Notes which run has taken them over.
 void note_taken_over(postgres::Connection& connection, const Scope& scope,

@@ -35,12 +35,20 @@ constexpr std::string_view tables_exist_sql =
     "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
     "WHERE n.nspname = {name} AND c.relname = 'schema_version')";
 constexpr std::string_view version_sql = "SELECT coalesce(max(version), 0) FROM {s}.schema_version";
+// Of a ledger that is newer than this program, so the column is there. Each step serves whom it says, and the
+// ledger whom all of them do.
+constexpr std::string_view served_sql =
+    "SELECT max(version), max(coalesce(serves_from, version)) FROM {s}.schema_version";
 
-int read_version(postgres::Connection& connection, const std::string& schema) {
+Installed read_installed(postgres::Connection& connection, const std::string& schema) {
     const Scope scope = scope_of(schema);
     const auto exists = connection.exec(fill(tables_exist_sql, scope, {{"name", text_literal(schema)}}));
-    if (!exists.boolean(0, 0)) return 0;
-    return static_cast<int>(connection.exec(fill(version_sql, scope)).integer(0, 0));
+    if (!exists.boolean(0, 0)) return {};
+    const auto version = static_cast<int>(connection.exec(fill(version_sql, scope)).integer(0, 0));
+    if (version <= newest_version()) return {.version = version, .serves_from = version};
+    const auto record = connection.exec(fill(served_sql, scope));
+    return {.version = static_cast<int>(record.integer(0, 0)),
+            .serves_from = static_cast<int>(record.integer(0, 1))};
 }
 
 constexpr std::string_view lock_sql = "SELECT pg_advisory_xact_lock({key})";
@@ -50,6 +58,10 @@ constexpr std::string_view schema_exists_sql =
 constexpr std::string_view version_table_sql =
     "CREATE TABLE IF NOT EXISTS {s}.schema_version (version int PRIMARY KEY, "
     "applied_at timestamptz NOT NULL DEFAULT clock_timestamp())";
+constexpr std::string_view plain_step_sql = "INSERT INTO {s}.schema_version (version) VALUES ({version})";
+constexpr int first_recorded = 17;  // the step that adds the column
+constexpr std::string_view served_step_sql =
+    "INSERT INTO {s}.schema_version (version, serves_from) VALUES ({version}, {serves_from})";
 
 std::vector<int> apply(postgres::Connection& connection, const std::string& schema) {
     const Scope scope = scope_of(schema);
@@ -57,15 +69,16 @@ std::vector<int> apply(postgres::Connection& connection, const std::string& sche
     connection.begin(fill(lock_sql, scope, {{"key", std::to_string(advisory_key(schema, "\nmigrate"))}}));
     const auto exists = connection.exec(fill(schema_exists_sql, scope, {{"name", text_literal(schema)}}));
     if (!exists.boolean(0, 0)) connection.exec(fill("CREATE SCHEMA {s}", scope));
-    const int installed = read_version(connection, schema);
-    refuse_newer(installed, schema);
-    if (installed == 0) connection.exec(fill(version_table_sql, scope));
+    const Installed ledger = read_installed(connection, schema);
+    refuse_unserved(ledger, schema);
+    if (ledger.version == 0) connection.exec(fill(version_table_sql, scope));
     std::vector<int> applied;
     for (const SchemaStep& step : schema_steps()) {
-        if (step.version <= installed) continue;
+        if (step.version <= ledger.version) continue;
         connection.exec(fill(step.sql, scope));
-        connection.exec(fill("INSERT INTO {s}.schema_version (version) VALUES ({version})", scope,
-                             {{"version", std::to_string(step.version)}}));
+        connection.exec(fill(
+            step.version < first_recorded ? plain_step_sql : served_step_sql, scope,
+            {{"version", std::to_string(step.version)}, {"serves_from", std::to_string(step.serves_from)}}));
         applied.push_back(step.version);
     }
     connection.commit();
@@ -74,11 +87,12 @@ std::vector<int> apply(postgres::Connection& connection, const std::string& sche
 
 }  // namespace
 
-void refuse_newer(int installed, const std::string& schema) {
-    if (installed <= newest_version()) return;
+void refuse_unserved(const Installed& ledger, const std::string& schema) {
+    if (ledger.serves(newest_version())) return;
     throw Failure(ErrorKind::config, "ledger.schema",
                   "the ledger in schema " + postgres::quote_identifier(schema) + " has version " +
-                      std::to_string(installed) + ", this pagehaul knows versions up to " +
+                      std::to_string(ledger.version) + " and serves programs that know version " +
+                      std::to_string(ledger.serves_from) + " or newer, this pagehaul knows versions up to " +
                       std::to_string(newest_version()) +
                       ": use the newer pagehaul, or another ledger.schema");
 }
@@ -87,9 +101,9 @@ int newest_version() {
     return schema_steps().back().version;
 }
 
-int installed_version(postgres::Connection& connection, const std::string& schema) {
+Installed installed(postgres::Connection& connection, const std::string& schema) {
     try {
-        return read_version(connection, schema);
+        return read_installed(connection, schema);
     } catch (const postgres::SqlError& error) {
         explain(connection, schema, error);
     }
@@ -97,9 +111,9 @@ int installed_version(postgres::Connection& connection, const std::string& schem
 
 std::vector<int> migrate(postgres::Connection& connection, const std::string& schema) {
     // The usual start: nothing to do, and no lock to wait for.
-    const int installed = installed_version(connection, schema);
-    refuse_newer(installed, schema);
-    if (installed == newest_version()) return {};
+    const Installed ledger = installed(connection, schema);
+    refuse_unserved(ledger, schema);
+    if (ledger.version >= newest_version()) return {};
     try {
         return apply(connection, schema);
     } catch (const postgres::SqlError& error) {

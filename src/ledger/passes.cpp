@@ -9,7 +9,7 @@ namespace {
 constexpr std::string_view again_sql = R"(
 moved AS (
     UPDATE {s}.slice s SET state = 'open', error = NULL, pass = s.pass + 1, first_pass = {first},
-        total = NULL, planned = NULL, drift = NULL, moved = m.why, proof = NULL, distinct_keys = NULL
+        total = NULL, planned = NULL, drift = NULL, halves = NULL, moved = m.why, proof = NULL, distinct_keys = NULL
     FROM moving m WHERE s.id = m.slice_id AND s.pass = m.pass AND s.state = m.state
     RETURNING s.id, s.pass),
 dropped AS (

@@ -3,6 +3,7 @@
 
 #include "ledger/conclude.h"
 #include "ledger/finalise.h"
+#include "ledger/keys.h"
 #include "ledger/run_state.h"
 #include "ledger/statement.h"
 
@@ -34,10 +35,14 @@ bool is_all_proven(const RunState& state) {
     return state.status == RunStatus::running && state.slices_open == 0 && state.slices_failed == 0;
 }
 
-/// A slice that one answer told whole, and whose answer was not a full page: nothing is left to ask.
+bool all_overlap_allowed(const Policies& policies) {
+    return std::all_of(policies.all().begin(), policies.all().end(),
+                       [](const auto& one) { return one.second.overlap_allowed; });
+}
+
+/// Without a claim of the proof.
 bool proves_itself(const Policy& policy, const SliceView& slice) {
-    return policy.total != Policy::Known::nothing && slice.planned == 1 &&
-           slice.sums.fetched < policy.page_size;
+    return !policy.publishes && proves_itself(policy, slice.planned, slice.sums.fetched);
 }
 
 /// Every page of the pass is done and its end is known.
@@ -47,7 +52,7 @@ void judge_finished(const Policy& policy, const SliceView& slice,
         return conclusions.failed(slice, *over);
     SliceSums sums = slice.sums;
     const bool is_proof = proves_itself(policy, slice);
-    if (is_proof) {
+    if (is_proof && policy.keyed) {
         const auto found = keys.find(slice.id);
         sums.distinct_keys = found == keys.end() ? 0 : found->second;
     }
@@ -88,13 +93,14 @@ Slices split_off(Slices& slices, const Is& is) {
     return some;
 }
 
-struct Due {
+struct DueSlices {
     Slices slices;
     std::int64_t locked = 0;  ///< that another process has in its hands
 };
 
 /// Locks the due slices and takes their words: what they said is in every later snapshot.
-Due take_due(postgres::Connection& connection, const Scope& scope, const std::vector<std::int64_t>& due) {
+DueSlices take_due(postgres::Connection& connection, const Scope& scope,
+                   const std::vector<std::int64_t>& due) {
     Slices slices = lock_slices(connection, scope, due, WhenLocked::skip);
     const std::int64_t locked = std::ssize(due) - std::ssize(slices);
     if (slices.empty()) return {.slices = {}, .locked = locked};
@@ -105,42 +111,47 @@ Due take_due(postgres::Connection& connection, const Scope& scope, const std::ve
     return {.slices = std::move(slices), .locked = locked};
 }
 
-Conclusions conclude(postgres::Connection& connection, const Scope& scope, const Policy& policy,
+Conclusions conclude(postgres::Connection& connection, const Scope& scope, const Policies& policies,
                      Slices slices) {
     look_at_pages(connection, scope, slices);
-    Conclusions conclusions(policy);
+    Conclusions conclusions(scope, policies);
+    const auto policy_of = [&](const SliceView& slice) -> const Policy& { return policies.of(slice.stream); };
 
     std::vector<std::int64_t> not_yet;
     for (const SliceView& slice :
          split_off(slices, [](const SliceView& slice) { return slice.drift.has_value(); }))
-        // An older pass never writes after a newer one.
-        if (slice.leased == 0)
-            conclusions.moved(slice, *slice.drift);
-        else
+        // An older pass never writes after a newer one, nor a slice after its halves.
+        if (slice.leased > 0)
             not_yet.push_back(slice.id);
+        else if (slice.is_to_split)
+            conclusions.split(slice, *slice.drift);
+        else
+            conclusions.moved(slice, *slice.drift);
     if (!not_yet.empty()) connection.exec(fill(remember_sql, scope, {{"ids", bigint_array(not_yet)}}));
 
-    if (policy.total == Policy::Known::nothing) {
-        Slices windows = split_off(slices, [](const SliceView& slice) { return !slice.planned; });
-        read_windows(connection, scope, policy, windows);
-        Slices ended;
-        for (const SliceView& slice : windows)
-            if (judge_end(policy, slice, conclusions)) ended.push_back(slice);
-        sum_pages(connection, scope, policy, ended);
-        for (const SliceView& slice : ended)
-            judge_finished(policy, slice, {}, conclusions);
-    }
+    Slices windows = split_off(slices, [&](const SliceView& slice) {
+        const Policy& policy = policy_of(slice);
+        return policy.total == Policy::Known::nothing && !policy.linked && !slice.planned;
+    });
+    read_windows(connection, scope, policies, windows);
+    Slices ended;
+    for (const SliceView& slice : windows)
+        if (judge_end(policy_of(slice), slice, conclusions)) ended.push_back(slice);
+    sum_pages(connection, scope, policies, ended);
+    for (const SliceView& slice : ended)
+        judge_finished(policy_of(slice), slice, {}, conclusions);
 
     Slices finished = split_off(slices, is_finished);
-    sum_pages(connection, scope, policy, finished);
+    sum_pages(connection, scope, policies, finished);
     std::vector<std::int64_t> self_proving;
     for (const SliceView& slice : finished)
-        if (proves_itself(policy, slice)) self_proving.push_back(slice.id);
+        if (policy_of(slice).keyed && proves_itself(policy_of(slice), slice))
+            self_proving.push_back(slice.id);
     const auto keys = count_keys(connection, scope, self_proving);
     for (const SliceView& slice : finished)
-        judge_finished(policy, slice, keys, conclusions);
+        judge_finished(policy_of(slice), slice, keys, conclusions);
 
-    conclusions.write(connection, scope);
+    conclusions.write(connection);
     return conclusions;
 }
 
@@ -161,14 +172,14 @@ std::vector<std::int64_t> find_due(postgres::Connection& connection, const Scope
     return due;
 }
 
-Steps take_steps(postgres::Connection& connection, const Scope& scope, const Policy& policy,
+Steps take_steps(postgres::Connection& connection, const Scope& scope, const Policies& policies,
                  const std::vector<std::int64_t>& due) {
     Steps made;
     if (due.empty()) return made;
     in_fence(connection, scope, [&] {
         connection.exec(std::string(by_index));
-        Due taken = take_due(connection, scope, due);
-        const Conclusions conclusions = conclude(connection, scope, policy, std::move(taken.slices));
+        DueSlices taken = take_due(connection, scope, due);
+        const Conclusions conclusions = conclude(connection, scope, policies, std::move(taken.slices));
         made = {.news = conclusions.news(),
                 .planned = conclusions.plans_pages(),
                 .more = due.size() == static_cast<std::size_t>(slices_at_once),
@@ -179,17 +190,18 @@ Steps take_steps(postgres::Connection& connection, const Scope& scope, const Pol
 
 }  // namespace
 
-RunState poll(postgres::Connection& connection, const Scope& scope, const Policy& policy,
+RunState poll(postgres::Connection& connection, const Scope& scope, const Policies& policies,
               const Monotonic& elapsed) {
+    const Policy::Required required = policies.first().required;
     std::chrono::nanoseconds asking{0};
     const auto due = timed(elapsed, asking, [&] { return find_due(connection, scope); });
-    Steps made = take_steps(connection, scope, policy, due);
+    Steps made = take_steps(connection, scope, policies, due);
     RunState state = timed(elapsed, asking, [&] { return read_state(connection, scope); });
-    if (is_all_proven(state) && state.slices_proven > 0 && !suffices(state.proof, policy.required)) {
-        fail_insufficient(connection, scope, policy);
+    if (is_all_proven(state) && state.slices_proven > 0 && !suffices(state.proof, required)) {
+        fail_insufficient(connection, scope, required);
         state = read_state(connection, scope);
-    } else if (is_all_proven(state) && (policy.overlap_allowed || state.key_overlap.empty())) {
-        const Finalised finalised = finalise(connection, scope, policy);
+    } else if (is_all_proven(state) && (all_overlap_allowed(policies) || state.key_overlap.empty())) {
+        const Finalised finalised = finalise(connection, scope, policies);
         if (finalised == Finalised::changed) state = read_state(connection, scope);
         state.finalised_elsewhere = finalised == Finalised::elsewhere;
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <variant>
@@ -16,6 +17,8 @@ struct ProofReading {
     std::optional<std::int64_t> total;  ///< page 1's total now, rows or pages by Policy::total
     std::int64_t rows_beyond_end =
         0;  ///< of page n + 1 after a full last page; of e and e + 1 without a total
+    std::int64_t rows_behind_short = 0;  ///< right behind the rows of a last page that was not full
+    std::string moved{};                 ///< why the last page is another than it was; or ""
     std::string
         end_refused{};  ///< why the source refused one of those, though no rule calls that the end; or ""
 };
@@ -36,7 +39,8 @@ struct SliceSums {
 
 struct Proven {
     std::string by;
-};  ///< "counts" or "pages", with ", end not shown" where that is so: never claim more than was shown
+};  ///< "counts" or "pages", with ", end not shown" where that is so, or "chain": never claim more than was
+    ///< shown
 struct Moved {
     std::string why;
 };  ///< the API moved while we read: another pass, while passes are left
@@ -60,7 +64,7 @@ std::optional<std::string> judge_quarantine(const Policy& policy, std::optional<
                                             const SliceSums& sums);
 
 /// Slices that an earlier process proved when less was asked for: they fail.
-void fail_insufficient(postgres::Connection& connection, const Scope& scope, const Policy& policy);
+void fail_insufficient(postgres::Connection& connection, const Scope& scope, Policy::Required required);
 
 /// A claimed proof page, and what the source answered.
 struct AskedProof {
@@ -68,9 +72,20 @@ struct AskedProof {
     ProofReading reading;
 };
 
+/// Whether an answer that told the slice whole, and was not a full page, proves it: nothing is left to ask.
+/// `fetched`: rows of its one page.
+bool proves_itself(const Policy& policy, std::optional<std::int64_t> planned, std::int64_t fetched);
+
+/// What is done to the target when a slice is shown to be whole, in the transaction that proves it. @return
+/// why it is not proven all the same; nullopt lets it be.
+using Publish = std::function<std::optional<ProofVerdict>(
+    postgres::Connection& connection, const Claim& proof, const SliceSums& sums, const Proven& shown)>;
+
 /// Judges claimed proof pages and records them in one fenced transaction: each slice proven, its next pass
 /// planned, or failed when passes are used up. @return for each nullopt when its lease or the lock was lost.
 std::vector<std::optional<ProofVerdict>> prove(postgres::Connection& connection, const Scope& scope,
-                                               const Policy& policy, const std::vector<AskedProof>& proofs);
+                                               const Policies& policies,
+                                               const std::vector<AskedProof>& proofs,
+                                               const Publish& publish = nullptr);
 
 }  // namespace pagehaul::ledger

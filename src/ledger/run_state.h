@@ -6,7 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "ledger/rate_budget.h"
+#include "ledger/stream_sums.h"
 #include "ledger/types.h"
+#include "ledger/workers.h"
 #include "postgres/connection.h"
 
 namespace pagehaul::ledger {
@@ -36,9 +39,16 @@ struct RunState {
     std::int64_t rows_stored = 0, rows_quarantined = 0, rows_duplicate = 0, rows_fetched = 0;
     std::optional<std::int64_t> rows_told;  ///< Σ of the totals told; of pages where those are told
     std::int64_t other_workers = 0;         ///< fresh ones
+    /// No fresh one has started before this process: it speaks for all. The next two are read for it alone.
+    bool is_eldest = true;
+    std::vector<WorkerNow> workers;  ///< at work, this one among them
+    /// How long the page that could be asked for first has been waiting for somebody: since the end of its
+    /// pause, or since the run was planned where it was never tried. nullopt: none is pending.
+    std::optional<Millis> oldest_due;
     /// Until the earliest page that was set back may be tried; 0 when one is due, or this poll has planned
     /// some.
     std::optional<Millis> next_due;
+    SharedPause pause{};      ///< told to a process of the pipeline
     std::string proof;        ///< Proven::by of the weakest of the proven slices, or ""
     std::string end_refused;  ///< once none is open, the first whose end was not shown: "all, page 11 …"
     std::vector<std::string> left;      ///< why those of slices_left are, at most 20
@@ -48,8 +58,9 @@ struct RunState {
     std::vector<SliceNews> news;        ///< what this poll decided; empty when only read
     /// How long the poll has waited for answers that change nothing; steps and locks are not in it.
     std::chrono::nanoseconds asking{0};
-    bool more_due = false;             ///< this poll has left slices for the next one
-    bool finalised_elsewhere = false;  ///< all is proven, and another process counts the keys
+    bool more_due = false;              ///< this poll has left slices for the next one
+    bool finalised_elsewhere = false;   ///< all is proven, and another process counts the keys
+    std::vector<StreamSums> streams{};  ///< at the end of a run with streams
 };
 
 /// What every process does again and again: of the slices that are due inserts proofs, starts the next pass
@@ -57,7 +68,7 @@ struct RunState {
 /// and finalises the run when every slice is proven. Each step in its own fenced transaction. It costs the
 /// same whatever the run's pages and slices. @return what is true after it.
 RunState poll(
-    postgres::Connection& connection, const Scope& scope, const Policy& policy,
+    postgres::Connection& connection, const Scope& scope, const Policies& policies,
     const Monotonic& elapsed = [] { return std::chrono::nanoseconds{0}; });
 
 /// The same picture without changing anything.
@@ -68,9 +79,12 @@ struct Beat {
     bool lock_is_ours = true;
     std::string stop_reason;
     bool stop_is_ours_to_obey = false;
+    std::int64_t others = 0;          ///< fresh ones
+    std::int64_t others_refused = 0;  ///< of these, whose credential is refused
 };
-/// Heartbeat of the worker and renewal of the run's lock; plain updates, no fence.
-Beat beat(postgres::Connection& connection, const Scope& scope);
+/// Heartbeat of the worker, with what it has done so far, and renewal of the run's lock; plain updates, no
+/// fence.
+Beat beat(postgres::Connection& connection, const Scope& scope, const WorkerFigures& figures = {});
 
 /// Tells every process of the run to stop ("credential", why); the first one wins.
 void tell_stop(postgres::Connection& connection, const Scope& scope, const std::string& reason);

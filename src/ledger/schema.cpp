@@ -2,6 +2,11 @@
 
 #include <array>
 
+#include "ledger/schema_chains.h"
+#include "ledger/schema_modes.h"
+#include "ledger/schema_proven.h"
+#include "ledger/schema_splits.h"
+#include "ledger/schema_streams.h"
 #include "ledger/schema_sums.h"
 
 namespace pagehaul::ledger {
@@ -210,10 +215,110 @@ ALTER TABLE {s}.page ADD COLUMN lost_with uuid[];
 COMMENT ON COLUMN {s}.page.lost_with IS 'the workers it was lost with since `claims` was 0';
 )";
 
+// Bytes are read out at a tenth of what an array costs, whose elements are written one by one. The runs that
+// go on keep theirs.
+constexpr std::string_view version_7 = R"(
+ALTER TABLE {s}.page_keys RENAME COLUMN keys TO hashes;
+ALTER TABLE {s}.page_keys ALTER COLUMN hashes DROP NOT NULL, ADD COLUMN keys bytea;
+ALTER TABLE {s}.page_keys ALTER COLUMN keys SET STORAGE EXTERNAL;
+UPDATE {s}.page_keys SET keys = coalesce((SELECT string_agg(int8send(h), '') FROM unnest(hashes) h), '');
+ALTER TABLE {s}.page_keys DROP COLUMN hashes, ALTER COLUMN keys SET NOT NULL;
+COMMENT ON COLUMN {s}.page_keys.keys IS 'hashes of the pages'' keys, eight bytes each';
+)";
+
+constexpr std::string_view version_8 = R"(
+CREATE TABLE {s}.rate_budget (
+    pipeline     text PRIMARY KEY,
+    next_slot    timestamptz NOT NULL DEFAULT 'epoch',
+    handed       bigint NOT NULL DEFAULT 0,
+    paused_until timestamptz NOT NULL DEFAULT 'epoch'
+) WITH (fillfactor = 10);
+COMMENT ON TABLE {s}.rate_budget IS 'what the processes of a pipeline share of source.limits.rate';
+COMMENT ON COLUMN {s}.rate_budget.next_slot IS 'when the first request may go that nobody was handed a slot for';
+COMMENT ON COLUMN {s}.rate_budget.handed IS 'slots since a process started alone';
+COMMENT ON COLUMN {s}.rate_budget.paused_until IS 'the API has asked one of them to wait';
+)";
+
+// For whoever scales workers, who may read this and nothing else. A run that was told to stop (a credential,
+// say) wants none, nor does one at which nobody has worked for an hour: its Job, or the next, goes on with
+// it.
+constexpr std::string_view version_9 = R"(
+CREATE VIEW {s}.queue_length AS
+SELECT r.pipeline, r.id AS run, sum(t.pending)::bigint AS pending, sum(t.leased)::bigint AS leased,
+    sum(t.pending + t.leased)::bigint AS length
+FROM {s}.run r JOIN {s}.run_tally t ON t.run_id = r.id
+WHERE r.state = 'running' AND r.stop_reason IS NULL AND EXISTS (
+    SELECT FROM {s}.worker w WHERE w.run_id = r.id AND w.heartbeat_at > {s}.clock() - interval '1 hour')
+GROUP BY r.pipeline, r.id;
+COMMENT ON VIEW {s}.queue_length IS 'runs in progress, and their pages that are to be pulled or in somebody''s hands';
+)";
+
+// Each process's own word, told with its heartbeat: one of them tells the gateway of all.
+constexpr std::string_view version_10 = R"(
+ALTER TABLE {s}.worker ADD COLUMN pages bigint, ADD COLUMN rows_stored bigint, ADD COLUMN requests bigint,
+    ADD COLUMN setbacks bigint, ADD COLUMN in_flight int, ADD COLUMN in_flight_limit int, ADD COLUMN exit_code int,
+    ADD COLUMN credential_refused boolean, ADD COLUMN redeliveries bigint;
+COMMENT ON COLUMN {s}.worker.pages IS 'stored since its start, as of its last heartbeat; NULL: an older program does not tell';
+COMMENT ON COLUMN {s}.worker.setbacks IS 'tries that brought no page';
+COMMENT ON COLUMN {s}.worker.redeliveries IS 'messages of a broker that somebody had had before';
+COMMENT ON COLUMN {s}.worker.credential_refused IS 'the newest credential that it has: nobody else''s need be';
+COMMENT ON COLUMN {s}.worker.exit_code IS 'NULL: it has not settled, or an older program';
+)";
+
+// The tokens of source.auth where each use of a refresh token ends it.
+constexpr std::string_view version_12 = R"(
+CREATE TABLE {s}.credential (
+    pipeline   text NOT NULL,
+    name       text NOT NULL,
+    generation bigint NOT NULL DEFAULT 0,
+    pair       bytea NOT NULL DEFAULT '',
+    sealed     boolean NOT NULL DEFAULT false,
+    stored_at  timestamptz,
+    expires_at timestamptz,
+    PRIMARY KEY (pipeline, name)
+);
+COMMENT ON TABLE {s}.credential IS 'what the processes of a pipeline share of a credential that is renewed';
+COMMENT ON COLUMN {s}.credential.generation IS 'one more with each pair of tokens; 0: none yet';
+COMMENT ON COLUMN {s}.credential.pair IS 'the tokens; encrypted where sealed';
+)";
+
+// What programs look at that meet a ledger newer than they know, for good: a step without a record serves its
+// own version alone, and the ledger serves whom all its steps serve.
+constexpr std::string_view version_17 = R"(
+ALTER TABLE {s}.schema_version ADD COLUMN serves_from int CHECK (serves_from BETWEEN 1 AND version);
+COMMENT ON COLUMN {s}.schema_version.serves_from IS
+    'the oldest version whose programs work with a ledger that has had this step; NULL: this one''s alone';
+)";
+
+// Programs up to version 16 look at no record, and refuse what is newer than they are.
 constexpr std::array steps{
-    SchemaStep{.version = 1, .sql = version_1}, SchemaStep{.version = 2, .sql = version_2},
-    SchemaStep{.version = 3, .sql = version_3}, SchemaStep{.version = 4, .sql = version_4},
-    SchemaStep{.version = 5, .sql = version_5}, SchemaStep{.version = 6, .sql = version_6}};
+    SchemaStep{.version = 1, .serves_from = 1, .sql = version_1},
+    SchemaStep{.version = 2, .serves_from = 2, .sql = version_2},
+    SchemaStep{.version = 3, .serves_from = 3, .sql = version_3},
+    SchemaStep{.version = 4, .serves_from = 4, .sql = version_4},
+    SchemaStep{.version = 5, .serves_from = 5, .sql = version_5},
+    SchemaStep{.version = 6, .serves_from = 6, .sql = version_6},
+    SchemaStep{.version = 7, .serves_from = 7, .sql = version_7},
+    SchemaStep{.version = 8, .serves_from = 8, .sql = version_8},
+    SchemaStep{.version = 9, .serves_from = 9, .sql = version_9},
+    SchemaStep{.version = 10, .serves_from = 10, .sql = version_10},
+    SchemaStep{.version = 11, .serves_from = 11, .sql = version_11},
+    SchemaStep{.version = 12, .serves_from = 12, .sql = version_12},
+    SchemaStep{.version = 13, .serves_from = 13, .sql = version_13},
+    SchemaStep{.version = 14, .serves_from = 14, .sql = version_14},
+    SchemaStep{.version = 15, .serves_from = 15, .sql = version_15},
+    SchemaStep{.version = 16, .serves_from = 15, .sql = version_16},
+    SchemaStep{.version = 17, .serves_from = 16, .sql = version_17},
+};
+
+constexpr bool each_follows_the_one_before() {
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+        if (steps[i].version != static_cast<int>(i) + 1) return false;
+        if (steps[i].serves_from < 1 || steps[i].serves_from > steps[i].version) return false;
+    }
+    return true;
+}
+static_assert(each_follows_the_one_before());
 
 }  // namespace
 

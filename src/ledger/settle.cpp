@@ -32,7 +32,7 @@ void settle(postgres::Connection& connection, const Scope& scope, const std::str
     connection.rollback();  // what its owner left open
     in_fence(connection, scope, [&] { connection.exec(fill(give_back_sql, scope)); });
     connection.exec(fill(stopped_sql, scope,
-                         {{"verdict", text_literal(verdict_json)},
+                         {{"verdict", told_literal(scope, verdict_json)},
                           {"of_success", seen == RunStatus::succeeded ? "true" : "false"}}));
     if (!begin_exclusive(connection, scope, lock_patience)) return;
     try {

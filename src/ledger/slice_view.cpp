@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view lock_slices_sql = R"(
 SELECT id, key, state, pass, first_pass, total, planned, drift,
-    CASE WHEN full_pass = pass THEN full_to ELSE 0 END
+    CASE WHEN full_pass = pass THEN full_to ELSE 0 END, stream, halves IS NOT NULL
 FROM {s}.slice WHERE id = ANY ({ids}) ORDER BY id FOR UPDATE {skip})";
 
 // ORDER BY where one row would do: the planner shall take the index that has it in front.
@@ -26,9 +26,10 @@ FROM {s}.slice s WHERE s.id = ANY ({ids}))";
 
 constexpr std::string_view windows_sql = R"(
 SELECT v.id, min(p.no) FILTER (WHERE p.fetched = 0), max(p.no) FILTER (WHERE p.fetched > 0),
-    min(p.no) FILTER (WHERE p.fetched > 0 AND p.fetched < {size}),
-    min(p.no) FILTER (WHERE p.fetched IS NULL OR p.fetched < {size}), max(p.no)
-FROM (VALUES {rows}) v (id, pass, full_to)
+    min(p.no) FILTER (WHERE p.fetched > 0 AND p.fetched < v.size),
+    min(p.no) FILTER (WHERE p.fetched IS NULL OR p.fetched < v.size OR p.total = p.no), max(p.no),
+    min(p.no) FILTER (WHERE p.total = p.no)
+FROM (VALUES {rows}) v (id, pass, full_to, size)
 JOIN {s}.page p ON p.slice_id = v.id AND p.pass = v.pass AND p.no > v.full_to
 GROUP BY v.id)";
 constexpr std::string_view full_sql = R"(
@@ -42,35 +43,17 @@ SELECT s.id, count(p.fetched), coalesce(sum(p.fetched), 0), coalesce(sum(p.store
     coalesce(sum(p.quarantined), 0), coalesce(sum(p.duplicates), 0),
     coalesce(bool_and(p.fetched = p.stored + p.quarantined + p.duplicates), true),
     count(p.fetched) > 1 AND min(p.content_hash) = max(p.content_hash) AND min(p.fetched) > 0,
-    min(p.no) FILTER (WHERE p.fetched < {size}), max(p.no) FILTER (WHERE p.fetched > 0)
-FROM {s}.slice s JOIN {s}.page p ON p.slice_id = s.id AND p.pass = s.pass
-WHERE s.id = ANY ({ids}) GROUP BY s.id)";
+    min(p.no) FILTER (WHERE p.fetched < v.size), max(p.no) FILTER (WHERE p.fetched > 0)
+FROM (VALUES {rows}) v (id, size) JOIN {s}.slice s ON s.id = v.id
+JOIN {s}.page p ON p.slice_id = s.id AND p.pass = s.pass GROUP BY s.id)";
 
-constexpr std::string_view fetched_sql = R"(
-SELECT coalesce(sum(t.fetched), 0)::bigint FROM {s}.slice s JOIN {s}.tally t ON t.slice_id = s.id AND t.pass = s.pass
-WHERE s.id = ANY ({ids}))";
+std::vector<std::string> place_of(const SliceView& slice, std::int64_t full_to) {
+    return {std::to_string(slice.id) + "::bigint", std::to_string(slice.pass),
+            std::to_string(full_to) + "::bigint"};
+}
 
-// A sort of one bigint column; unnest in the select list spares a function scan's tuple store. 10^6 keys,
-// measured side by side: this 0.25 s, unnest in FROM 0.33 s, SELECT DISTINCT by hash 0.72 s. Debian's
-// work_mem would spill.
-constexpr std::string_view keys_of_one_sql = R"(
-SET LOCAL work_mem = '64MB';
-{limit}
-SELECT s.id, (SELECT count(DISTINCT u.key) FROM (
-    SELECT unnest(k.keys) AS key FROM {s}.page_keys k WHERE k.slice_id = s.id AND k.pass = s.pass) u)
-FROM {s}.slice s WHERE s.id = ANY ({ids}))";
-// Many slices are small ones, of a page each.
-constexpr std::string_view keys_of_many_sql = R"(
-{limit}
-SELECT d.slice_id, count(*) FROM (
-    SELECT DISTINCT k.slice_id, u.key FROM {s}.slice s
-    JOIN {s}.page_keys k ON k.slice_id = s.id AND k.pass = s.pass, unnest(k.keys) u (key)
-    WHERE s.id = ANY ({ids})) d
-GROUP BY d.slice_id)";
-
-std::string place_row(const SliceView& slice, std::int64_t full_to) {
-    return row({std::to_string(slice.id) + "::bigint", std::to_string(slice.pass),
-                std::to_string(full_to) + "::bigint"});
+std::string size_of(const SliceView& slice, const Policies& policies) {
+    return std::to_string(policies.of(slice.stream).page_size);
 }
 
 SliceView& slice_of(Slices& slices, std::int64_t id) {
@@ -95,6 +78,7 @@ Slices lock_slices(postgres::Connection& connection, const Scope& scope, const s
              {{"ids", bigint_array(ids)}, {"skip", when_locked == WhenLocked::skip ? "SKIP LOCKED" : ""}}));
     for (std::size_t i = 0; i < rows.size(); ++i)
         slices.push_back({.id = rows.integer(i, 0),
+                          .stream = rows.text(i, 9),
                           .key = rows.text(i, 1),
                           .state = rows.text(i, 2),
                           .pass = static_cast<int>(rows.integer(i, 3)),
@@ -102,6 +86,7 @@ Slices lock_slices(postgres::Connection& connection, const Scope& scope, const s
                           .total = optional_integer(rows[i][5]),
                           .planned = optional_integer(rows[i][6]),
                           .drift = rows[i][7],
+                          .is_to_split = rows.boolean(i, 10),
                           .full_to = optional_integer(rows[i][8]).value_or(0),
                           .sums = {},
                           .window = {}});
@@ -124,33 +109,37 @@ void look_at_pages(postgres::Connection& connection, const Scope& scope, Slices&
     }
 }
 
-void read_windows(postgres::Connection& connection, const Scope& scope, const Policy& policy,
+void read_windows(postgres::Connection& connection, const Scope& scope, const Policies& policies,
                   Slices& slices) {
     if (slices.empty()) return;
     std::vector<std::string> places;
     for (SliceView& slice : slices) {
-        places.push_back(place_row(slice, slice.full_to));
+        std::vector<std::string> place = place_of(slice, slice.full_to);
+        place.push_back(size_of(slice, policies));
+        places.push_back(row(place));
         if (slice.full_to > 0) slice.window.last_with_rows = slice.full_to;
     }
-    const auto rows = connection.exec(
-        fill(windows_sql, scope, {{"rows", join(places, ",")}, {"size", std::to_string(policy.page_size)}}));
+    const auto rows = connection.exec(fill(windows_sql, scope, {{"rows", join(places, ",")}}));
     std::vector<std::string> full;
     for (std::size_t i = 0; i < rows.size(); ++i) {
         SliceView& slice = slice_of(slices, rows.integer(i, 0));
         slice.window.first_empty = optional_integer(rows[i][1]);
         if (const auto last = optional_integer(rows[i][2])) slice.window.last_with_rows = last;
         slice.window.first_short = optional_integer(rows[i][3]);
+        slice.window.last_told = optional_integer(rows[i][6]);
         const std::int64_t full_to = optional_integer(rows[i][4]).value_or(rows.integer(i, 5) + 1) - 1;
-        if (full_to - slice.full_to >= note_step) full.push_back(place_row(slice, full_to));
+        if (full_to - slice.full_to >= note_step) full.push_back(row(place_of(slice, full_to)));
     }
     if (!full.empty()) connection.exec(fill(full_sql, scope, {{"rows", join(full, ",")}}));
 }
 
-void sum_pages(postgres::Connection& connection, const Scope& scope, const Policy& policy, Slices& slices) {
+void sum_pages(postgres::Connection& connection, const Scope& scope, const Policies& policies,
+               Slices& slices) {
     if (slices.empty()) return;
-    const auto rows = connection.exec(
-        fill(sums_sql, scope,
-             {{"ids", bigint_array(ids_of(slices))}, {"size", std::to_string(policy.page_size)}}));
+    const auto rows = connection.exec(fill(
+        sums_sql, scope, {{"rows", join(slices, ",", [&](const SliceView& slice) {
+                               return row({std::to_string(slice.id) + "::bigint", size_of(slice, policies)});
+                           })}}));
     for (std::size_t i = 0; i < rows.size(); ++i) {
         SliceView& slice = slice_of(slices, rows.integer(i, 0));
         slice.sums = {.pages = rows.integer(i, 1),
@@ -167,20 +156,6 @@ void sum_pages(postgres::Connection& connection, const Scope& scope, const Polic
         if (first_short && last_with_rows && *first_short < *last_with_rows)
             slice.sums.short_page = first_short;
     }
-}
-
-std::unordered_map<std::int64_t, std::int64_t> count_keys(postgres::Connection& connection,
-                                                          const Scope& scope,
-                                                          const std::vector<std::int64_t>& ids) {
-    std::unordered_map<std::int64_t, std::int64_t> counts;
-    if (ids.empty()) return counts;
-    const auto fetched =
-        connection.exec(fill(fetched_sql, scope, {{"ids", bigint_array(ids)}})).integer(0, 0);
-    const auto rows = connection.exec(fill(ids.size() == 1 ? keys_of_one_sql : keys_of_many_sql, scope,
-                                           {{"ids", bigint_array(ids)}, {"limit", limit_for_keys(fetched)}}));
-    for (std::size_t i = 0; i < rows.size(); ++i)
-        counts[rows.integer(i, 0)] = rows.integer(i, 1);
-    return counts;
 }
 
 }  // namespace pagehaul::ledger

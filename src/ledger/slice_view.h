@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "ledger/proof.h"
@@ -16,6 +15,7 @@ namespace pagehaul::ledger {
 /// do.
 struct SliceView {
     std::int64_t id = 0;
+    std::string stream{};
     std::string key;
     std::string state;
     int pass = 1;
@@ -23,6 +23,7 @@ struct SliceView {
     std::optional<std::int64_t> total;
     std::optional<std::int64_t> planned;
     std::optional<std::string> drift;
+    bool is_to_split = false;
     std::int64_t full_to = 0;  ///< pages 1..full_to of the pass are known to be done and full
     // Of the pass's pages:
     std::int64_t leased = 0;
@@ -44,14 +45,11 @@ Slices lock_slices(postgres::Connection& connection, const Scope& scope, const s
 void look_at_pages(postgres::Connection& connection, const Scope& scope, Slices& slices);
 
 /// Fills the rest of the window from the pages behind `full_to`, and notes how far that goes now.
-void read_windows(postgres::Connection& connection, const Scope& scope, const Policy& policy, Slices& slices);
+void read_windows(postgres::Connection& connection, const Scope& scope, const Policies& policies,
+                  Slices& slices);
 
 /// Fills `sums`: reads every page of the pass, so only once a slice is finished.
-void sum_pages(postgres::Connection& connection, const Scope& scope, const Policy& policy, Slices& slices);
-
-/// Distinct key hashes of each slice's pass, by slice id; in a transaction. Every page of theirs is done.
-std::unordered_map<std::int64_t, std::int64_t> count_keys(postgres::Connection& connection,
-                                                          const Scope& scope,
-                                                          const std::vector<std::int64_t>& ids);
+void sum_pages(postgres::Connection& connection, const Scope& scope, const Policies& policies,
+               Slices& slices);
 
 }  // namespace pagehaul::ledger

@@ -1,6 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -14,10 +17,8 @@ namespace pagehaul::ledger {
 /// heartbeat is stale, and that long, and a little, is worth waiting.
 constexpr Millis lock_grace{10'000};
 
-struct PlannedSlice {
-    std::string key;
-    std::string params;  ///< JSON object
-};
+/// The names of the parameters that each slice of a stream has, sorted, by stream.
+using ParametersByStream = std::map<std::string, std::vector<std::string>>;
 
 struct WorkerInfo {
     std::string id;  ///< UUID
@@ -27,21 +28,26 @@ struct WorkerInfo {
 };
 
 struct StartRequest {
-    enum class Intent { run, retry };
+    enum class Intent { run, retry, work };
     std::string schema;
     std::string pipeline;
     std::string key;  ///< a new UUID where the user gave none
     std::string fingerprint;
     std::string fingerprint_text;
     std::vector<PlannedSlice> slices;
-    std::vector<std::string> parameters{};  ///< their names in each slice of the config, sorted
-    Intent intent = Intent::run;  ///< retry: planned from the slices with failures or quarantined rows
-    bool fresh = false;           ///< adopt nothing, carry nothing over; what is unfinished is given up
+    ParametersByStream parameters{};  ///< of the config
+    /// retry: planned from the slices with failures or quarantined rows; work: nothing is planned, the run in
+    /// progress is helped, whatever its key
+    Intent intent = Intent::run;
+    std::set<std::string>
+        once{};          ///< streams whose slices need no pulling where another run has published them
+    bool fresh = false;  ///< adopt nothing, carry nothing over; what is unfinished is given up
     Millis adopt_within{std::chrono::hours(12)};  ///< adopted pages may be stored that long ago
     std::vector<std::string> target;              ///< sink::target_identity
     WorkerInfo worker;
     Millis stale{30'000};
     bool pgbouncer = false;
+    bool ascii_only = false;  ///< as in Scope
 };
 
 /// This process may work on `run`.
@@ -50,13 +56,18 @@ struct Started {
     std::int64_t run = 0;
     Kind kind = Kind::planned;
     std::vector<std::string> warnings;  ///< what was carried over or is pulled again, one line each
-    std::int64_t pages_done = 0;        ///< when resumed
+    std::int64_t pages_done = 0;        ///< when not planned
 };
 struct AlreadySucceeded {
     std::int64_t run = 0;
     bool nothing_due = false;  ///< it had no slices, and there are none now
 };
 struct NothingToRetry {};
+/// No run of the pipeline is in progress, or it is another config's.
+struct NothingToHelp {
+    std::string why;
+    bool another_config = false;
+};
 /// A retry found nothing failed, but this run has slices that are not pulled to their end: 75.
 struct Unfinished {
     std::int64_t run = 0;
@@ -73,7 +84,14 @@ struct Differs {
     std::int64_t run = 0;
     std::vector<std::string> lines;
 };
-using StartOutcome = std::variant<Started, AlreadySucceeded, NothingToRetry, Unfinished, Busy, Differs>;
+using StartOutcome =
+    std::variant<Started, AlreadySucceeded, NothingToRetry, NothingToHelp, Unfinished, Busy, Differs>;
+
+/// The run that holds the pipeline of `scope`, if it has fresh workers and is not the key's own: what start()
+/// calls Busy. A plain read, which holds up nobody's commit, so that it may be asked again and again; only
+/// start() decides.
+std::optional<Busy> look_for_holder(postgres::Connection& connection, const Scope& scope,
+                                    const std::string& key);
 
 /// src/ledger/README.md, "A run starts": one transaction, pipeline_lock first.
 StartOutcome start(postgres::Connection& connection, const StartRequest& request);

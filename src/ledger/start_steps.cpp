@@ -1,8 +1,14 @@
+#include <algorithm>
 #include <map>
-#include <set>
+#include <span>
+#include <string_view>
+#include <unordered_set>
+#include <utility>
 
+#include "core/digest.h"
 #include "ledger/left_slices.h"
 #include "ledger/passes.h"
+#include "ledger/publish.h"
 #include "ledger/starting.h"
 #include "ledger/statement.h"
 
@@ -30,7 +36,10 @@ constexpr std::string_view newest_unfinished_sql = R"(
 SELECT r.id, r.fingerprint FROM {s}.run r
 WHERE r.id = (SELECT max(id) FROM {s}.run WHERE pipeline = {pipeline}) AND r.state = 'running' AND NOT EXISTS (
     SELECT FROM {s}.worker w WHERE w.run_id = r.id AND w.stopped_at IS NULL AND NOT {dead}))";
-constexpr std::string_view slices_of_sql = "SELECT key, params FROM {s}.slice WHERE run_id = {found}";
+// In the order of bytes, as std::string has it.
+constexpr std::string_view slices_of_sql = R"(
+SELECT encode(sha256(convert_to(coalesce(string_agg(key || E'\n' || params || E'\n', '' ORDER BY key COLLATE "C"), ''),
+    'UTF8')), 'hex') FROM {s}.slice WHERE run_id = {found} AND NOT is_child AND split_from IS NULL)";
 
 constexpr std::string_view adopt_sql = R"(
 INSERT INTO {s}.run_key (pipeline, key, run_id) VALUES ({pipeline}, {key}, {run});
@@ -63,13 +72,17 @@ constexpr std::string_view due_at_once_sql = R"(
 UPDATE {s}.page SET not_before = {s}.clock()
 WHERE run_id = {run} AND state = 'pending' AND not_before > {s}.clock())";
 
-// The newest run that has the slice tells how it stands; older ones are history. Behind DISTINCT ON (s.key).
+// The newest run that has the slice tells how it stands; older ones are history, also of a part of it. One
+// that was split is what its halves are. Behind DISTINCT ON (s.key).
 constexpr std::string_view newest_slices_sql = R"(
 FROM {s}.run r JOIN {s}.slice s ON s.run_id = r.id
-WHERE r.pipeline = {pipeline} AND r.state <> 'superseded' AND s.state NOT IN ('split', 'abandoned')
+WHERE r.pipeline = {pipeline} AND r.state <> 'superseded' AND s.state <> 'abandoned'
+  AND (s.split_from IS NULL OR NOT EXISTS (
+    SELECT FROM {s}.run m JOIN {s}.slice w ON w.run_id = m.id
+    WHERE m.pipeline = r.pipeline AND m.state <> 'superseded' AND m.id > r.id AND w.key = s.split_from))
 ORDER BY s.key, s.run_id DESC)";
 constexpr std::string_view retry_sql = R"(
-SELECT DISTINCT ON (s.key) s.key, s.params,
+SELECT DISTINCT ON (s.key) s.key, s.params, s.stream, s.is_child, coalesce(s.split_from, ''),
     s.state = 'failed'
     OR EXISTS (SELECT FROM {s}.page p WHERE p.run_id = s.run_id AND p.slice_id = s.id AND p.state = 'failed'
                AND p.pass = s.pass)
@@ -90,15 +103,19 @@ constexpr std::string_view insert_run_sql = R"(
 INSERT INTO {s}.run (pipeline, intent, fingerprint, fingerprint_text, target)
 VALUES ({pipeline}, {intent}, {fingerprint}, {text}, {target}) RETURNING id)";
 
-constexpr std::string_view first_plan_sql = R"(
-INSERT INTO {s}.run_key (pipeline, key, run_id) VALUES ({pipeline}, {key}, {run});
+constexpr std::string_view insert_key_sql =
+    "INSERT INTO {s}.run_key (pipeline, key, run_id) VALUES ({pipeline}, {key}, {run})";
+// So many at once: of 100,000 the text alone took a pod of 128 MiB.
+constexpr std::size_t planned_at_once = 1'000;
+constexpr std::string_view plan_slices_sql = R"(
 WITH planned AS (
-    INSERT INTO {s}.slice (run_id, key, params, carried_from)
-    SELECT {run}, v.key, v.params, nullif(v.carried_from, 0)
-    FROM unnest({keys}, {params}, {carried_from}) WITH ORDINALITY v (key, params, carried_from, place)
+    INSERT INTO {s}.slice (run_id, key, params, stream, is_child, split_from, carried_from)
+    SELECT {run}, v.key, v.params, v.stream, v.is_child, nullif(v.split_from, ''), nullif(v.carried_from, 0)
+    FROM unnest({keys}, {params}, {streams}, {are_children}, {split_from}, {carried_from})
+        WITH ORDINALITY v (key, params, stream, is_child, split_from, carried_from, place)
     ORDER BY v.place RETURNING id)
-INSERT INTO {s}.page (run_id, slice_id, pass, no) SELECT {run}, id, 1, 1 FROM planned ORDER BY id;
-UPDATE {s}.run SET planned_at = {s}.clock() WHERE id = {run})";
+INSERT INTO {s}.page (run_id, slice_id, pass, no) SELECT {run}, id, 1, 1 FROM planned ORDER BY id)";
+constexpr std::string_view planned_sql = "UPDATE {s}.run SET planned_at = {s}.clock() WHERE id = {run}";
 
 constexpr std::string_view supersede_sql = R"(
 UPDATE {s}.run SET state = 'superseded', finished_at = {s}.clock() WHERE id = ANY ({old});
@@ -107,6 +124,48 @@ UPDATE {s}.run_key SET run_id = {run} WHERE run_id = ANY ({old}))";
 constexpr std::string_view fresh_sql = R"(
 SELECT EXISTS (SELECT FROM {s}.worker w
     WHERE w.run_id = {run} AND w.stopped_at IS NULL AND w.id <> {worker} AND NOT {dead}))";
+
+std::string digest_of(const std::vector<PlannedSlice>& slices) {
+    std::vector<const PlannedSlice*> in_order;
+    std::size_t bytes = 0;
+    for (const PlannedSlice& slice : slices) {
+        in_order.push_back(&slice);
+        bytes += slice.key.size() + slice.params.size() + 2;
+    }
+    std::sort(in_order.begin(), in_order.end(),
+              [](const PlannedSlice* a, const PlannedSlice* b) { return a->key < b->key; });
+    std::string text;
+    text.reserve(bytes);
+    for (const PlannedSlice* slice : in_order)
+        text.append(slice->key).append("\n").append(slice->params).append("\n");
+    return sha256_hex(text);
+}
+
+/// A slice, and the run that left it; 0: it is this run's own.
+using SliceToPlan = std::pair<const PlannedSlice*, std::int64_t>;
+
+void plan_slices(postgres::Connection& connection, const Scope& scope, std::span<const SliceToPlan> slices) {
+    while (!slices.empty()) {
+        std::vector<std::string> keys, params, streams, are_children, split_from;
+        std::vector<std::int64_t> carried_from;
+        for (const auto& [slice, from] : slices.first(std::min(slices.size(), planned_at_once))) {
+            keys.push_back(slice->key);
+            params.push_back(slice->params);
+            streams.push_back(slice->stream);
+            are_children.emplace_back(slice->is_child ? "true" : "false");
+            split_from.push_back(slice->split_from);
+            carried_from.push_back(from);
+        }
+        connection.exec(fill(plan_slices_sql, scope,
+                             {{"keys", text_array(keys)},
+                              {"params", text_array(params)},
+                              {"streams", text_array(streams)},
+                              {"are_children", text_array(are_children) + "::boolean[]"},
+                              {"split_from", text_array(split_from)},
+                              {"carried_from", bigint_array(carried_from)}}));
+        slices = slices.subspan(keys.size());
+    }
+}
 
 std::string pulled_again(std::int64_t slices) {
     return std::to_string(slices) + (slices == 1 ? " slice is" : " slices are") + " pulled again";
@@ -140,15 +199,11 @@ std::optional<std::int64_t> find_adoptable(postgres::Connection& connection, con
     const auto run =
         connection.exec(fill(newest_unfinished_sql, scope, {{"dead", dead_condition("w", scope, true)}}));
     if (run.empty() || run.text(0, 1) != request.fingerprint) return std::nullopt;
-    const auto slices = connection.exec(fill(slices_of_sql, scope, {{"found", run.text(0, 0)}}));
-    // The last step of a window keeps its key while it grows.
-    std::set<std::pair<std::string, std::string>> theirs;
-    for (std::size_t i = 0; i < slices.size(); ++i)
-        theirs.emplace(slices.text(i, 0), slices.text(i, 1));
-    std::set<std::pair<std::string, std::string>> ours;
-    for (const PlannedSlice& slice : request.slices)
-        ours.emplace(slice.key, slice.params);
-    if (theirs != ours) return std::nullopt;
+    // Keys alone would not do: the last step of a window keeps its key while it grows.
+    const auto theirs = connection.exec(fill(slices_of_sql, scope, {{"found", run.text(0, 0)}}));
+    const bool same = theirs.text(0, 0) == digest_of(unpublished(connection, scope, request.slices,
+                                                                 request.once, run.integer(0, 0)));
+    if (!same) return std::nullopt;
     return run.integer(0, 0);
 }
 
@@ -186,6 +241,10 @@ void make_due(postgres::Connection& connection, const Scope& scope) {
     connection.exec(fill(due_at_once_sql, scope));
 }
 
+void begin_rate_anew(postgres::Connection& connection, const Scope& scope) {
+    connection.exec(fill("DELETE FROM {s}.rate_budget WHERE pipeline = {pipeline}", scope));
+}
+
 void reopen_unavailable(postgres::Connection& connection, const Scope& scope) {
     connection.exec(fill(reopen_pages_sql, scope, {{"which", "p.failure = 'unavailable'"}}));
 }
@@ -195,7 +254,12 @@ std::vector<PlannedSlice> slices_to_retry(postgres::Connection& connection, cons
         connection.exec(fill(retry_sql, scope, {{"newest_slices", fill(newest_slices_sql, scope)}}));
     std::map<std::int64_t, PlannedSlice> in_order;
     for (std::size_t i = 0; i < rows.size(); ++i)
-        if (rows.boolean(i, 2)) in_order[rows.integer(i, 3)] = {rows.text(i, 0), rows.text(i, 1)};
+        if (rows.boolean(i, 5))
+            in_order[rows.integer(i, 6)] = {.key = rows.text(i, 0),
+                                            .params = rows.text(i, 1),
+                                            .stream = rows.text(i, 2),
+                                            .is_child = rows.boolean(i, 3),
+                                            .split_from = rows.text(i, 4)};
     std::vector<PlannedSlice> slices;
     for (auto& [id, slice] : in_order)
         slices.push_back(std::move(slice));
@@ -211,23 +275,18 @@ std::optional<std::int64_t> find_unfinished(postgres::Connection& connection, co
 
 Inserted insert_run(postgres::Connection& connection, const Scope& scope, const StartRequest& request,
                     const std::vector<PlannedSlice>& slices) {
-    std::set<std::string> once;
+    std::unordered_set<std::string_view> once;
     for (const PlannedSlice& slice : slices)
         if (!once.insert(slice.key).second)
             throw Failure(ErrorKind::config, "source.slices", "the slice " + slice.key + " comes twice");
 
     const std::vector<LeftSlice> left = left_slices(connection, scope);
     const Carried carried = request.fresh ? Carried{} : carry_over(slices, left, request.parameters);
-    std::vector<PlannedSlice> all = slices;
-    all.insert(all.end(), carried.more.begin(), carried.more.end());
-    std::vector<std::int64_t> carried_from(slices.size(), 0);
-    carried_from.insert(carried_from.end(), carried.more_from.begin(), carried.more_from.end());
-    std::vector<std::string> keys;
-    std::vector<std::string> params;
-    for (const PlannedSlice& slice : all) {
-        keys.push_back(slice.key);
-        params.push_back(slice.params);
-    }
+    std::vector<SliceToPlan> all;
+    for (const PlannedSlice& slice : slices)
+        all.emplace_back(&slice, 0);
+    for (std::size_t i = 0; i < carried.more.size(); ++i)
+        all.emplace_back(&carried.more[i], carried.more_from[i]);
     std::vector<std::int64_t> old;
     const auto unfinished =
         connection.exec(fill(all_unfinished_sql, scope, {{"dead", dead_condition("w", scope, true)}}));
@@ -244,11 +303,9 @@ Inserted insert_run(postgres::Connection& connection, const Scope& scope, const 
             .integer(0, 0);
     Scope run = scope;
     run.run = inserted.run;
-    connection.exec(fill(first_plan_sql, run,
-                         {{"key", text_literal(request.key)},
-                          {"keys", text_array(keys)},
-                          {"params", text_array(params)},
-                          {"carried_from", bigint_array(carried_from)}}));
+    connection.exec(fill(insert_key_sql, run, {{"key", text_literal(request.key)}}));
+    plan_slices(connection, run, all);
+    connection.exec(fill(planned_sql, run));
     if (!old.empty()) connection.exec(fill(supersede_sql, run, {{"old", bigint_array(old)}}));
     note_taken_over(connection, run, carried.taken_over);
     if (request.fresh) {

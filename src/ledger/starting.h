@@ -46,6 +46,10 @@ Inserted insert_run(postgres::Connection& connection, const Scope& scope, const 
 /// What waits for its next try is due at once.
 void make_due(postgres::Connection& connection, const Scope& scope);
 
+/// The budget of the pipeline's rate begins anew: nobody is there who was handed slots of it, or whose pause
+/// it is, and the rate may be another one now.
+void begin_rate_anew(postgres::Connection& connection, const Scope& scope);
+
 /// Pages that failed as unavailable become pending again, attempts 0.
 void reopen_unavailable(postgres::Connection& connection, const Scope& scope);
 

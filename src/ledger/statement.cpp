@@ -26,6 +26,7 @@ std::string value_of(std::string_view name, const Scope& scope, Variables more) 
     if (name == "pipeline") return text_literal(scope.pipeline);
     if (name == "run") return std::to_string(scope.run);
     if (name == "worker") return text_literal(scope.worker) + "::uuid";
+    if (name == "by_catalog") return std::string(by_catalog);
     if (name == "advisory") return std::to_string(advisory_key(scope.schema, scope.pipeline));
     throw Failure(ErrorKind::bug, "ledger", "a statement has an unknown variable " + std::string(name));
 }
@@ -65,12 +66,22 @@ std::string text_literal(std::string_view text) {
     return postgres::quote_literal(clean);
 }
 
+std::string told_literal(const Scope& scope, std::string_view text) {
+    return text_literal(scope.ascii_only ? escaped_beyond_ascii(text) : std::string(text));
+}
+
 std::string text_array(const std::vector<std::string>& values) {
-    return "ARRAY[" + join(values, ",", text_literal) + "]::text[]";
+    // As one literal: of a constructor each element is parsed and planned.
+    const std::vector<std::optional<std::string>> elements(values.begin(), values.end());
+    return text_literal(postgres::array_literal(elements)) + "::text[]";
 }
 
 std::string bigint_array(const std::vector<std::int64_t>& values) {
     return "'" + postgres::array_literal(values) + "'::bigint[]";
+}
+
+std::string nullable_bigint_array(const std::vector<std::optional<std::int64_t>>& values) {
+    return "'{" + join(values, ",", optional_literal) + "}'::bigint[]";
 }
 
 std::string optional_literal(std::optional<std::int64_t> value) {
@@ -165,10 +176,6 @@ bool begin_exclusive(postgres::Connection& connection, const Scope& scope, Milli
 
 bool take_exclusive(postgres::Connection& connection, const Scope& scope, Millis patience) {
     return exclusively(connection, scope, patience, [&](const std::string& sql) { connection.exec(sql); });
-}
-
-std::string limit_for_keys(std::int64_t keys) {
-    return "SET LOCAL statement_timeout = " + std::to_string(60'000 + keys / 50) + ";";
 }
 
 }  // namespace pagehaul::ledger

@@ -19,9 +19,14 @@ namespace pagehaul::ledger {
 using Variables = std::initializer_list<std::pair<std::string_view, std::string>>;
 
 /// Replaces each `{name}` of `sql` by its variable: `{s}` the schema quoted, `{pipeline}`, `{run}`,
-/// `{worker}`, `{advisory}` from the scope, others from `more`, pasted as they are: quote them first.
-/// A name that is unknown is a bug; values are not searched again.
+/// `{worker}`, `{advisory}` from the scope, `{by_catalog}`, others from `more`, pasted as they are: quote
+/// them first. A name that is unknown is a bug; values are not searched again.
 std::string fill(std::string_view sql, const Scope& scope, Variables more = {});
+
+/// For the rest of the transaction: what has no schema before it is found in pg_catalog. A writer's
+/// connection keeps the role's search_path for the target's triggers, and with it any function or operator
+/// that fits a call of ours better than PostgreSQL's own.
+constexpr std::string_view by_catalog = "SET LOCAL search_path = pg_catalog, pg_temp;";
 
 /// For the rest of the transaction: follow the indexes. Statistics of a run are older than its pages, and a
 /// plan that reads all of them is only cheap where there are few. Nor compile what looks dear without those.
@@ -35,8 +40,12 @@ std::int64_t advisory_key(std::string_view schema, std::string_view pipeline);
 
 /// A quoted text literal; bytes that are not UTF-8, and NUL, become U+FFFD: texts come from an API.
 std::string text_literal(std::string_view text);
+/// The same of what an API or a config told. Where not every character fits into the database each one beyond
+/// ASCII becomes \uXXXX, as in JSON: a payload stays the same JSON, and what refused a row can be stored.
+std::string told_literal(const Scope& scope, std::string_view text);
 std::string text_array(const std::vector<std::string>& values);
 std::string bigint_array(const std::vector<std::int64_t>& values);
+std::string nullable_bigint_array(const std::vector<std::optional<std::int64_t>>& values);
 /// NULL, or the number.
 std::string optional_literal(std::optional<std::int64_t> value);
 std::string interval_literal(Millis span);
@@ -80,9 +89,5 @@ bool in_fence(postgres::Connection& connection, const Scope& scope, const std::f
 bool begin_exclusive(postgres::Connection& connection, const Scope& scope, Millis patience);
 /// The same in a transaction that is open already.
 bool take_exclusive(postgres::Connection& connection, const Scope& scope, Millis patience);
-
-/// How long a statement may take that reads so many keys; the link's own limit is for statements of a few
-/// pages. Measured, one takes a microsecond on a busy machine.
-std::string limit_for_keys(std::int64_t keys);
 
 }  // namespace pagehaul::ledger

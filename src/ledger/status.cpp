@@ -104,10 +104,15 @@ std::vector<std::string> read_keys(postgres::Connection& connection, const Scope
 
 PipelineStatus read_status(postgres::Connection& connection, const std::string& schema,
                            const std::string& pipeline, int runs, std::int64_t stale_ms) {
-    PipelineStatus status{.pipeline = pipeline, .runs = {}, .left = {}, .quarantined_rows = 0, .samples = {}};
-    const int installed = installed_version(connection, schema);
-    refuse_newer(installed, schema);
-    if (installed == 0) return status;
+    const Installed ledger = installed(connection, schema);
+    PipelineStatus status{.pipeline = pipeline,
+                          .ledger_version = ledger.version,
+                          .runs = {},
+                          .left = {},
+                          .quarantined_rows = 0,
+                          .samples = {}};
+    refuse_unserved(ledger, schema);
+    if (ledger.version == 0) return status;
     Scope scope{.schema = schema, .pipeline = pipeline, .worker = "", .stale = Millis(stale_ms)};
     const auto rows = connection.exec(fill(runs_sql, scope,
                                            {{"created", iso("r.created_at")},
@@ -138,6 +143,7 @@ PipelineStatus read_status(postgres::Connection& connection, const std::string& 
                                .rows_stored = rows.integer(i, 12),
                                .rows_quarantined = rows.integer(i, 13),
                                .unproven = read_unproven(connection, scope),
+                               .streams = read_streams(connection, scope),
                                .fresh_workers = fresh});
     }
     const auto left = connection.exec(fill(left_count_sql, scope));

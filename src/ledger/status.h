@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "ledger/stream_sums.h"
 #include "postgres/connection.h"
 
 namespace pagehaul::ledger {
@@ -28,6 +29,7 @@ struct RunSummary {
     std::int64_t pages_done = 0, pages_open = 0, pages_failed = 0;
     std::int64_t rows_stored = 0, rows_quarantined = 0;
     std::vector<SliceStatus> unproven;  ///< at most 20
+    std::vector<StreamSums> streams;    ///< where its config has some
     int fresh_workers = 0;
 };
 struct QuarantineSample {
@@ -44,6 +46,7 @@ struct LeftSummary {
 };
 struct PipelineStatus {
     std::string pipeline;
+    int ledger_version = 0;        ///< 0: no tables yet
     std::vector<RunSummary> runs;  ///< newest first
     std::int64_t slices_left = 0;
     std::vector<LeftSummary> left;  ///< at most 20

@@ -18,6 +18,7 @@ struct Window {
     std::optional<std::int64_t> last_with_rows;  ///< done with rows
     std::optional<std::int64_t> first_short;     ///< done with some rows, fewer than a full page
     std::optional<std::int64_t> first_failed{};
+    std::optional<std::int64_t> last_told{};  ///< the first that says that it is the last
 };
 
 struct Wait {};

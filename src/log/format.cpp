@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <ctime>
 
+#include "core/printable.h"
 #include "core/utf8.h"
 #include "log/log.h"
 
@@ -26,7 +27,7 @@ std::string_view name_of(Level level) {
 
 void append_escaped(std::string& out, std::string_view text) {
     for (std::size_t i = 0; i < text.size();) {
-        const auto c = static_cast<unsigned char>(text[i]);
+        const char c = text[i];
         const std::size_t bytes = utf8_character(text, i);
         if (bytes == 0) {
             out += kReplacement;
@@ -35,19 +36,9 @@ void append_escaped(std::string& out, std::string_view text) {
         }
         if (c == '"' || c == '\\') {
             out += '\\';
-            out += text[i];
-        } else if (c == '\n') {
-            out += "\\n";
-        } else if (c == '\r') {
-            out += "\\r";
-        } else if (c == '\t') {
-            out += "\\t";
-        } else if (c < 0x20 || c == 0x7F) {
-            char code[8];
-            std::snprintf(code, sizeof code, "\\u%04x", static_cast<unsigned>(c));
-            out += code;
+            out += c;
         } else {
-            out += text.substr(i, bytes);
+            append_printable(out, text.substr(i, bytes));
         }
         i += bytes;
     }

@@ -9,6 +9,8 @@
 #include <mutex>
 #include <shared_mutex>
 
+#include "core/utf8.h"
+
 namespace pagehaul::log {
 namespace {
 
@@ -90,7 +92,7 @@ struct State {
     // Protected by mutex:
     Format format = Format::text;
     std::vector<Field> context;
-    std::function<std::string(std::string)> redact;
+    Redact redact;
     const std::shared_ptr<StderrSink> to_stderr = std::make_shared<StderrSink>();
     std::shared_ptr<spdlog::logger> logger = make_logger(to_stderr, Level::info);
 };
@@ -101,11 +103,11 @@ State& state() {
     return *the_state;
 }
 
-std::vector<Field> redacted(std::span<const Field> fields,
-                            const std::function<std::string(std::string)>& redact) {
+std::vector<Field> redacted(std::span<const Field> fields, const Redact& redact) {
     std::vector<Field> clean(fields.begin(), fields.end());
     for (Field& field : clean) {
-        if (const auto* text = std::get_if<std::string>(&field.value.any())) field.value = redact(*text);
+        if (const auto* text = std::get_if<std::string>(&field.value.any()))
+            field.value = redact(*text, std::string::npos);
     }
     return clean;
 }
@@ -124,7 +126,7 @@ void write(Level level, std::string_view message, std::span<const Field> fields)
     if (!all.logger->should_log(native(level))) return;
     const auto now = std::chrono::system_clock::now();
     const std::string line =
-        all.redact ? format_line(all.format, now, level, all.redact(std::string(message)),
+        all.redact ? format_line(all.format, now, level, all.redact(message, std::string::npos),
                                  redacted(all.context, all.redact), redacted(fields, all.redact))
                    : format_line(all.format, now, level, message, all.context, fields);
     // As a string_view, which is written as it is: a format would take a brace in the API's words for its
@@ -151,16 +153,20 @@ void set_context(std::string name, Value value) {
     }
 }
 
-void set_redactor(std::function<std::string(std::string)> redactor) {
+void set_redactor(Redact redactor) {
     State& all = state();
     const std::unique_lock lock(all.mutex);
     all.redact = std::move(redactor);
 }
 
-std::string redacted(std::string text) {
+std::string redacted(std::string_view text) {
+    return excerpt(text, std::string_view::npos);
+}
+
+std::string excerpt(std::string_view text, std::size_t bytes) {
     State& all = state();
     const std::shared_lock lock(all.mutex);
-    return all.redact ? all.redact(std::move(text)) : text;
+    return all.redact ? all.redact(text, bytes) : std::string(utf8_prefix(text, bytes));
 }
 
 void set_status_line(std::string line) {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -81,10 +82,15 @@ inline void error(std::string_view message, std::initializer_list<Field> fields 
 void configure(Level level, Format format);
 /// A field of every line from now on; set again, it is replaced.
 void set_context(std::string name, Value value);
+/// Takes the secrets out of a text's first `bytes`; npos: of all of it.
+using Redact = std::function<std::string(std::string_view text, std::size_t bytes)>;
 /// Applied to messages and string values. It must not log. An empty function: none.
-void set_redactor(std::function<std::string(std::string)> redactor);
-/// `text` as the log would show it: for what is written elsewhere in the log's stead.
-std::string redacted(std::string text);
+void set_redactor(Redact redactor);
+/// `text` without secrets: for what is written elsewhere, to the ledger, a terminal or another server.
+std::string redacted(std::string_view text);
+/// The same for at most the first `bytes` of a text, cut between characters. Never redact what is cut
+/// already: of a secret across the cut the beginning would stay.
+std::string excerpt(std::string_view text, std::size_t bytes);
 
 /// The last line of a terminal, redrawn below whatever is logged; empty takes it away. Only for a stderr that
 /// is a terminal.

@@ -25,7 +25,11 @@ constexpr std::int64_t kNoMemoryLimit = std::numeric_limits<std::int64_t>::max()
 std::optional<std::string> read_file(const fs::path& path) {
     std::ifstream file(path, std::ios::binary);
     if (!file) return std::nullopt;
-    return std::string(std::istreambuf_iterator<char>(file), {});
+    // As a stream: a folder, or a cgroup that is gone by now, fails the read, which the buffer alone would
+    // throw.
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
 }
 
 std::vector<std::string> split(std::string_view text, char by) {
@@ -217,7 +221,9 @@ void read_memory(const Place& place, MachineLimits& limits) {
 std::int64_t read_mem_total(const fs::path& root) {
     for (const std::string& line : split(read_file(root / "proc/meminfo").value_or(""), '\n')) {
         const auto parts = words(line);
-        if (parts.size() >= 2 && parts[0] == "MemTotal:") return number(parts[1]).value_or(0) * 1024;
+        if (parts.size() < 2 || parts[0] != "MemTotal:") continue;
+        const std::int64_t kib = number(parts[1]).value_or(0);
+        return kib > 0 && kib <= std::numeric_limits<std::int64_t>::max() / 1024 ? kib * 1024 : 0;
     }
     return 0;
 }

@@ -58,6 +58,17 @@ void size_memory(const MachineLimits& limits, Sizing& sizing) {
             sizing.memory_from = "MemTotal";
         }
     }
+}
+
+/// What else lives within the same limits is as big as we are.
+void take_share(int share, Sizing& sizing) {
+    if (share > 1) {
+        const std::string of = " / " + std::to_string(share);
+        sizing.cpus /= share;
+        sizing.cpus_from += of;
+        sizing.memory /= share;
+        sizing.memory_from += of;
+    }
     sizing.byte_budget = std::clamp((sizing.memory - kFixedMemory) / kBudgetShare, 4 * kMiB, 64 * kMiB);
 }
 
@@ -115,10 +126,11 @@ void size_in_flight(const config::Config& config, Sizing& sizing) {
 
 }  // namespace
 
-Sizing plan_workers(const MachineLimits& limits, const config::Config& config) {
+Sizing plan_workers(const MachineLimits& limits, const config::Config& config, int share) {
     Sizing sizing;
     size_cpus(limits, sizing);
     size_memory(limits, sizing);
+    take_share(share, sizing);
     size_workers(config, sizing);
     size_in_flight(config, sizing);
     sizing.writers = config.run.writers.value_or(std::clamp(round_up(sizing.cpus), 1, 4));

@@ -44,7 +44,7 @@ struct Sizing {
 };
 
 /// Pure. An explicit setting wins over what was read; without a CPU limit 2 CPUs are taken, without a memory
-/// limit 512 MiB: never the host's own size.
-Sizing plan_workers(const MachineLimits& limits, const config::Config& config);
+/// limit 512 MiB: never the host's own size. @param share of CPUs and memory, one of so many equal ones.
+Sizing plan_workers(const MachineLimits& limits, const config::Config& config, int share = 1);
 
 }  // namespace pagehaul::machine

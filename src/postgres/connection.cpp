@@ -1,6 +1,7 @@
 #include "postgres/connection.h"
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <pqxx/binarystring>
 #include <pqxx/connection>
@@ -9,6 +10,7 @@
 #include <utility>
 
 #include "dsn/dsn.h"
+#include "postgres/answer_watch.h"
 #include "postgres/copy.h"
 #include "postgres/options.h"
 #include "postgres/sqlstate.h"
@@ -16,7 +18,8 @@
 namespace pagehaul::postgres {
 namespace {
 
-constexpr const char* begin_sql = "BEGIN ISOLATION LEVEL READ COMMITTED";
+constexpr const char* begin_sql = "BEGIN ISOLATION LEVEL READ COMMITTED;";
+constexpr const char* by_catalog_sql = "SET LOCAL search_path = pg_catalog, pg_temp;";
 
 /// libpq's texts have several lines and end with one: "ERROR:  …\nDETAIL:  …\n".
 std::string one_line(std::string_view text) {
@@ -73,17 +76,43 @@ Rows to_rows(const pqxx::result& result) {
     return {std::move(rows), static_cast<std::size_t>(result.affected_rows())};
 }
 
+std::chrono::milliseconds answer_limit(const dsn::Dsn& dsn, const ConnectOptions& options) {
+    // Whoever sets a statement_timeout wants to wait for it: ours would come first.
+    const bool set_elsewhere = dsn.get("options").value_or("").find("statement_timeout") != std::string::npos;
+    if (options.statement_timeout_ms == 0 || set_elsewhere) return std::chrono::milliseconds{0};
+    return std::chrono::milliseconds{options.statement_timeout_ms +
+                                     options.answer_grace_ms * (options.pgbouncer ? 6 : 1)};
+}
+
 }  // namespace
 
 struct Connection::Impl {
     std::optional<pqxx::connection> connection;
+    std::optional<AnswerWatch> watch;  ///< behind `connection`: it goes first
+    std::chrono::milliseconds limit{0};
     dsn::Dsn dsn;
     bool in_transaction = false;
     bool failed = false;  ///< a statement of the open transaction failed and was not taken back
+    /// Of catalog_only behind a pooler, where the session is not ours and each transaction must say it.
+    bool says_path = false;
 
     explicit Impl(dsn::Dsn with_options) : dsn(std::move(with_options)) {}
 
+    std::string opening() const { return std::string(begin_sql) + (says_path ? by_catalog_sql : ""); }
+
     bool is_open() const { return connection && connection->is_open(); }
+
+    /// While it lives an answer is waited for.
+    class Waiting {
+      public:
+        explicit Waiting(Impl& impl) : impl_(impl) { impl_.watch->begin(impl_.limit); }
+        ~Waiting() { impl_.watch->end(); }
+        Waiting(const Waiting&) = delete;
+        Waiting& operator=(const Waiting&) = delete;
+
+      private:
+        Impl& impl_;
+    };
 
     pqxx::connection& open_connection() {
         if (!is_open())
@@ -102,7 +131,9 @@ struct Connection::Impl {
         // an answer that never came.
         if (is_open()) return SqlError({kind_of_sqlstate(state), "database", text}, state, false, details);
         if (state == "08P01") state.clear();  // no answer of the server: the link itself
-        const std::string what = committing ? "connection lost during COMMIT" : "connection lost";
+        std::string what = committing ? "connection lost during COMMIT" : "connection lost";
+        if (watch && watch->gave_up())
+            what += " (no answer for " + std::to_string(limit.count() / 1000) + " s)";
         return SqlError({committing ? ErrorKind::in_doubt : ErrorKind::transient, "sink.dsn",
                          what + ", " + dsn.describe() + ": " + text},
                         state, true, details);
@@ -114,6 +145,7 @@ struct Connection::Impl {
     auto run(bool committing, const Work& work) {
         pqxx::connection& open = open_connection();
         try {
+            const Waiting waiting(*this);
             pqxx::nontransaction transaction(open);
             auto result = work(transaction);
             // In a failed transaction only a rollback to a savepoint, or of the whole, succeeds.
@@ -126,13 +158,20 @@ struct Connection::Impl {
             throw translate(error, committing);
         }
     }
+
+    Rows send(const std::string& sql) {
+        return run(false, [&](pqxx::nontransaction& transaction) { return to_rows(transaction.exec(sql)); });
+    }
 };
 
 Connection::Connection(const ConnectOptions& options) {
     auto dsn = dsn::Dsn::parse(options.dsn);
     if (!dsn) throw SqlError(dsn.error(), "", false);
+    const std::chrono::milliseconds limit = answer_limit(*dsn, options);
     apply_options(*dsn, options, process_surroundings());
     impl_ = std::make_unique<Impl>(std::move(*dsn));
+    impl_->limit = limit;
+    impl_->says_path = options.catalog_only && options.pgbouncer;
     try {
         impl_->connection.emplace(impl_->dsn.to_conninfo());
 #pragma GCC diagnostic push
@@ -140,13 +179,14 @@ Connection::Connection(const ConnectOptions& options) {
         // A silent reconnect would lose temp tables, advisory locks and the transaction.
         impl_->connection->inhibit_reactivation(true);
 #pragma GCC diagnostic pop
+        impl_->watch.emplace(impl_->connection->sock());
     } catch (const std::bad_alloc&) {
         throw;
     } catch (const std::exception& error) {
         const std::string text = impl_->dsn.redact(one_line(error.what()));
         throw SqlError({kind_of_connect_failure(text), "sink.dsn",
                         "cannot connect to " + impl_->dsn.describe() + ": " + text},
-                       "", true);
+                       is_connection_limit(text) ? "53300" : "", true);
     }
 }
 
@@ -155,8 +195,9 @@ Connection::Connection(Connection&&) noexcept = default;
 Connection& Connection::operator=(Connection&&) noexcept = default;
 
 Rows Connection::exec(const std::string& sql) {
-    return impl_->run(false,
-                      [&](pqxx::nontransaction& transaction) { return to_rows(transaction.exec(sql)); });
+    // Statements of one message are a transaction.
+    const bool says_path = impl_->says_path && !impl_->in_transaction;
+    return impl_->send(says_path ? by_catalog_sql + sql : sql);
 }
 
 Rows Connection::exec(const std::string& sql, const std::vector<Param>& params) {
@@ -167,6 +208,17 @@ Rows Connection::exec(const std::string& sql, const std::vector<Param>& params) 
             throw Failure(ErrorKind::bug, "database", "a parameter holds a NUL byte");
         // nullptr is NULL: Debian's libpqxx is built without std::optional.
         values.push_back(param ? param->c_str() : nullptr);
+    }
+    if (impl_->says_path && !impl_->in_transaction) {
+        begin();
+        try {
+            Rows rows = exec(sql, params);
+            commit();
+            return rows;
+        } catch (...) {
+            rollback();
+            throw;
+        }
     }
     return impl_->run(false, [&](pqxx::nontransaction& transaction) {
         return to_rows(transaction.exec_params(sql, pqxx::prepare::make_dynamic_params(values)));
@@ -185,14 +237,14 @@ Rows Connection::exec_binary(const std::string& sql, const std::vector<std::stri
 
 void Connection::begin() {
     if (impl_->in_transaction) throw Failure(ErrorKind::bug, "database", "BEGIN inside a transaction");
-    exec(begin_sql);
+    impl_->send(impl_->opening());
     impl_->in_transaction = true;
 }
 
 Rows Connection::begin(const std::string& sql) {
     if (impl_->in_transaction) throw Failure(ErrorKind::bug, "database", "BEGIN inside a transaction");
     impl_->in_transaction = true;
-    return exec(std::string(begin_sql) + ";" + sql);
+    return impl_->send(impl_->opening() + sql);
 }
 
 void Connection::commit() {
@@ -211,7 +263,7 @@ void Connection::rollback() noexcept {
     impl_->in_transaction = false;
     impl_->failed = false;
     try {
-        exec("ROLLBACK");
+        impl_->send("ROLLBACK");
     } catch (...) {
         // The link is gone or in an unknown state: the server rolls back when it closes.
         close();
@@ -223,11 +275,19 @@ bool Connection::in_transaction() const {
 }
 
 void Connection::copy(const std::string& quoted_table, const std::vector<std::string_view>& blocks,
-                      LineEdit edit) {
+                      const LineEdit& edit) {
     impl_->run(false, [&](pqxx::nontransaction& transaction) {
         copy_lines(transaction, quoted_table, blocks, edit);
         return true;
     });
+}
+
+Connection::Unlimited::Unlimited(Connection& connection)
+    : connection_(connection), before_ms_(connection.impl_->limit.count()) {
+    connection_.impl_->limit = std::chrono::milliseconds{0};
+}
+Connection::Unlimited::~Unlimited() {
+    connection_.impl_->limit = std::chrono::milliseconds{before_ms_};
 }
 
 bool Connection::is_open() const {
@@ -240,8 +300,13 @@ int Connection::server_version() const {
     return impl_->open_connection().server_version();
 }
 
+std::string Connection::database_encoding() {
+    return exec("SHOW server_encoding").text(0, 0);
+}
+
 void Connection::close() noexcept {
     if (!impl_) return;
+    impl_->watch.reset();
     impl_->connection.reset();
     impl_->in_transaction = false;
     impl_->failed = false;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,8 +15,8 @@
 namespace pagehaul::postgres {
 
 /// What libpq said, by SQLSTATE. `error().kind`: transient (lost connection, 40001, 40P01, 53xxx, 55P03,
-/// 57xxx), in_doubt (lost during COMMIT), credential (28xxx), data (22, 23, 54xxx), config (3D000, 42xxx),
-/// else permanent; the whole table is in sqlstate.h.
+/// 57xxx), in_doubt (lost during COMMIT), credential (28xxx), data (22, 23, 54, P0xxx), config (3D000,
+/// 42xxx), else permanent; the whole table is in sqlstate.h.
 class SqlError : public Failure {
   public:
     SqlError(Error error, std::string sqlstate, bool connection_lost, std::string details = {})
@@ -31,6 +32,8 @@ class SqlError : public Failure {
     /// 40001 and 40P01: run the whole transaction again.
     bool is_serialization() const noexcept { return sqlstate_ == "40001" || sqlstate_ == "40P01"; }
     bool is_unique_violation() const noexcept { return sqlstate_ == "23505"; }
+    /// There is no connection left for us: of the server, the database, the role, or the pooler.
+    bool is_connection_limit() const noexcept { return sqlstate_ == "53300"; }
     /// The data did not suit the table.
     bool is_data() const noexcept { return error().kind == ErrorKind::data; }
 
@@ -48,14 +51,20 @@ struct ConnectOptions {
     /// "pagehaul <worker id>": reapers find the backends of dead workers by it
     std::string application_name{};
     std::int64_t connect_timeout_ms = 5'000;
-    std::int64_t statement_timeout_ms = 60'000;            ///< 0: none
-    std::int64_t lock_timeout_ms = 0;                      ///< 0: none
-    bool pgbouncer = false;                                ///< no `options` at start-up, no session state
+    std::int64_t statement_timeout_ms = 60'000;  ///< 0: none
+    std::int64_t lock_timeout_ms = 0;            ///< 0: none
+    bool pgbouncer = false;                      ///< no `options` at start-up, no session state
+    /// Names without a schema are found in pg_catalog alone, whatever the role's search_path says
+    bool catalog_only = false;
     std::int64_t idle_in_transaction_timeout_ms = 60'000;  ///< 0: none
+    /// How long beyond statement_timeout_ms an answer is waited for, by us: the server may be gone without a
+    /// word. Behind PgBouncer, where statements queue, six times as long. Not where the DSN has a
+    /// statement_timeout of its own.
+    std::int64_t answer_grace_ms = 30'000;
 };
 
 /// Appends to `out` what is to be sent of some whole COPY lines.
-using LineEdit = void (*)(std::string& out, std::string_view lines);
+using LineEdit = std::function<void(std::string& out, std::string_view lines)>;
 
 /// One connection; it and its results belong to one thread. It never reconnects on its own: after a loss
 /// every call throws, and its owner opens a new one. Destroying it inside a transaction rolls back.
@@ -74,7 +83,7 @@ class Connection {
     /// One statement with $1, $2, …
     Rows exec(const std::string& sql, const std::vector<Param>& params);
     /// The same with parameters in the types' binary formats: the server converts no text. Each needs its
-    /// type beside it ($1::bigint[]).
+    /// type beside it ($1::bytea).
     Rows exec_binary(const std::string& sql, const std::vector<std::string>& params);
 
     void begin();  ///< READ COMMITTED
@@ -91,11 +100,26 @@ class Connection {
     /// order), inside the open transaction. Blocks may be many; they are sent as they are, or as `edit` makes
     /// them. `quoted_table` may end with a list of columns.
     void copy(const std::string& quoted_table, const std::vector<std::string_view>& blocks,
-              LineEdit edit = nullptr);
+              const LineEdit& edit = nullptr);
+
+    /// While it lives, which is no longer than its connection, an answer is waited for however long: for
+    /// statements without a statement_timeout.
+    class [[nodiscard]] Unlimited {
+      public:
+        explicit Unlimited(Connection& connection);
+        ~Unlimited();
+        Unlimited(const Unlimited&) = delete;
+        Unlimited& operator=(const Unlimited&) = delete;
+
+      private:
+        Connection& connection_;
+        const std::int64_t before_ms_;
+    };
 
     bool is_open() const;
     int backend_pid() const;
-    int server_version() const;  ///< 150018
+    int server_version() const;       ///< 150018
+    std::string database_encoding();  ///< "UTF8", "LATIN1": what the database's texts are kept in
     void close() noexcept;
 
   private:

@@ -25,7 +25,7 @@ std::string_view next_chunk(std::string_view block, std::size_t limit) {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 void copy_lines(pqxx::transaction_base& transaction, const std::string& quoted_table,
-                const std::vector<std::string_view>& blocks, LineEdit edit) {
+                const std::vector<std::string_view>& blocks, const LineEdit& edit) {
     // It pastes the name as it is, which lets columns stand behind it: it must come quoted.
     pqxx::tablewriter writer(transaction, quoted_table);
     std::string lines;

@@ -16,7 +16,7 @@ namespace pagehaul::postgres {
 /// they are. Throws libpqxx's exceptions; after one, `transaction` is of no further use: libpqxx may keep the
 /// error for its next statement.
 void copy_lines(pqxx::transaction_base& transaction, const std::string& quoted_table,
-                const std::vector<std::string_view>& blocks, LineEdit edit);
+                const std::vector<std::string_view>& blocks, const LineEdit& edit);
 
 /// The first part of `block` to send in one message: whole lines of at most `limit` bytes, or one line where
 /// that is longer. `block` ends with '\n' and is not empty.

@@ -61,7 +61,10 @@ void apply_options(dsn::Dsn& dsn, const ConnectOptions& options, const Surroundi
     setting("statement_timeout", options.statement_timeout_ms);
     setting("lock_timeout", options.lock_timeout_ms);
     setting("idle_in_transaction_session_timeout", options.idle_in_transaction_timeout_ms);
-    dsn.set("options", settings + dsn.get("options").value_or(variable("PGOPTIONS").value_or("")));
+    std::string written = dsn.get("options").value_or(variable("PGOPTIONS").value_or(""));
+    // The last one counts.
+    if (options.catalog_only) written += " -c search_path=pg_catalog,pg_temp";
+    dsn.set("options", settings + written);
 }
 
 }  // namespace pagehaul::postgres

@@ -18,7 +18,7 @@ Surroundings process_surroundings();
 
 /// Adds what pagehaul needs to what the user wrote. The user's own settings win, except application_name
 /// (reapers find backends by it) and client_encoding (COPY lines are UTF-8). Time-outs go through `options`,
-/// ours before the user's, not behind pgbouncer, which refuses them.
+/// ours before the user's, and catalog_only through them, behind; not behind pgbouncer, which refuses them.
 /// verify-ca and verify-full without sslrootcert get the system's bundle: libpq 15 has no sslrootcert=system.
 void apply_options(dsn::Dsn& dsn, const ConnectOptions& options, const Surroundings& surroundings);
 

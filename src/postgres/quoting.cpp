@@ -1,7 +1,6 @@
 #include "postgres/quoting.h"
 
 #include <charconv>
-#include <type_traits>
 
 #include "core/error.h"
 #include "core/join.h"
@@ -21,12 +20,6 @@ void append_doubling(std::string& out, std::string_view text, char quote) {
 void refuse_nul(std::string_view text, const char* what) {
     if (text.find('\0') != std::string_view::npos)
         throw Failure(ErrorKind::config, "database", std::string(what) + " holds a NUL byte");
-}
-
-template <class Integer>
-void append_big_endian(std::string& out, Integer value) {
-    for (int shift = 8 * (sizeof(Integer) - 1); shift >= 0; shift -= 8)
-        out += static_cast<char>(static_cast<std::make_unsigned_t<Integer>>(value) >> shift & 0xff);
 }
 
 std::string element(const std::optional<std::string>& value) {
@@ -85,23 +78,6 @@ std::string array_literal(const std::vector<std::int64_t>& values) {
     *to++ = '}';
     literal.resize(static_cast<std::size_t>(to - literal.data()));
     return literal;
-}
-
-std::string binary_array(const std::vector<std::int64_t>& values) {
-    constexpr std::int32_t kBigint = 20;  // its oid, in every PostgreSQL
-    std::string bytes;
-    bytes.reserve(20 + 12 * values.size());
-    append_big_endian<std::int32_t>(bytes, values.empty() ? 0 : 1);  // dimensions
-    append_big_endian<std::int32_t>(bytes, 0);                       // without NULLs
-    append_big_endian(bytes, kBigint);
-    if (values.empty()) return bytes;
-    append_big_endian(bytes, static_cast<std::int32_t>(values.size()));
-    append_big_endian<std::int32_t>(bytes, 1);  // the first index
-    for (const std::int64_t value : values) {
-        append_big_endian<std::int32_t>(bytes, sizeof(value));
-        append_big_endian(bytes, value);
-    }
-    return bytes;
 }
 
 std::string array_literal(const std::vector<std::optional<std::string>>& values) {

@@ -13,8 +13,6 @@ std::string quote_identifier(std::string_view name);
 std::string quote_literal(std::string_view text);
 /// A bigint[] literal: {1,2,3}.
 std::string array_literal(const std::vector<std::int64_t>& values);
-/// A bigint[] for exec_binary, as array_recv of PostgreSQL's arrayfuncs.c reads it.
-std::string binary_array(const std::vector<std::int64_t>& values);
 /// A text[] literal, elements quoted and escaped; nullopt is NULL.
 std::string array_literal(const std::vector<std::optional<std::string>>& values);
 

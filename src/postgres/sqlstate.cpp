@@ -15,6 +15,7 @@ struct Prefix {
 constexpr std::array prefixes{
     Prefix{"08P01", ErrorKind::permanent},  // protocol violation, a wrong number of parameters too
     Prefix{"08", ErrorKind::transient},     // connection exceptions
+    Prefix{"20", ErrorKind::data},          // a trigger's CASE without a branch for the row
     Prefix{"22", ErrorKind::data},         Prefix{"23", ErrorKind::data},
     Prefix{"25006", ErrorKind::transient},  // read-only: a standby answers during a failover
     Prefix{"25P02", ErrorKind::bug},        // a statement after a failed one, without a rollback
@@ -23,10 +24,12 @@ constexpr std::array prefixes{
     Prefix{"3F000", ErrorKind::config},                                         // no such schema
     Prefix{"40", ErrorKind::transient},     // serialization failure, deadlock
     Prefix{"42", ErrorKind::config},        // no such table or column, no privilege
+    Prefix{"44", ErrorKind::data},          // WITH CHECK OPTION of a view that a trigger writes to
     Prefix{"53", ErrorKind::transient},     // disk full, out of memory, too many connections
     Prefix{"54", ErrorKind::data},          // a value too long for an index or nested too deep
     Prefix{"55P03", ErrorKind::transient},  // lock_timeout
     Prefix{"57", ErrorKind::transient},     // shutdown, crash recovery, statement_timeout
+    Prefix{"P0", ErrorKind::data},          // RAISE, ASSERT and STRICT of a trigger of the target: some row's
 };
 
 constexpr std::array credential_texts{
@@ -59,6 +62,14 @@ constexpr std::array config_texts{
     std::string_view{"definition of service"},
 };
 
+constexpr std::array limit_texts{
+    std::string_view{"too many clients already"},
+    std::string_view{"too many connections for role"},
+    std::string_view{"too many connections for database"},
+    std::string_view{"remaining connection slots are reserved"},
+    std::string_view{"no more connections allowed"},  // PgBouncer
+};
+
 /// libpq's own words for a parameter that it does not take: invalid sslmode value: "x". Not every text with
 /// "invalid" in it: a server that starts, or a proxy before it, says of its own state what it likes.
 bool names_a_refused_value(std::string_view text) {
@@ -86,6 +97,10 @@ ErrorKind kind_of_connect_failure(std::string_view libpq_text) {
     if (contains_any(libpq_text, credential_texts)) return ErrorKind::credential;
     if (contains_any(libpq_text, config_texts) || names_a_refused_value(libpq_text)) return ErrorKind::config;
     return ErrorKind::transient;
+}
+
+bool is_connection_limit(std::string_view libpq_text) {
+    return contains_any(libpq_text, limit_texts);
 }
 
 }  // namespace pagehaul::postgres

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/error.h"
+#include "record/array.h"
 #include "record/unescape.h"
 
 namespace pagehaul::record {
@@ -27,11 +28,15 @@ std::vector<std::string> characters(std::string_view text) {
     return out;
 }
 
+constexpr Refusal kArray = "expected an array";
+constexpr Refusal kLoneSurrogate = "expected no lone surrogate (\\ud800 to \\udfff)";
+
 }  // namespace
 
 ColumnPlan::ColumnPlan(const config::Column& column, bool is_key)
     : name_(column.name),
       type_(column.type),
+      array_(column.array),
       convert_(converter(column.type)),
       is_key_(is_key),
       optional_(column.optional),
@@ -39,7 +44,11 @@ ColumnPlan::ColumnPlan(const config::Column& column, bool is_key)
       null_if_(column.null_if),
       strip_(characters(column.strip)),
       adjusts_(!null_if_.empty() || !strip_.empty()),
-      direct_(!adjusts_ && !is_key && column.type != config::ColumnType::jsonb) {
+      direct_(!adjusts_ && !is_key && !column.array && column.type != config::ColumnType::jsonb) {
+    if (column.format || column.zone) {
+        format_.emplace(column);
+        direct_ = false;
+    }
     for (const auto& null : null_if_)
         longest_null_ = std::max(longest_null_, null.size());
     for (const auto& character : strip_)
@@ -49,9 +58,10 @@ ColumnPlan::ColumnPlan(const config::Column& column, bool is_key)
         throw Failure(ErrorKind::config, origin,
                       "strip does not apply to jsonb: expected a type made from text");
     }
-    if (is_key && (type_ == config::ColumnType::jsonb || type_ == config::ColumnType::double_precision)) {
+    if (is_key && !config::may_be_key(column)) {
         throw Failure(ErrorKind::config, origin,
-                      "jsonb and double precision cannot be keys: expected a type with one spelling a value");
+                      "arrays, jsonb, double precision and real cannot be keys: expected a type with one "
+                      "spelling a value");
     }
 }
 
@@ -81,9 +91,13 @@ Refusal ColumnPlan::adjusted(const JsonReader& reader, const Slot& slot, bool re
     if (is_string && escapes) {
         unescaped_.clear();
         const Unescaped seen = unescape(text, unescaped_);
-        if (seen.lone_surrogate && !is_json) return "expected no lone surrogate (\\ud800 to \\udfff)";
+        if (seen.lone_surrogate && !is_json) return kLoneSurrogate;
         if (!is_json) nul_replaced += seen.nul_replaced;
         input = {unescaped_, Kind::string, false};
+    }
+    if (array_) {
+        if (slot.kind == Kind::array) return elements(text, out, nul_replaced);
+        return !container && means_null(input.text) ? null(out) : kArray;
     }
     if (is_json) {
         if (!container && means_null(input.text)) return null(out);
@@ -98,16 +112,19 @@ Refusal ColumnPlan::adjusted(const JsonReader& reader, const Slot& slot, bool re
 
 Refusal ColumnPlan::from_text(std::string_view text, CopyBuffer& out, std::string& key,
                               std::int32_t& nul_replaced) {
+    if (array_) return kArray;
     if (type_ != config::ColumnType::jsonb) {
         Input input{text, Kind::string, false};
         return finish(input, out, key);
     }
     if (means_null(text)) return null(out);
+    // A byte order mark, which the reader skips in front of a body, is no JSON to Postgres.
+    if (text.starts_with("\xEF\xBB\xBF")) return "expected JSON";
     std::string padded(text);
     padded.append(64, ' ');
     JsonReader reader;
     Slot slot;
-    if (reader.open(std::string_view(padded).substr(0, text.size())) != nullptr ||
+    if (!reader.open(std::string_view(padded).substr(0, text.size())) ||
         reader.value(0, slot, 0) != reader.count()) {
         return "expected JSON";
     }
@@ -115,22 +132,60 @@ Refusal ColumnPlan::from_text(std::string_view text, CopyBuffer& out, std::strin
 }
 
 Refusal ColumnPlan::finish(Input& input, CopyBuffer& out, std::string& key) {
-    if (adjusts_ && input.kind != Kind::object && input.kind != Kind::array) {
-        if (means_null(input.text)) return null(out);
-        if (input.kind == Kind::string && strip(input.text)) {
-            input.text = stripped_;
-            if (means_null(input.text)) return null(out);
-        }
+    return cleaned_to_null(input) ? null(out) : write(input, out, key);
+}
+
+/// An array as PostgreSQL's literal of one dimension (its manual, "Array Input and Output Syntax").
+Refusal ColumnPlan::elements(std::string_view raw, CopyBuffer& out, std::int32_t& nul_replaced) {
+    out.put('{');
+    ArrayReader array(raw);
+    std::size_t count = 0;
+    for (Input input; array.next(input); ++count) {
+        if (count > 0) out.put(',');
+        const Refusal refusal = element(input, out, nul_replaced);
+        if (refusal == nullptr) continue;
+        element_refusal_ = std::string(refusal) + " at /" + std::to_string(count);
+        return element_refusal_.c_str();
     }
-    return write(input, out, key);
+    out.put('}');
+    return nullptr;
+}
+
+Refusal ColumnPlan::element(Input input, CopyBuffer& out, std::int32_t& nul_replaced) {
+    if (input.kind == Kind::object || input.kind == Kind::array)
+        return "expected no object or array inside the array; use type jsonb";
+    if (input.kind == Kind::string && !input.plain) {
+        unescaped_.clear();
+        const Unescaped seen = unescape(input.text, unescaped_);
+        if (seen.lone_surrogate) return kLoneSurrogate;
+        nul_replaced += seen.nul_replaced;
+        input = {unescaped_, Kind::string, false};
+    }
+    if (input.kind == Kind::null || cleaned_to_null(input)) {
+        out.raw("NULL");
+        return nullptr;
+    }
+    const std::size_t mark = out.size();
+    if (const Refusal refusal = convert(input, out, nullptr)) return refusal;
+    quote_element(mark, out);
+    return nullptr;
+}
+
+/// Strips, unless the value means NULL. @return whether it does
+bool ColumnPlan::cleaned_to_null(Input& input) {
+    if (!adjusts_ || input.kind == Kind::object || input.kind == Kind::array) return false;
+    if (means_null(input.text)) return true;
+    if (input.kind != Kind::string || !strip(input.text)) return false;
+    input.text = stripped_;
+    return means_null(input.text);
 }
 
 Refusal ColumnPlan::write(const Input& input, CopyBuffer& out, std::string& key) const {
-    if (!is_key_) return convert_(input, out, nullptr);
+    if (!is_key_) return convert(input, out, nullptr);
     // Lengths go in front, so that ("a", "bc") and ("ab", "c") differ.
     const std::size_t at = key.size();
     key.append(sizeof(std::uint32_t), '\0');
-    if (const Refusal refusal = convert_(input, out, &key)) return refusal;
+    if (const Refusal refusal = convert(input, out, &key)) return refusal;
     auto size = static_cast<std::uint32_t>(key.size() - at - sizeof(std::uint32_t));
     for (std::size_t i = 0; i < sizeof size; ++i, size >>= 8U)
         key[at + i] = static_cast<char>(size & 0xFFU);

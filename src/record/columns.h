@@ -8,9 +8,11 @@
 #include <vector>
 
 #include "config/config.h"
+#include "core/error.h"
 #include "record/convert.h"
 #include "record/copy_buffer.h"
 #include "record/json_reader.h"
+#include "record/time_format.h"
 
 namespace pagehaul::record {
 
@@ -34,21 +36,34 @@ class ColumnPlan {
     }
     /// The same from the text of a `value` template.
     Refusal from_text(std::string_view text, CopyBuffer& out, std::string& key, std::int32_t& nul_replaced);
+    /// Between two pages.
+    void clear() {
+        clear_scratch(unescaped_);
+        clear_scratch(stripped_);
+    }
 
   private:
     using Converter = Refusal (*)(const Input&, CopyBuffer&, std::string*);
 
     Refusal adjusted(const JsonReader& reader, const Slot& slot, bool record_has_escapes, CopyBuffer& out,
                      std::string& key, std::int32_t& nul_replaced);
+    Refusal elements(std::string_view raw, CopyBuffer& out, std::int32_t& nul_replaced);
+    Refusal element(Input input, CopyBuffer& out, std::int32_t& nul_replaced);
     Refusal finish(Input& input, CopyBuffer& out, std::string& key);
+    Refusal convert(const Input& input, CopyBuffer& out, std::string* key) const {
+        return format_ ? format_->convert(input, out, key) : convert_(input, out, key);
+    }
     Refusal write(const Input& input, CopyBuffer& out, std::string& key) const;
     Refusal null(CopyBuffer& out) const;
+    bool cleaned_to_null(Input& input);
     bool means_null(std::string_view text) const;
     bool strip(std::string_view text);
 
     std::string name_;
     config::ColumnType type_;
-    Converter convert_;  // null for jsonb, which takes raw JSON
+    bool array_;
+    Converter convert_;                 // of an element, for an array; null for jsonb, which takes raw JSON
+    std::optional<TimeFormat> format_;  // instead of convert_
     bool is_key_;
     bool optional_;
     bool whole_record_;
@@ -60,6 +75,37 @@ class ColumnPlan {
     std::array<bool, 256> strip_lead_{};  // first bytes of strip_
     std::string unescaped_;
     std::string stripped_;
+    std::string element_refusal_;
 };
+
+/// What converts a column's `value`: by the column's own rules, but where `from` reads the record beside it
+/// these are the record's.
+ColumnPlan plan_of_value(const config::Column& column);
+
+/// The hash of a key as rows have it (DecodedPage::key_hashes), from what PostgreSQL writes of it, dates in
+/// ISO style. Used by one thread.
+class KeyText {
+  public:
+    explicit KeyText(const config::Sink& sink);
+    /// The key's columns in the order that `hash` wants.
+    const std::vector<std::string>& columns() const { return names_; }
+    /// nullopt: no record has such a key.
+    std::optional<std::int64_t> hash(const std::vector<std::optional<std::string>>& texts);
+
+  private:
+    std::vector<std::string> names_;
+    std::vector<ColumnPlan> plans_;
+    std::string key_;
+};
+
+/// A column that is a parameter of the slice, and its value there as the table takes it; absent: NULL.
+struct SliceField {
+    std::string column;
+    std::optional<std::string> text;
+};
+/// Those of `sink`. `values`: what its `value` templates are in the slice. Fails (kind config) where a value
+/// does not suit its column.
+Result<std::vector<SliceField>> slice_fields(const config::Sink& sink,
+                                             const std::vector<std::optional<std::string>>& values);
 
 }  // namespace pagehaul::record

@@ -12,15 +12,10 @@ bool is_number(Kind kind) {
     return kind == Kind::integer || kind == Kind::decimal || kind == Kind::exponent;
 }
 
-/// A string's [+-]digits in 64 bits.
+/// A string that is a whole number in 64 bits, however it is written: "+12", "12.0", "1E+3".
 bool integer_string(std::string_view text, std::int64_t& value) {
-    text = trim(text);
-    if (text.starts_with('+')) {
-        text.remove_prefix(1);
-        if (text.starts_with('-')) return false;
-    }
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc{} && end == text.data() + text.size();
+    const NumericText number = read_numeric(trim(text));
+    return number.valid && to_int64(number, value);
 }
 
 /// Puts the integer into `value`; false if it is none or too large for 64 bits.
@@ -71,9 +66,11 @@ Refusal convert_within(const Input& input, std::int64_t low, std::int64_t high, 
 
 constexpr Refusal kNumeric = "expected a number within numeric's range";
 constexpr Refusal kDouble = "expected a number that a double can hold";
+constexpr Refusal kReal = "expected a number that a real can hold";
 
 /// So short a number without an exponent is within every limit of numeric and double.
 constexpr std::size_t kSurelyFits = 300;
+constexpr std::size_t kSurelyFitsReal = 30;
 
 /// -?digits[.digits], and short: numeric takes it as it is.
 bool is_plain_decimal(const Input& input) {
@@ -95,6 +92,25 @@ bool is_plain_decimal(const Input& input) {
     return p == end && p != fraction;
 }
 
+template <class Float>
+Refusal convert_binary(const Input& input, std::size_t surely_fits, Refusal refusal, CopyBuffer& out,
+                       std::string* key) {
+    if (!is_number(input.kind) && input.kind != Kind::string) return refusal;
+    std::string_view text = trim(input.text);
+    const NumericText number = read_numeric(text);
+    if (!number.valid) return refusal;
+    if (text.size() > surely_fits || number.exponent != 0) {
+        // float8in and float4in refuse what overflows and what underflows to zero.
+        const std::string_view digits = text.starts_with('+') ? text.substr(1) : text;
+        Float value = 0;
+        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+        if (error != std::errc{} || !std::isfinite(value) || (value == 0 && !number.zero)) return refusal;
+    }
+    out.raw(text);
+    if (key != nullptr) append_canonical(number, *key);
+    return nullptr;
+}
+
 }  // namespace
 
 Refusal convert_bigint(const Input& input, CopyBuffer& out, std::string* key) {
@@ -111,6 +127,13 @@ Refusal convert_integer(const Input& input, CopyBuffer& out, std::string* key) {
                           key);
 }
 
+Refusal convert_smallint(const Input& input, CopyBuffer& out, std::string* key) {
+    if (is_plain_integer(input, 4)) return write_plain(input.text, out, key);
+    return convert_within(input, std::numeric_limits<std::int16_t>::min(),
+                          std::numeric_limits<std::int16_t>::max(), "expected an integer of 16 bits", out,
+                          key);
+}
+
 Refusal convert_numeric(const Input& input, CopyBuffer& out, std::string* key) {
     if (key == nullptr && is_plain_decimal(input)) return write_plain(input.text, out, nullptr);
     if (!is_number(input.kind) && input.kind != Kind::string) return kNumeric;
@@ -123,20 +146,11 @@ Refusal convert_numeric(const Input& input, CopyBuffer& out, std::string* key) {
 }
 
 Refusal convert_double(const Input& input, CopyBuffer& out, std::string* key) {
-    if (!is_number(input.kind) && input.kind != Kind::string) return kDouble;
-    std::string_view text = trim(input.text);
-    const NumericText number = read_numeric(text);
-    if (!number.valid) return kDouble;
-    if (text.size() > kSurelyFits || number.exponent != 0) {
-        // float8in refuses what overflows and what underflows to zero.
-        const std::string_view digits = text.starts_with('+') ? text.substr(1) : text;
-        double value = 0;
-        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-        if (error != std::errc{} || !std::isfinite(value) || (value == 0 && !number.zero)) return kDouble;
-    }
-    out.raw(text);
-    if (key != nullptr) append_canonical(number, *key);
-    return nullptr;
+    return convert_binary<double>(input, kSurelyFits, kDouble, out, key);
+}
+
+Refusal convert_real(const Input& input, CopyBuffer& out, std::string* key) {
+    return convert_binary<float>(input, kSurelyFitsReal, kReal, out, key);
 }
 
 }  // namespace pagehaul::record

@@ -92,16 +92,22 @@ Refusal (*converter(config::ColumnType type))(const Input&, CopyBuffer&, std::st
             return convert_bigint;
         case ColumnType::integer:
             return convert_integer;
+        case ColumnType::smallint:
+            return convert_smallint;
         case ColumnType::numeric:
             return convert_numeric;
         case ColumnType::double_precision:
             return convert_double;
+        case ColumnType::real:
+            return convert_real;
         case ColumnType::boolean:
             return convert_boolean;
         case ColumnType::text:
             return convert_text;
         case ColumnType::date:
             return convert_date;
+        case ColumnType::time:
+            return convert_time;
         case ColumnType::timestamp:
             return convert_timestamp;
         case ColumnType::timestamptz:

@@ -4,8 +4,16 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace pagehaul::record {
+
+/// Empties a buffer that is used from page to page; what a very long value made of it goes back.
+inline void clear_scratch(std::string& scratch) {
+    constexpr std::size_t usual = std::size_t{64} << 10U;
+    if (scratch.capacity() > usual) std::string().swap(scratch);
+    scratch.clear();
+}
 
 /// Builds COPY text. Bytes go through a bare pointer: `room` first, then writes that need no check each.
 class CopyBuffer {
@@ -49,9 +57,11 @@ class CopyBuffer {
     void escaped(std::string_view text);
     void null() { raw("\\N"); }
 
-    /// Ends the building; the buffer is spent.
+    /// Ends the building; the buffer is spent. What it had too much of goes back: the text waits for its
+    /// commit.
     std::string take() {
         bytes_.resize(size_);
+        if (bytes_.capacity() / 2 > size_) bytes_.shrink_to_fit();
         return std::move(bytes_);
     }
 

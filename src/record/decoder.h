@@ -12,10 +12,17 @@
 
 namespace pagehaul::record {
 
-/// What to read of a response: the array of records and the scalars that source/judge.h asks for.
+/// What to read of a response: the records and the scalars that source/judge.h asks for.
 struct PageFormat {
-    std::string records;                ///< JSON pointer
+    std::string records;                ///< JSON pointer, in which a step `*` stands for each element
     std::vector<std::string> pointers;  ///< JSON pointers of scalars; DecodedPage::envelope keeps this order
+    std::int64_t size = config::Pagination{}.size;  ///< rows asked for, for the message where there are more
+    std::int64_t most_rows = kPositions;            ///< source::most_rows() of it
+    bool sized = true;                              ///< rows are asked for by `size`
+    config::RecordShape shape = config::RecordShape::list;
+    config::RecordFormat format = config::RecordFormat::json;
+    bool empty_is_none = false;  ///< an empty object is no record
+    bool keep_last = false;      ///< DecodedPage::last_record
 };
 
 /// Values of the columns that have a `value` template, in the order of config::Sink::columns; nullopt for
@@ -34,9 +41,10 @@ class Decoder {
     Decoder(Decoder&&) noexcept;
     Decoder& operator=(Decoder&&) noexcept;
 
-    /// Fails (kind transient: the body may be cut short) when the body is not one whole JSON document. A
-    /// missing records array is not a failure here: the response may be an error envelope, which
-    /// source/judge.h decides.
+    /// Fails when the body is not one whole JSON document: kind transient where it is cut short, permanent
+    /// where no rest could make it one. A missing records array is not a failure here: the response may be an
+    /// error envelope, which source/judge.h decides. A page of more rows than PageFormat::most_rows (kind
+    /// data) is not read to its end: nothing of it is kept.
     Result<DecodedPage> decode(std::string_view padded_body, std::int64_t page_no,
                                const ColumnValues& values);
 

@@ -1,5 +1,7 @@
 #include "record/envelope.h"
 
+#include <algorithm>
+
 #include "core/error.h"
 #include "record/unescape.h"
 
@@ -45,12 +47,16 @@ Envelope::Envelope(const std::string& records, const std::vector<std::string>& p
     for (const auto& pointer : pointers)
         add(pointer, "source");
     add(records, "source.records");
+    Target& target = targets_.back();
+    for (const auto& step : target.steps)
+        target.wild.push_back(step == "*");
+    if (std::find(target.wild.begin(), target.wild.end(), true) == target.wild.end()) target.wild.clear();
 }
 
-bool Envelope::read(JsonReader& reader, std::vector<Scalar>& scalars, const OnRecords& on_records) {
+bool Envelope::read(JsonReader& reader, std::vector<Scalar>& scalars, RecordsTaker& taker, Extent extent) {
     reader_ = &reader;
     scalars_ = &scalars;
-    on_records_ = &on_records;
+    taker_ = &taker;
     scalars.assign(targets_.size() - 1, Scalar{});
     ambiguous_.clear();
     active_.clear();
@@ -60,11 +66,16 @@ bool Envelope::read(JsonReader& reader, std::vector<Scalar>& scalars, const OnRe
     }
     const std::uint32_t after = value(0, 0, {0, active_.size()});
     if (after == JsonReader::kFailed) return false;
-    if (after != reader.count()) {
+    if (extent == Extent::whole && after != reader.count()) {
         reader.fail(after, "expected the end of the document");
         return false;
     }
     return true;
+}
+
+std::size_t Envelope::levels() const {
+    const auto& wild = targets_.back().wild;
+    return static_cast<std::size_t>(std::count(wild.begin(), wild.end(), true));
 }
 
 std::uint32_t Envelope::value(std::uint32_t token, int depth, Range range) {
@@ -85,17 +96,21 @@ std::uint32_t Envelope::value(std::uint32_t token, int depth, Range range) {
     const char c = reader_->at(token);
     std::uint32_t after = JsonReader::kFailed;
     Slot slot;
-    if (is_records && c == '[') {
-        after = (*on_records_)(token, depth);
+    if (is_records) {
+        after = taker_->records(token, depth);
         if (after == JsonReader::kFailed) return after;
-        slot.kind = Kind::array;
+        slot.kind = c == '{' ? Kind::object : Kind::array;
         // A pointer may lead into the records ("/list/0/id"): then they are walked once more.
-        if (deeper) after = elements(token, depth, range);
+        if (c != '{' && c != '[')
+            after = reader_->value(token, slot, depth);
+        else if (deeper)
+            after = c == '{' ? members(token, depth, range) : elements(token, depth, range);
     } else if (deeper && (c == '{' || c == '[')) {
         after = c == '{' ? members(token, depth, range) : elements(token, depth, range);
         slot.kind = c == '{' ? Kind::object : Kind::array;
     } else {
         after = reader_->value(token, slot, depth);
+        if (deeper && after != JsonReader::kFailed) note_no_elements(slot.kind, depth, range);
     }
     if (after == JsonReader::kFailed) return after;
     for (std::size_t i = range.begin; i < range.end; ++i) {
@@ -107,21 +122,22 @@ std::uint32_t Envelope::value(std::uint32_t token, int depth, Range range) {
 std::uint32_t Envelope::members(std::uint32_t token, int depth, Range range) {
     const auto step = static_cast<std::size_t>(depth);
     ++token;
-    if (reader_->at(token) == '}') return token + 1;
+    if (reader_->at(token) == '}') return no_elements(token, step, range);
     for (bool closed = false; !closed;) {
         Slot slot;
         token = reader_->key(token, slot);
         if (token == JsonReader::kFailed) return token;
         std::string_view key = reader_->view(slot);
+        std::string unescaped;
         if (reader_->has_escapes() && key.find('\\') != std::string_view::npos) {
-            key_.clear();
-            unescape(reader_->view(slot), key_);
-            key = key_;
+            unescape(reader_->view(slot), unescaped);
+            key = unescaped;
         }
         const std::size_t begin = active_.size();
         for (std::size_t i = range.begin; i < range.end; ++i) {
             const Target& target = targets_[active_[i]];
-            if (target.steps.size() > step && target.steps[step] == key) active_.push_back(active_[i]);
+            if (target.steps.size() > step && (target.steps[step] == key || target.is_wild(step)))
+                active_.push_back(active_[i]);
         }
         token = child(token, depth, begin);
         if (token == JsonReader::kFailed) return token;
@@ -133,13 +149,14 @@ std::uint32_t Envelope::members(std::uint32_t token, int depth, Range range) {
 std::uint32_t Envelope::elements(std::uint32_t token, int depth, Range range) {
     const auto step = static_cast<std::size_t>(depth);
     ++token;
-    if (reader_->at(token) == ']') return token + 1;
+    if (reader_->at(token) == ']') return no_elements(token, step, range);
     std::uint32_t index = 0;
     for (bool closed = false; !closed; ++index) {
         const std::size_t begin = active_.size();
         for (std::size_t i = range.begin; i < range.end; ++i) {
             const Target& target = targets_[active_[i]];
-            if (target.steps.size() > step && target.indexes[step] == index) active_.push_back(active_[i]);
+            if (target.steps.size() > step && (target.indexes[step] == index || target.is_wild(step)))
+                active_.push_back(active_[i]);
         }
         token = child(token, depth, begin);
         if (token == JsonReader::kFailed) return token;
@@ -153,9 +170,46 @@ std::uint32_t Envelope::child(std::uint32_t token, int depth, std::size_t begin)
         Slot unread;
         return reader_->value(token, unread, depth + 1);
     }
+    const Target& last = targets_[active_.back()];
+    if (!last.wild.empty() && last.is_wild(static_cast<std::size_t>(depth)))
+        return wild_child(token, depth, begin);
     const std::uint32_t after = value(token, depth + 1, {begin, active_.size()});
     active_.resize(begin);
     return after;
+}
+
+std::uint32_t Envelope::wild_child(std::uint32_t token, int depth, std::size_t begin) {
+    Target& records = targets_.back();
+    const auto step = static_cast<std::ptrdiff_t>(depth);
+    const auto level = std::count(records.wild.begin(), records.wild.begin() + step, true);
+    if (taker_->element(static_cast<std::size_t>(level), token, depth + 1) == JsonReader::kFailed)
+        return JsonReader::kFailed;
+    records.found = false;
+    const std::uint32_t after = value(token, depth + 1, {begin, active_.size()});
+    active_.resize(begin);
+    if (after != JsonReader::kFailed && !records.found) taker_->missing(Kind::absent);
+    records.found = true;
+    return after;
+}
+
+std::uint32_t Envelope::no_elements(std::uint32_t token, std::size_t step, Range range) {
+    Target& records = targets_.back();
+    for (std::size_t i = range.begin; i < range.end; ++i) {
+        const bool is_records = active_[i] == targets_.size() - 1;
+        if (is_records && records.steps.size() > step && records.is_wild(step)) records.found = true;
+    }
+    return token + 1;
+}
+
+void Envelope::note_no_elements(Kind kind, int depth, Range range) {
+    const std::size_t records = targets_.size() - 1;
+    const auto step = static_cast<std::size_t>(depth);
+    for (std::size_t i = range.begin; i < range.end; ++i) {
+        if (active_[i] != records || targets_[records].steps.size() <= step) continue;
+        if (!targets_[records].is_wild(step)) continue;
+        targets_[records].found = true;
+        taker_->missing(kind);
+    }
 }
 
 bool Envelope::mark_found(std::size_t target) {

@@ -11,6 +11,8 @@ namespace {
 /// Keys that no pointer reads are remembered too, so that skipping one is as cheap; up to this many, in case
 /// an API uses values as keys.
 constexpr std::size_t kMaxUnread = 1024;
+/// Longer ones are values, and would stay for as long as the process.
+constexpr std::size_t kLongestUnread = 256;
 
 static_assert(std::endian::native == std::endian::little, "QuotedKey masks the bytes of a word's low end");
 
@@ -120,7 +122,7 @@ std::uint32_t FieldTree::value(Node& node, std::uint32_t token, int depth) {
 
 FieldTree::Entry* FieldTree::find(Node& node, std::string_view key) {
     if (const auto found = node.entries.find(key); found != node.entries.end()) return found->second.get();
-    if (node.unread >= kMaxUnread) return nullptr;
+    if (node.unread >= kMaxUnread || key.size() > kLongestUnread) return nullptr;
     ++node.unread;
     return node.entries.emplace(std::string(key), std::make_unique<Entry>(key)).first->second.get();
 }
@@ -142,15 +144,16 @@ std::uint32_t FieldTree::members(Node& node, std::uint32_t token, int depth) {
             if (token == JsonReader::kFailed) return token;
             const std::string_view key = reader_->view(key_slot);
             if (reader_->has_escapes() && key.find('\\') != std::string_view::npos) {
-                key_.clear();
-                unescape(key, key_);
-                entry = find(node, key_);
+                std::string unescaped;
+                unescape(key, unescaped);
+                entry = find(node, unescaped);
             } else {
                 entry = find(node, key);
             }
             if (entry != nullptr) before->follower = entry;
         }
         if (entry != nullptr) before = entry;
+        const std::uint32_t value_at = reader_->begin_of(token);
         if (entry == nullptr || !entry->child) {
             if (!covered_ && notes_->undeclared.kind == Kind::absent) notes_->undeclared = key_slot;
             Slot unread;
@@ -162,6 +165,9 @@ std::uint32_t FieldTree::members(Node& node, std::uint32_t token, int depth) {
                                                       : reader_->value(token, slots_[*child.slot], depth + 1);
         }
         if (token == JsonReader::kFailed) return token;
+        if (rest_ != nullptr && &node == root_.get() &&
+            !(entry != nullptr && entry->child && entry->child->slot))
+            rest_->push_back({key_slot, value_at, reader_->end_of(token - 1)});
         token = reader_->next(token, '}', closed);
     }
     return token;

@@ -8,6 +8,13 @@
 
 namespace pagehaul::record {
 
+namespace {
+
+/// Bytes of text. What most APIs send is smaller, and its room is kept from page to page.
+constexpr std::size_t kUsual = std::size_t{2} << 20U;
+
+}  // namespace
+
 struct JsonIndex::Stage {
     std::unique_ptr<simdjson::internal::dom_parser_implementation> parser;
     std::size_t capacity = 0;
@@ -52,6 +59,13 @@ const char* JsonIndex::build(std::string_view text) {
     stage_->parser->structural_indexes[count_] = static_cast<std::uint32_t>(text.size());
     places_ = stage_->parser->structural_indexes.get();
     return nullptr;
+}
+
+void JsonIndex::shrink() {
+    if (stage_->capacity <= kUsual) return;
+    *stage_ = {};
+    places_ = nullptr;
+    count_ = 0;
 }
 
 }  // namespace pagehaul::record

@@ -28,6 +28,8 @@ class JsonIndex {
     /// Offsets of the tokens; places()[count()] is the text's size.
     const std::uint32_t* places() const { return places_; }
     std::uint32_t count() const { return count_; }
+    /// Lets go of the room that a very large document took. The places are gone with it.
+    void shrink();
 
   private:
     struct Stage;

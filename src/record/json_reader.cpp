@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "record/digit.h"
+#include "core/ascii.h"
 
 namespace pagehaul::record {
 namespace {
@@ -15,19 +15,20 @@ bool is_hex(char c) {
 }
 
 /// Every backslash of valid JSON begins an escape; one outside a string makes a broken token, which the walk
-/// finds. So the document's escapes are checked in one pass, that ends at once where there are none.
-const char* check_escapes(const char* p, const char* end, bool& found) {
+/// finds. So the document's escapes are checked in one pass, that ends at once where there are none. It
+/// leaves `p` at the escape that is wrong.
+const char* check_escapes(const char*& p, const char* end, bool& found) {
     found = false;
     while (p < end) {
         p = static_cast<const char*>(std::memchr(p, '\\', static_cast<std::size_t>(end - p)));
         if (p == nullptr) return nullptr;
         found = true;
         if (end - p < 2 || std::strchr("\"\\/bfnrtu", p[1]) == nullptr || p[1] == '\0') {
-            return "a string holds an unknown escape";
+            return "expected a known escape in a string";
         }
         if (p[1] == 'u' &&
             (end - p < 6 || !is_hex(p[2]) || !is_hex(p[3]) || !is_hex(p[4]) || !is_hex(p[5]))) {
-            return "a \\u escape needs four hexadecimal digits";
+            return "expected \\u with four hexadecimal digits";
         }
         p += 2;
     }
@@ -90,20 +91,32 @@ std::string_view describe(Kind kind) {
     return "nothing";
 }
 
-const char* JsonReader::open(std::string_view padded_text) {
+bool JsonReader::open(std::string_view padded_text) {
     if (padded_text.starts_with("\xEF\xBB\xBF")) padded_text.remove_prefix(3);
     count_ = 0;
-    fault_ = nullptr;
+    fault_at_.reset();
     has_wide_numbers_ = false;
-    if (const char* wrong = index_.build(padded_text)) return wrong;
     text_ = padded_text.data();
     size_ = static_cast<std::uint32_t>(padded_text.size());
+    fault_ = index_.build(padded_text);
+    if (fault_ != nullptr) return false;
     places_ = index_.places();
-    if (const char* wrong = check_escapes(text_, text_ + size_, has_escapes_)) return wrong;
+    const char* wrong = text_;
+    fault_ = check_escapes(wrong, text_ + size_, has_escapes_);
+    if (fault_ != nullptr) {
+        fault_at_ = static_cast<std::uint32_t>(wrong - text_);
+        return false;
+    }
     has_control_space_ =
         contains(padded_text, '\n') || contains(padded_text, '\t') || contains(padded_text, '\r');
     count_ = index_.count();
-    return nullptr;
+    return true;
+}
+
+void JsonReader::close() {
+    count_ = 0;
+    places_ = nullptr;
+    index_.shrink();
 }
 
 std::uint32_t JsonReader::scalar(std::uint32_t token, Slot& slot) {
@@ -153,10 +166,8 @@ std::uint32_t JsonReader::fail(std::uint32_t token, const char* what) {
     return kFailed;
 }
 
-std::string JsonReader::fault() const {
-    std::string out = fault_ == nullptr ? "not JSON" : fault_;
-    out += fault_at_ >= size_ ? " but the body ends" : " at byte " + std::to_string(fault_at_);
-    return out;
+NotJson JsonReader::fault() const {
+    return why_not_json({text_, size_}, fault_ == nullptr ? "expected a document" : fault_, fault_at_);
 }
 
 }  // namespace pagehaul::record

@@ -1,10 +1,11 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <optional>
 #include <string_view>
 
 #include "record/json_index.h"
+#include "record/not_json.h"
 
 namespace pagehaul::record {
 
@@ -42,8 +43,11 @@ class JsonReader {
     static constexpr std::uint32_t kFailed = UINT32_MAX;
 
     /// Indexes the document and checks its escapes. A byte order mark in front is skipped.
-    /// @return what is wrong, or nullptr
-    const char* open(std::string_view padded_text);
+    /// @return false: it is none, fault() says why
+    bool open(std::string_view padded_text);
+
+    /// Lets go of the document and of the room that a very large one took.
+    void close();
 
     const char* text() const { return text_; }
     std::string_view view(std::uint32_t begin, std::uint32_t end) const {
@@ -81,7 +85,7 @@ class JsonReader {
 
     std::uint32_t fail(std::uint32_t token, const char* what);
     /// What is wrong with the document and where.
-    std::string fault() const;
+    NotJson fault() const;
 
   private:
     static bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
@@ -96,7 +100,7 @@ class JsonReader {
     bool has_escapes_ = false;
     bool has_control_space_ = false;
     bool has_wide_numbers_ = false;
-    std::uint32_t fault_at_ = 0;
+    std::optional<std::uint32_t> fault_at_;  // absent: not read token by token yet
     const char* fault_ = nullptr;
 };
 

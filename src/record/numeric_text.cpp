@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "record/digit.h"
+#include "core/ascii.h"
 
 namespace pagehaul::record {
 namespace {

@@ -4,20 +4,23 @@
 #include <charconv>
 #include <cstring>
 
+#include "config/values.h"
 #include "core/digest.h"
 #include "core/error.h"
-#include "core/utf8.h"
+#include "log/log.h"
 
 namespace pagehaul::record {
 namespace {
 
-constexpr std::size_t kMaxRows = std::size_t{1} << 20U;  // position()
 constexpr std::size_t kExcerptBytes = 60;
 
-/// The beginning of a value, for a message: whole UTF-8 characters, quoted.
+/// The beginning of a value, for a message: whole UTF-8 characters, without secrets.
+std::string shortened(std::string_view text) {
+    return log::excerpt(text, kExcerptBytes) + (text.size() <= kExcerptBytes ? "" : "...");
+}
+
 std::string excerpt(std::string_view text) {
-    if (text.size() <= kExcerptBytes) return "`" + std::string(text) + "`";
-    return "`" + std::string(utf8_prefix(text, kExcerptBytes)) + "...`";
+    return "`" + shortened(text) + "`";
 }
 
 bool is_key(const config::Sink& sink, const std::string& name) {
@@ -26,29 +29,70 @@ bool is_key(const config::Sink& sink, const std::string& name) {
 
 }  // namespace
 
-RowWriter::RowWriter(const config::Sink& sink)
-    : refuse_undeclared_(sink.undeclared == config::Undeclared::error) {
+RowWriter::RowWriter(const config::Sink& sink, std::int64_t most_rows, std::size_t levels)
+    : undeclared_(sink.undeclared),
+      keyed_(!sink.key.empty()),
+      most_rows_(static_cast<std::size_t>(std::min(most_rows, kPositions))) {
     columns_.reserve(sink.columns.size());
     for (const auto& column : sink.columns) {
-        Column plan{ColumnPlan(column, is_key(sink, column.name)), {}, {}, {}, nullptr};
-        if (!column.value) {
-            const auto pointer = parse_pointer(column.from);
-            if (!pointer) {
-                throw Failure(
-                    ErrorKind::config, "sink.columns." + column.name + ".from",
-                    "\"" + column.from + "\" is not a JSON pointer: expected \"\" or \"/name/...\"");
-            }
-            plan.slot = fields_.add(*pointer);
-        }
-        columns_.push_back(std::move(plan));
+        columns_.push_back({ColumnPlan(column, is_key(sink, column.name)), {}, {}, {}, nullptr});
+        if (column.checked) columns_.back().expects = std::make_unique<ColumnPlan>(plan_of_value(column));
+        columns_.back().rest = column.rest;
+        if (column.rest) fields_.collect(&rest_.members());
     }
+    if (undeclared_ == config::Undeclared::add_column) fields_.collect(&rest_.members());
     for (const auto& name : sink.key) {
         const bool known = std::any_of(columns_.begin(), columns_.end(),
                                        [&name](const Column& column) { return column.plan.name() == name; });
         if (!known)
             throw Failure(ErrorKind::config, "sink.key", "\"" + name + "\" is not one of sink.columns");
     }
-    slots_.resize(fields_.slot_count());
+    place_slots(sink, levels);
+}
+
+void RowWriter::place_slots(const config::Sink& sink, std::size_t levels) {
+    around_.resize(levels);
+    const auto tree_of = [&](const config::Column& column, std::size_t up) -> FieldTree& {
+        if (up == 0) return fields_;
+        if (up > levels)
+            throw Failure(ErrorKind::config, "sink.columns." + column.name + ".from",
+                          "\"" + column.from + "\" leads out of what source.records.at has steps * for");
+        auto& around = around_[levels - up];
+        if (!around) around = std::make_unique<Around>();
+        reads_around_ = true;
+        return around->fields;
+    };
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+        const config::Column& column = sink.columns[i];
+        if (!column.reads_place() || column.from_key) continue;
+        const config::FieldPlace place = config::field_place(column.from);
+        const auto pointer = parse_pointer(place.pointer);
+        if (!pointer) {
+            throw Failure(ErrorKind::config, "sink.columns." + column.name + ".from",
+                          "\"" + column.from + "\" is not a JSON pointer: expected \"\" or \"/name/...\"");
+        }
+        columns_[i].slot = tree_of(column, place.up).add(*pointer);
+    }
+    // The record's own slots first: they are emptied for each.
+    record_slots_ = fields_.slot_count();
+    std::size_t next = record_slots_;
+    for (const auto& around : around_) {
+        if (!around) continue;
+        around->first_slot = next;
+        next += around->fields.slot_count();
+    }
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+        const config::Column& column = sink.columns[i];
+        const std::size_t up = column.reads_place() ? config::field_place(column.from).up : 0;
+        if (column.from_key) {
+            if (!key_slot_) key_slot_ = next++;
+            columns_[i].slot = key_slot_;
+            reads_around_ = true;
+        } else if (up > 0) {
+            *columns_[i].slot += around_[levels - up]->first_slot;
+        }
+    }
+    slots_.resize(next);
 }
 
 void RowWriter::set_values(const ColumnValues& values) {
@@ -60,57 +104,150 @@ void RowWriter::set_values(const ColumnValues& values) {
     values_set_ = true;
     for (std::size_t i = 0; i < columns_.size(); ++i) {
         Column& column = columns_[i];
-        if (column.slot) continue;
+        if ((column.slot && !column.expects) || column.rest) continue;
         if (!values[i]) {
             throw Failure(ErrorKind::bug, "record", "no value was expanded for column " + column.plan.name());
         }
         CopyBuffer out(values[i]->size() * 2 + 64);
         std::int32_t nul_replaced = 0;
         column.key.clear();
-        column.refusal = column.plan.from_text(*values[i], out, column.key, nul_replaced);
+        ColumnPlan& plan = column.expects ? *column.expects : column.plan;
+        column.refusal = plan.from_text(*values[i], out, column.key, nul_replaced);
         column.field = out.take();
     }
 }
 
-std::uint32_t RowWriter::read(JsonReader& reader, std::uint32_t token, int depth, std::int64_t page_no,
-                              DecodedPage& page) {
-    const std::uint32_t begin = reader.begin_of(token);
+void RowWriter::begin(std::int64_t page_no) {
     first_position_ = position(page_no, 0);
     too_many_ = false;
     seen_.clear();
     records_.clear();
-    CopyBuffer out(expected_bytes_ + expected_bytes_ / 8);
+    out_.reset();
+    rest_.take_names();
+    begin_ = 0;
+    end_ = 0;
+    group_ = 0;
+}
+
+std::uint32_t RowWriter::record(JsonReader& reader, std::uint32_t token, int depth, DecodedPage& page) {
+    if (records_.size() == most_rows_) {
+        too_many_ = true;
+        return reader.fail(token, "more rows than a page may hold");
+    }
+    std::fill_n(slots_.begin(), record_slots_, Slot{});
+    notes_ = {};
+    rest_.members().clear();
+    const std::uint32_t start = reader.begin_of(token);
+    token = fields_.read(reader, token, depth, slots_.data(), notes_);
+    if (token == JsonReader::kFailed) return token;
+    // A record ends with its last token: a bracket, or a scalar of the array.
+    row(reader, Record{start, reader.end_of(token - 1), false, group_}, page, *out_);
+    return token;
+}
+
+void RowWriter::open(const JsonReader& reader, std::uint32_t token) {
+    if (out_) return;
+    out_.emplace(expected_bytes_ + expected_bytes_ / 8);
+    begin_ = reader.begin_of(token);
+}
+
+std::uint32_t RowWriter::list(JsonReader& reader, std::uint32_t token, int depth, DecodedPage& page) {
+    open(reader, token);
     ++token;
     bool closed = reader.at(token) == ']';
     if (closed) ++token;
     while (!closed) {
-        if (records_.size() == kMaxRows) {
-            too_many_ = true;
-            return reader.fail(token, "more rows than a page can hold");
-        }
-        std::fill(slots_.begin(), slots_.end(), Slot{});
-        notes_ = {};
-        const std::uint32_t start = reader.begin_of(token);
-        token = fields_.read(reader, token, depth + 1, slots_.data(), notes_);
+        token = record(reader, token, depth + 1, page);
         if (token == JsonReader::kFailed) return token;
-        // A record ends with its last token: a bracket, or a scalar of the array.
-        row(reader, Record{start, reader.end_of(token - 1), false}, page, out);
         token = reader.next(token, ']', closed);
         if (token == JsonReader::kFailed) return token;
     }
-    page.has_records = true;
-    page.fetched = static_cast<std::int32_t>(records_.size());
-    expected_bytes_ = out.size();
-    page.copy = out.take();
-    page.key_hashes = seen_.hashes();
-    page.content_hash = hash64(reader.view(begin, reader.begin_of(token - 1) + 1));
+    end_ = reader.begin_of(token - 1) + 1;
     return token;
+}
+
+std::uint32_t RowWriter::map(JsonReader& reader, std::uint32_t token, int depth, DecodedPage& page) {
+    open(reader, token);
+    ++token;
+    bool closed = reader.at(token) == '}';
+    if (closed) ++token;
+    while (!closed) {
+        Slot key;
+        token = reader.key(token, key);
+        if (token == JsonReader::kFailed) return token;
+        if (key_slot_) {
+            slots_[*key_slot_] = key;
+            ++group_;
+        }
+        token = record(reader, token, depth + 1, page);
+        if (token == JsonReader::kFailed) return token;
+        token = reader.next(token, '}', closed);
+        if (token == JsonReader::kFailed) return token;
+    }
+    end_ = reader.begin_of(token - 1) + 1;
+    return token;
+}
+
+std::uint32_t RowWriter::one(JsonReader& reader, std::uint32_t token, int depth, DecodedPage& page) {
+    open(reader, token);
+    token = record(reader, token, depth, page);
+    if (token != JsonReader::kFailed) end_ = reader.end_of(token - 1);
+    return token;
+}
+
+std::uint32_t RowWriter::element(JsonReader& reader, std::size_t level, std::uint32_t token, int depth) {
+    Around* const around = around_[level].get();
+    if (around == nullptr) return token;
+    ++group_;
+    Slot* const slots = slots_.data() + around->first_slot;
+    std::fill_n(slots, around->fields.slot_count(), Slot{});
+    FieldTree::Notes notes;
+    const std::uint32_t after = around->fields.read(reader, token, depth, slots, notes);
+    if (after != JsonReader::kFailed && notes.repeated.kind != Kind::absent)
+        return reader.fail(token, "a key that a column reads is given twice");
+    return after;
+}
+
+bool RowWriter::lines(JsonReader& reader, DecodedPage& page) {
+    open(reader, 0);
+    for (std::uint32_t token = 0; token < reader.count();) {
+        const std::uint32_t after = record(reader, token, 0, page);
+        if (after == JsonReader::kFailed) return false;
+        end_ = reader.end_of(after - 1);
+        token = after;
+        if (token == reader.count()) break;
+        if (reader.view(end_, reader.begin_of(token)).find('\n') == std::string_view::npos) {
+            reader.fail(token, "expected the end of the line");
+            return false;
+        }
+    }
+    return true;
+}
+
+void RowWriter::finish(const JsonReader& reader, DecodedPage& page) {
+    page.has_records = out_.has_value();
+    page.fetched = static_cast<std::int32_t>(records_.size());
+    if (!out_) return;
+    expected_bytes_ = out_->size();
+    page.copy = out_->take();
+    out_.reset();
+    page.undeclared = rest_.take_names();
+    page.key_hashes = seen_.hashes();
+    page.content_hash = hash64(reader.view(begin_, end_));
+}
+
+void RowWriter::clear() {
+    clear_scratch(key_);
+    rest_.clear();
+    for (Column& column : columns_)
+        column.plan.clear();
 }
 
 void RowWriter::row(JsonReader& reader, const Record& record, DecodedPage& page, CopyBuffer& out) {
     const auto number = static_cast<std::int32_t>(records_.size());
     const std::string_view bytes = reader.view(record.begin, record.end);
-    const bool escapes = reader.has_escapes() && std::memchr(bytes.data(), '\\', bytes.size()) != nullptr;
+    const bool escapes =
+        reader.has_escapes() && (reads_around_ || std::memchr(bytes.data(), '\\', bytes.size()) != nullptr);
     const std::size_t mark = out.size();
     std::int32_t nul_replaced = 0;
     std::string bad = notes_reason(reader);
@@ -120,30 +257,39 @@ void RowWriter::row(JsonReader& reader, const Record& record, DecodedPage& page,
         const char* const end = std::to_chars(digits, digits + sizeof digits, first_position_ + number).ptr;
         out.raw({digits, static_cast<std::size_t>(end - digits)});
         const Wrong wrong = write_fields(reader, escapes, out, nul_replaced);
-        if (wrong.column != nullptr) bad = reason(reader, wrong);
+        if (wrong.column != nullptr)
+            bad = reason(reader, wrong);
+        else if (undeclared_ == config::Undeclared::add_column)
+            bad = rest_.write(reader, out, nul_replaced);
     }
     if (!bad.empty()) {
         out.rewind(mark);
         has_key = read_key(reader, escapes);
     }
-    records_.push_back(Record{record.begin, record.end, has_key});
+    records_.push_back(Record{record.begin, record.end, has_key, record.group});
 
+    if (!keyed_) return keep(number, bytes, bad, nul_replaced, page, out);
     if (const auto earlier = seen_.add(hash64(has_key ? std::string_view(key_) : bytes))) {
         const Record& other = records_[*earlier];
-        if (reader.view(other.begin, other.end) == bytes) {
+        if (other.group == record.group && reader.view(other.begin, other.end) == bytes) {
             out.rewind(mark);
             ++page.duplicates;
             return;
         }
         if (has_key && other.has_key) {
             const std::string text = conflict(reader, static_cast<std::int32_t>(*earlier), number, escapes);
-            if (page.key_conflict.empty()) page.key_conflict = text;
+            if (page.key_conflict.empty()) page.key_conflict = log::redacted(text);
             if (bad.empty()) bad = text;
             out.rewind(mark);
         }
     }
+    keep(number, bytes, bad, nul_replaced, page, out);
+}
+
+void RowWriter::keep(std::int32_t number, std::string_view bytes, const std::string& bad,
+                     std::int32_t nul_replaced, DecodedPage& page, CopyBuffer& out) {
     if (!bad.empty()) {
-        page.bad.push_back(BadRow{number, std::move(bad), std::string(bytes)});
+        page.bad.push_back(BadRow{number, log::redacted(bad), log::excerpt(bytes, kLongestPayload)});
         return;
     }
     out.put('\n');
@@ -154,8 +300,14 @@ void RowWriter::row(JsonReader& reader, const Record& record, DecodedPage& page,
 Refusal RowWriter::field(Column& column, const JsonReader& reader, bool escapes, CopyBuffer& out,
                          std::int32_t& nul_replaced) {
     if (column.slot) {
-        return column.plan.from_record(reader, slots_[*column.slot], escapes, out, key_, nul_replaced);
+        const std::size_t mark = out.size();
+        const Refusal refusal =
+            column.plan.from_record(reader, slots_[*column.slot], escapes, out, key_, nul_replaced);
+        if (refusal != nullptr || !column.expects) return refusal;
+        if (column.refusal != nullptr) return column.refusal;
+        return out.since(mark) == column.field ? nullptr : "expected what the slice says";
     }
+    if (column.rest) return column.plan.from_text(rest_.object(reader), out, key_, nul_replaced);
     if (column.refusal != nullptr) return column.refusal;
     out.raw(column.field);
     key_ += column.key;
@@ -190,7 +342,7 @@ std::string RowWriter::notes_reason(const JsonReader& reader) const {
     if (notes_.repeated.kind != Kind::absent) {
         return "field " + excerpt(reader.view(notes_.repeated)) + ": expected once, it is given twice";
     }
-    if (refuse_undeclared_ && notes_.undeclared.kind != Kind::absent) {
+    if (undeclared_ == config::Undeclared::error && notes_.undeclared.kind != Kind::absent) {
         return "field " + excerpt(reader.view(notes_.undeclared)) +
                ": expected one that a column reads (sink.undeclared: error)";
     }
@@ -199,6 +351,7 @@ std::string RowWriter::notes_reason(const JsonReader& reader) const {
 
 std::string RowWriter::reason(const JsonReader& reader, const Wrong& wrong) const {
     std::string text = "column " + wrong.column->plan.name() + ": " + wrong.refusal;
+    if (wrong.column->rest) return text + ", got the fields that no column reads";
     if (!wrong.column->slot) return text + ", got the value of its template";
     const Slot& slot = slots_[*wrong.column->slot];
     if (slot.kind == Kind::absent || slot.kind == Kind::null)
@@ -218,7 +371,7 @@ std::string RowWriter::conflict(const JsonReader& reader, std::int32_t earlier, 
         field(column, reader, escapes, value, nul_replaced);
         if (!first) text += ", ";
         first = false;
-        text += column.plan.name() + "=" + value.take();
+        text += column.plan.name() + "=" + shortened(value.take());
     }
     return text + ")";
 }

@@ -28,11 +28,28 @@ std::string ConfigLines::value(const std::string& key) const {
     return json.is_string() ? json.get<std::string>() : found->second;
 }
 
+std::string ConfigLines::place(const std::string& key) const {
+    const std::string header = value(key + ".header");
+    return header.empty() ? value(key) : "the header " + header;
+}
+
 std::string ConfigLines::list(const std::string& key) const {
     std::vector<std::string> values;
     for (std::size_t i = 0; lines_.contains(key + "." + std::to_string(i)); ++i)
         values.push_back(value(key + "." + std::to_string(i)));
     return join(values, ", ");
+}
+
+std::string ConfigLines::streams() const {
+    const std::string prefix = "streams.";
+    std::vector<std::string> names;
+    for (auto line = lines_.lower_bound(prefix); line != lines_.end() && line->first.starts_with(prefix);
+         ++line) {
+        const std::string name =
+            line->first.substr(prefix.size(), line->first.find('.', prefix.size()) - prefix.size());
+        if (names.empty() || names.back() != name) names.push_back(name);
+    }
+    return join(names, ", ");
 }
 
 std::string ConfigLines::slices() const {
@@ -55,8 +72,8 @@ std::string ConfigLines::slices() const {
 }
 
 Told ConfigLines::told() const {
-    if (!value("source.pagination.total.rows").empty()) return Told::rows;
-    if (!value("source.pagination.total.pages").empty()) return Told::pages;
+    if (!place("source.pagination.total.rows").empty()) return Told::rows;
+    if (!place("source.pagination.total.pages").empty()) return Told::pages;
     return Told::nothing;
 }
 
@@ -73,19 +90,21 @@ std::vector<std::pair<std::string, std::string>> ConfigLines::facts() const {
     add("API", value("source.base_url"));
     add("Request", method + (method.empty() ? "" : " ") + value("source.request.path"));
     add("Slices", slices());
-    add("Rows a page", value("source.pagination.size"));
+    const std::string size = value("source.pagination.size");
+    if (value("source.pagination.type") != "none" && size != "0") add("Rows a page", size);
     switch (told()) {
         case Told::rows:
-            add("Total", std::string("in rows, at ") + value("source.pagination.total.rows") +
+            add("Total", std::string("in rows, at ") + place("source.pagination.total.rows") +
                              (told_is_advisory() ? ", advisory" : ""));
             break;
         case Told::pages:
-            add("Total", "in pages, at " + value("source.pagination.total.pages"));
+            add("Total", "in pages, at " + place("source.pagination.total.pages"));
             break;
         case Told::nothing:
-            if (!lines_.empty()) add("Total", "not told by the API");
+            if (!lines_.empty() && !has("streams.")) add("Total", "not told by the API");
             break;
     }
+    add("Streams", streams());
     add("Table", value("sink.table"));
     add("Key", list("sink.key"));
     add("Mode", value("sink.mode"));

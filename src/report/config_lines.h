@@ -24,9 +24,13 @@ class ConfigLines {
     bool has(const std::string& prefix) const;
     /// A scalar, strings without their quotes; "" where there is none.
     std::string value(const std::string& key) const;
+    /// A place of a response: a pointer, or "the header X".
+    std::string place(const std::string& key) const;
     /// The items of a list, in order, joined by ", ".
     std::string list(const std::string& key) const;
     std::string slices() const;
+    /// Their names; "" where there are none.
+    std::string streams() const;
 
     std::map<std::string, std::string> lines_;
 };

@@ -1,5 +1,10 @@
 #include "report/html.h"
 
+#include <algorithm>
+
+#include "core/printable.h"
+#include "core/utf8.h"
+
 namespace pagehaul::report {
 namespace {
 
@@ -20,7 +25,11 @@ Html opening(Literal tag, Attributes attributes) {
 std::string Html::escaped(std::string_view text) {
     std::string out;
     out.reserve(text.size() + text.size() / 8);
-    for (const char c : text) {
+    for (std::size_t i = 0; i < text.size();) {
+        const char c = text[i];
+        const std::size_t bytes = std::max<std::size_t>(1, utf8_character(text, i));
+        const std::string_view character = text.substr(i, bytes);
+        i += bytes;
         switch (c) {
             case '&':
                 out += "&amp;";
@@ -37,14 +46,12 @@ std::string Html::escaped(std::string_view text) {
             case '\'':
                 out += "&#39;";
                 break;
-            default: {
-                const auto byte = static_cast<unsigned char>(c);
-                const bool is_space = c == '\n' || c == '\t';
-                if ((byte < 0x20 && !is_space) || byte == 0x7F)
-                    out += replacement;
-                else
-                    out += c;
-            }
+            case '\n':
+            case '\t':
+                out += c;
+                break;
+            default:
+                out += is_printable(character) ? character : replacement;
         }
     }
     return out;

@@ -31,16 +31,17 @@ SELECT r.state, r.intent = 'retry', {created}, {finished}, coalesce(r.stop_reaso
 FROM {s}.run r WHERE r.id = {run})";
 constexpr std::string_view keys_sql = "SELECT key FROM {s}.run_key WHERE run_id = {run} ORDER BY key";
 constexpr std::string_view processes_sql = R"(
-SELECT w.host, w.pid, {started}, {seen}, w.stopped_at IS NOT NULL, w.stopped_at IS NULL AND NOT {dead}
+SELECT w.host, w.pid, {started}, {seen}, w.stopped_at IS NOT NULL, w.stopped_at IS NULL AND NOT {dead},
+    w.pages, coalesce(w.rows_stored, 0), coalesce(w.requests, 0), coalesce(w.setbacks, 0), w.exit_code
 FROM {s}.worker w WHERE w.run_id = {run} ORDER BY w.started_at, w.id)";
 
 constexpr std::string_view totals_sql = R"(
 SELECT s.slices, s.proven, s.failed, s.open, s.by_pages, s.told_by, s.told, s.planned,
     d.pages, d.fetched, d.stored, d.quarantined, d.duplicates,
-    p.pending, p.leased, p.unavailable, p.refused, p.again, s.end_not_shown
+    p.pending, p.leased, p.unavailable, p.refused, p.again, s.end_not_shown, s.by_chain
 FROM (SELECT count(*) AS slices, count(*) FILTER (WHERE state IN ('proven', 'split')) AS proven,
         count(*) FILTER (WHERE state = 'failed') AS failed, count(*) FILTER (WHERE state = 'open') AS open,
-        count(*) FILTER (WHERE proof LIKE 'pages%') AS by_pages,
+        count(*) FILTER (WHERE proof LIKE 'pages%') AS by_pages, count(*) FILTER (WHERE proof = 'chain') AS by_chain,
         count(*) FILTER (WHERE proof LIKE '%, end not shown') AS end_not_shown, count(total) AS told_by,
         coalesce(sum(total), 0)::bigint AS told, coalesce(sum(planned), 0)::bigint AS planned
     FROM {s}.slice WHERE run_id = {run}) s,
@@ -95,13 +96,20 @@ void read_facts(const Reading& reading, RunReport& report) {
         reading.ask(processes_sql, {{"started", epoch_ms("w.started_at")},
                                     {"seen", epoch_ms("coalesce(w.stopped_at, w.heartbeat_at)")},
                                     {"dead", ledger::dead_condition("w", reading.scope, true)}});
-    for (std::size_t i = 0; i < processes.size(); ++i)
+    for (std::size_t i = 0; i < processes.size(); ++i) {
         run.processes.push_back({.host = reading.clean(processes.text(i, 0)),
                                  .pid = processes.integer(i, 1),
                                  .started = processes.integer(i, 2),
                                  .last_seen = processes.integer(i, 3),
                                  .settled = processes.boolean(i, 4),
-                                 .alive = processes.boolean(i, 5)});
+                                 .alive = processes.boolean(i, 5),
+                                 .exit_code = ledger::optional_integer(processes[i][10])});
+        if (const auto pages = ledger::optional_integer(processes[i][6]))
+            run.processes.back().done = {.pages = *pages,
+                                         .rows = processes.integer(i, 7),
+                                         .requests = processes.integer(i, 8),
+                                         .setbacks = processes.integer(i, 9)};
+    }
     const ConfigLines lines(run.config_text);
     report.told = lines.told();
     report.told_is_advisory = lines.told_is_advisory();
@@ -114,6 +122,7 @@ void read_totals(const Reading& reading, RunReport& report) {
                      .failed = row.integer(0, 2),
                      .open = row.integer(0, 3),
                      .proven_by_pages = row.integer(0, 4),
+                     .proven_by_chain = row.integer(0, 19),
                      .end_not_shown = row.integer(0, 18),
                      .slices_told = row.integer(0, 5),
                      .told = row.integer(0, 6),
@@ -143,13 +152,13 @@ std::string no_such_run(const Reading& reading, const Question& question, const 
     return why;
 }
 
-void refuse_other_versions(postgres::Connection& connection, const std::string& schema) {
-    const int installed = ledger::installed_version(connection, schema);
-    ledger::refuse_newer(installed, schema);
-    if (installed == 0 || installed == ledger::newest_version()) return;
+void refuse_unreadable(postgres::Connection& connection, const std::string& schema) {
+    const ledger::Installed installed = ledger::installed(connection, schema);
+    ledger::refuse_unserved(installed, schema);
+    if (installed.version == 0 || installed.version >= ledger::newest_version()) return;
     throw Failure(ErrorKind::config, "ledger.schema",
                   "the ledger in schema " + postgres::quote_identifier(schema) + " is at version " +
-                      std::to_string(installed) + ", a report needs " +
+                      std::to_string(installed.version) + ", a report needs " +
                       std::to_string(ledger::newest_version()) +
                       ": `pagehaul migrate` upgrades it, and so does the next run");
 }
@@ -161,8 +170,8 @@ std::string epoch_ms(std::string_view column) {
 }
 
 std::variant<RunReport, NoSuchRun> read_run(postgres::Connection& connection, const Question& question) {
-    refuse_other_versions(connection, question.schema);
-    if (ledger::installed_version(connection, question.schema) == 0)
+    refuse_unreadable(connection, question.schema);
+    if (ledger::installed(connection, question.schema).version == 0)
         return NoSuchRun{"there is no ledger in schema " + postgres::quote_identifier(question.schema) +
                          " yet: pipeline " + question.pipeline + " has not run"};
     connection.begin(std::string(snapshot_sql));
@@ -187,6 +196,7 @@ std::variant<RunReport, NoSuchRun> read_run(postgres::Connection& connection, co
     report.ledger_schema = question.schema;
     read_facts(reading, report);
     read_totals(reading, report);
+    read_streams(reading, report);
     read_slices(reading, report);
     read_holes(reading, report);
     read_timeline(reading, report);

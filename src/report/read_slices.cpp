@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <utility>
 
+#include "ledger/stream_sums.h"
 #include "report/reading.h"
 
 namespace pagehaul::report {
@@ -54,6 +56,17 @@ FROM {s}.page p JOIN {s}.slice s ON s.id = p.slice_id AND s.pass = p.pass
 WHERE p.run_id = {run} AND p.state = 'failed' ORDER BY p.failure = 'refused' DESC, p.slice_id, p.no LIMIT {limit})";
 
 }  // namespace
+
+void read_streams(const Reading& reading, RunReport& report) {
+    for (ledger::StreamSums& of : ledger::read_streams(reading.connection, reading.scope))
+        report.streams.push_back({.name = std::move(of.stream),
+                                  .slices = of.slices,
+                                  .proven = of.slices_proven,
+                                  .failed = of.slices_failed,
+                                  .pages = of.pages_done,
+                                  .stored = of.rows_stored,
+                                  .quarantined = of.rows_quarantined});
+}
 
 void read_slices(const Reading& reading, RunReport& report) {
     const auto rows = reading.ask(slices_sql, {{"limit", std::to_string(max_slices)}});

@@ -34,6 +34,7 @@ constexpr std::int64_t max_bars = 72;
 /// A statement's expression for a timestamp as EpochMs.
 std::string epoch_ms(std::string_view column);
 
+void read_streams(const Reading& reading, RunReport& report);
 void read_slices(const Reading& reading, RunReport& report);
 void read_holes(const Reading& reading, RunReport& report);
 void read_timeline(const Reading& reading, RunReport& report);

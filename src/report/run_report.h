@@ -26,6 +26,13 @@ struct Process {
     EpochMs last_seen = 0;  ///< it stopped, or its last heartbeat
     bool settled = false;   ///< it ended in order
     bool alive = false;
+    /// What it did, as far as it has said so; absent: an older program, or it was killed before its first
+    /// heartbeat.
+    struct Done {
+        std::int64_t pages = 0, rows = 0, requests = 0, setbacks = 0;
+    };
+    std::optional<Done> done = {};
+    std::optional<std::int64_t> exit_code = {};
 };
 
 struct Verdict {
@@ -61,6 +68,7 @@ struct Counts {
 struct Totals {
     std::int64_t slices = 0, proven = 0, failed = 0, open = 0;
     std::int64_t proven_by_pages = 0;
+    std::int64_t proven_by_chain = 0;
     std::int64_t end_not_shown = 0;  ///< of the proven ones
     std::int64_t slices_told = 0;    ///< those whose page 1 told a total
     std::int64_t told = 0;           ///< the sum of these, in the unit of Told
@@ -157,6 +165,12 @@ struct Quarantine {
     Some<QuarantineReason> reasons;
 };
 
+struct Stream {
+    std::string name;
+    std::int64_t slices = 0, proven = 0, failed = 0;
+    std::int64_t pages = 0, stored = 0, quarantined = 0;
+};
+
 struct RunReport {
     EpochMs made = 0;  ///< the database's clock
     std::string version;
@@ -165,7 +179,8 @@ struct RunReport {
     Told told = Told::rows;
     bool told_is_advisory = false;
     Totals totals;
-    Some<Slice> slices;  ///< failed ones first, then open ones
+    std::vector<Stream> streams{};  ///< where its config has some
+    Some<Slice> slices;             ///< failed ones first, then open ones
     std::int64_t slices_left_out_unproven = 0;
     Holes holes;
     Some<FailedPage> failed_pages;

@@ -54,18 +54,32 @@ Html reason_article(const QuarantineReason& reason, bool open) {
            "\n";
 }
 
+/// How it ended.
+Html end_of(const Process& process) {
+    if (process.alive) return element("b", {{"class", "busy"}}, "▸ at work");
+    if (!process.settled) return element("b", {{"class", "bad"}}, "✕ killed or lost");
+    return process.exit_code ? "in order, exit code " + std::to_string(*process.exit_code) : "in order";
+}
+
+Html done_cells(const std::optional<Process::Done>& done) {
+    if (!done) return cell("–") + cell("–") + cell("–") + cell("–");
+    return cell(number_text(done->pages)) + cell(number_text(done->rows)) +
+           cell(number_text(done->requests)) + cell(number_text(done->setbacks));
+}
+
 Html process_rows(const RunFacts& run) {
     Html rows;
     const std::size_t from =
         run.processes.size() > processes_shown ? run.processes.size() - processes_shown : 0;
     for (std::size_t i = from; i < run.processes.size(); ++i) {
         const Process& process = run.processes[i];
-        const Html end = process.alive     ? element("b", {{"class", "busy"}}, "▸ at work")
-                         : process.settled ? "in order"
-                                           : element("b", {{"class", "bad"}}, "✕ killed or lost");
         const auto lived = Millis(std::max<std::int64_t>(0, process.last_seen - process.started));
-        rows += row(row_head(value(process.host) + ", pid " + std::to_string(process.pid)) +
-                    cell(time_tag(process.started), "word") + cell(duration_text(lived)) + cell(end));
+        // In a pod the process is the first of its container.
+        const Html name =
+            value(process.host) + (process.pid == 1 ? Html() : Html(", pid " + std::to_string(process.pid)));
+        rows += row(row_head(name) + cell(time_tag(process.started), "word") +
+                    cell(process.alive ? Html("–") : time_tag(process.last_seen), "word") +
+                    cell(duration_text(lived)) + done_cells(process.done) + cell(end_of(process)));
     }
     return rows;
 }
@@ -101,7 +115,9 @@ Html details_section(const RunReport& report) {
     if (!run.stop_reason.empty()) add("Told to stop", cut_value(run.stop_reason, 500));
     Html html = element("dl", {{"class", "facts"}}, facts) + "\n";
     html += table("Processes",
-                  column("Process") + column("Started", "word") + column("At work for") + column("Ended"),
+                  column("Process") + column("Started", "word") + column("Last seen", "word") +
+                      column("At work for") + column("Pages") + column("Rows") + column("Requests") +
+                      column("Failed tries") + column("Ended"),
                   process_rows(run));
     if (run.processes.size() > processes_shown)
         html +=

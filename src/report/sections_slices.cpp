@@ -26,7 +26,10 @@ Html badge(const Slice& slice) {
     if (slice.state == "proven" && !slice.why.empty())
         return element("b", {{"class", "careful"}}, "○ " + slice.proof);
     if (slice.state == "proven")
-        return element("b", {{"class", "good"}}, slice.proof == "pages" ? "✓ shown by pages" : "✓ proven");
+        return element("b", {{"class", "good"}},
+                       slice.proof == "pages"   ? "✓ shown by pages"
+                       : slice.proof == "chain" ? "✓ the API said that it ends"
+                                                : "✓ proven");
     if (slice.state == "failed") return element("b", {{"class", "bad"}}, "✕ failed");
     if (slice.state == "open") return element("b", {{"class", "careful"}}, "○ not proven");
     return element("b", slice.state);
@@ -60,6 +63,25 @@ Html slice_head(const RunReport& report) {
     for (const char* name : {unit, "Stored", "Quarantined", "Duplicate", gap, "Pages", "Pass"})
         head += column(name);
     return head;
+}
+
+Html streams_table(const RunReport& report) {
+    if (report.streams.empty()) return {};
+    Html rows;
+    for (const Stream& of : report.streams) {
+        const std::int64_t open = of.slices - of.proven - of.failed;
+        const Html state =
+            of.failed > 0 ? element("b", {{"class", "bad"}}, "✕ " + counted(of.failed, "slice") + " failed")
+            : open > 0 ? element("b", {{"class", "careful"}}, "○ " + counted(open, "slice") + " not proven")
+                       : element("b", {{"class", "good"}}, "✓ complete");
+        rows += row(row_head(value(of.name)) + cell(state, "word") + number_cell(of.slices) +
+                    number_cell(of.proven) + number_cell(of.pages) + number_cell(of.stored) +
+                    number_cell(of.quarantined));
+    }
+    return table("Streams",
+                 column("Stream") + column("State", "word") + column("Slices") + column("Proven") +
+                     column("Pages") + column("Stored") + column("Quarantined"),
+                 rows);
 }
 
 Html slices_table(const RunReport& report) {
@@ -121,6 +143,7 @@ Html balance(const RunReport& report) {
     const std::string sum = number_text(done.stored) + " stored + " + number_text(done.quarantined) +
                             " quarantined + " + number_text(done.duplicates) +
                             " duplicate = " + number_text(done.accounted());
+    if (!report.streams.empty()) return paragraph("Rows of all streams: " + sum + ".");
     if (report.told == Told::nothing)
         return paragraph("The API tells no total: the end of a slice is shown by empty pages. Rows: " + sum +
                          ".");
@@ -204,7 +227,7 @@ Html completeness_section(const RunReport& report) {
     if (!report.run.key_overlap.empty())
         html += paragraph(element("b", {{"class", "bad"}}, "✕") + " " +
                           cut_value(report.run.key_overlap, why_shown));
-    return section("completeness", "Completeness", html + slices_table(report));
+    return section("completeness", "Completeness", html + streams_table(report) + slices_table(report));
 }
 
 Html holes_section(const RunReport& report) {

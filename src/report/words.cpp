@@ -27,7 +27,12 @@ Words succeeded(const RunReport& report) {
             "No day that the pipeline asks for was ready (`ready_at`): nothing was pulled, nothing is "
             "stored.";
         words.next = "Run it again once the day's data is ready; the start's warnings say when.";
-    } else if (totals.proven_by_pages == 0)
+    } else if (totals.proven_by_chain > 0)
+        words.meaning =
+            "Every page that a page told of is stored, and the API said that there are no more. It tells no "
+            "binding "
+            "number of rows or pages, so its word is all that shows the end.";
+    else if (totals.proven_by_pages == 0)
         words.meaning =
             "Every page is stored. The total that the API told, the rows fetched and the distinct keys agree "
             "in "

@@ -24,33 +24,47 @@ FROM (SELECT) one LEFT JOIN pg_namespace n ON n.nspname = $1)";
 constexpr const char* table_sql = R"(
 SELECT c.oid, c.relkind, c.relpersistence, c.relrowsecurity,
        has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
-           AND has_table_privilege(c.oid, 'UPDATE'),
+           AND has_table_privilege(c.oid, 'UPDATE'), has_table_privilege(c.oid, 'DELETE'),
        pg_has_role(c.relowner, 'USAGE'),
        (SELECT string_agg(quote_ident(rulename), ', ' ORDER BY rulename) FROM pg_rewrite
-        WHERE ev_class = c.oid AND ev_type IN ('2', '3') AND ev_enabled <> 'D'),
+        WHERE ev_class = c.oid AND ev_type = ANY ($3::"char"[]) AND ev_enabled <> 'D'),
        (SELECT string_agg(quote_ident(tgname), ', ' ORDER BY tgname) FROM pg_trigger
         WHERE tgrelid = c.oid AND NOT tgisinternal AND tgenabled IN ('O', 'A')
           AND tgtype & 3 = 3 AND tgtype & 20 <> 0)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = $1 AND c.relname = $2)";
 
-// Domains are followed down to the type they are made of; the modifier is the column's, or that of the domain
-// that has one.
+// Of the schema's spelling too, where that does not exist as it is written.
+constexpr const char* other_spelling_sql = R"(
+SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), n.nspname || '.' || c.relname
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE lower(n.nspname) = lower($1) AND lower(c.relname) = lower($2) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+ORDER BY n.nspname = $1 DESC, 1 LIMIT 1)";
+
+// Domains are followed down to the type they are made of, arrays to that of their elements (int2vector and
+// the like, which are written otherwise, are none); the modifier is the column's, or that of the domain that
+// has one.
 constexpr const char* columns_sql = R"(
-WITH RECURSIVE base AS (
-    SELECT a.attnum, t.typname, t.typtype, t.typbasetype, t.typnotnull,
+WITH RECURSIVE made AS (
+    SELECT t.oid, t.typname, t.typtype, t.typnotnull, t.typtypmod,
+           CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE e.oid END AS of
+    FROM pg_type t LEFT JOIN pg_type e ON e.oid = t.typelem AND e.typarray = t.oid
+), base AS (
+    SELECT a.attnum, t.typname, t.typtype, t.typnotnull, false AS is_array, t.of,
            CASE WHEN a.atttypmod >= 0 THEN a.atttypmod ELSE t.typtypmod END AS modifier
-    FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+    FROM pg_attribute a JOIN made t ON t.oid = a.atttypid
     WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped
   UNION ALL
-    SELECT b.attnum, t.typname, t.typtype, t.typbasetype, b.typnotnull OR t.typnotnull,
+    SELECT b.attnum, t.typname, t.typtype, b.typnotnull OR (t.typnotnull AND b.typtype = 'd' AND NOT b.is_array),
+           b.is_array OR b.typtype <> 'd', t.of,
            CASE WHEN b.modifier >= 0 THEN b.modifier ELSE t.typtypmod END
-    FROM base b JOIN pg_type t ON t.oid = b.typbasetype WHERE b.typtype = 'd'
+    FROM base b JOIN made t ON t.oid = b.of
 )
 SELECT a.attname, b.typname, format_type(a.atttypid, a.atttypmod), a.attnotnull OR b.typnotnull,
        a.atthasdef OR a.attidentity <> '', a.attgenerated <> '', a.attidentity = 'a',
-       coalesce(l.collisdeterministic, true), l.collname, CASE WHEN b.modifier >= 0 THEN b.modifier END
-FROM pg_attribute a JOIN base b ON b.attnum = a.attnum AND b.typtype <> 'd'
+       coalesce(l.collisdeterministic, true), l.collname, CASE WHEN b.modifier >= 0 THEN b.modifier END,
+       b.is_array, b.typtype = 'e'
+FROM pg_attribute a JOIN base b ON b.attnum = a.attnum AND b.of IS NULL
      LEFT JOIN pg_collation l ON l.oid = a.attcollation
 WHERE a.attrelid = $1::oid
 ORDER BY a.attnum)";
@@ -72,7 +86,9 @@ WHERE i.indrelid = $1::oid AND i.indisunique
 ORDER BY c.relname)";
 
 struct TableColumn {
-    std::string base_type;  ///< pg_type's name, domains resolved
+    std::string base_type;  ///< pg_type's name, domains resolved; of an array its elements'
+    bool is_array = false;
+    bool is_enum = false;  ///< what base_type is
     std::string shown_type;
     bool not_null = false;
     bool has_default = false;
@@ -84,6 +100,12 @@ struct TableColumn {
     bool filled = false;                   ///< the config names it
 };
 
+bool may_take(const TableColumn& column, const config::Column& wanted) {
+    if (column.is_array != wanted.array) return false;
+    if (column.is_enum) return wanted.type == config::ColumnType::text;
+    return accepts(column.base_type, wanted.type);
+}
+
 /// Whether storing a value of `wanted` may change it without an error: rounded, or cut at blanks.
 bool modifier_changes_values(const TableColumn& column, config::ColumnType wanted) {
     if (!column.modifier) return false;
@@ -93,8 +115,13 @@ bool modifier_changes_values(const TableColumn& column, config::ColumnType wante
         const std::int64_t scale = (((*column.modifier - 4) & 0x7ff) ^ 1024) - 1024;
         return wanted == config::ColumnType::numeric || scale < 0;
     }
-    if (column.base_type == "timestamp" || column.base_type == "timestamptz") return *column.modifier < 6;
+    if (column.base_type == "time" || column.base_type == "timestamp" || column.base_type == "timestamptz")
+        return *column.modifier < 6;
     return column.base_type == "varchar" || column.base_type == "bpchar";
+}
+
+bool deletes(const config::Sink& sink) {
+    return sink.mode == config::Mode::replace_slice || sink.vanished == config::Vanished::remove;
 }
 
 /// Collects misfits; one a line, each with the config's place.
@@ -106,6 +133,7 @@ class Examiner {
     Inspection run() {
         check_key_types();
         if (check_schema()) check_table();
+        if (!table_exists_) check_other_spelling();
         return std::move(found_);
     }
 
@@ -120,11 +148,9 @@ class Examiner {
 
     void check_key_types() {
         for (std::size_t i = 0; i < sink_.columns.size(); ++i) {
-            const auto type = sink_.columns[i].type;
-            if (is_key(sink_, sink_.columns[i].name) &&
-                (type == config::ColumnType::double_precision || type == config::ColumnType::jsonb))
-                misfit(place(i),
-                       std::string(sql_type(type)) + " cannot be a key: equal values have several forms");
+            const config::Column& column = sink_.columns[i];
+            if (is_key(sink_, column.name) && !config::may_be_key(column))
+                misfit(place(i), sql_type(column) + " cannot be a key: equal values have several forms");
         }
     }
 
@@ -137,9 +163,9 @@ class Examiner {
             misfit("sink.dsn", "role " + role_ +
                                    " may not create temporary tables: GRANT TEMPORARY ON DATABASE " +
                                    database + " TO " + role_);
-        found_.schema_exists = row.boolean(0, 4);
         const std::string schema = quote_identifier(sink_.schema);
-        if (!found_.schema_exists) {
+        if (!row.boolean(0, 4)) {
+            found_.ddl = {create_schema_sql(sink_), create_table_sql(sink_)};
             if (!row.boolean(0, 2))
                 misfit("sink.table", "schema " + schema + " does not exist, and role " + role_ +
                                          " may not create it: GRANT CREATE ON DATABASE " + database + " TO " +
@@ -156,15 +182,17 @@ class Examiner {
     }
 
     void check_table() {
-        const Rows row = connection_.exec(table_sql, {sink_.schema, sink_.table});
+        const Rows row =
+            connection_.exec(table_sql, {sink_.schema, sink_.table, deletes(sink_) ? "{2,3,4}" : "{2,3}"});
         if (row.empty()) {
+            found_.ddl = {create_table_sql(sink_)};
             if (!may_create_)
                 misfit("sink.table", table_ + " does not exist, and role " + role_ +
                                          " may not create it: GRANT CREATE ON SCHEMA " +
                                          quote_identifier(sink_.schema) + " TO " + role_);
             return;
         }
-        found_.table_exists = true;
+        table_exists_ = true;
         const std::string& kind = row.text(0, 1);
         if (kind != "r" && kind != "p") {
             misfit("sink.table", table_ + " is " + kind_name(kind) + ", expected a table");
@@ -182,16 +210,36 @@ class Examiner {
         if (!row.boolean(0, 4))
             misfit("sink.table", "role " + role_ + " may not read and write " + table_ +
                                      ": GRANT SELECT, INSERT, UPDATE ON " + table_ + " TO " + role_);
-        if (row[0][6])
-            misfit("sink.table", table_ + " has rules on INSERT or UPDATE (" + *row[0][6] +
-                                     "), which rewrite our statements: drop them");
+        if (row.boolean(0, 4) && deletes(sink_) && !row.boolean(0, 5))
+            misfit("sink.table", "role " + role_ + " may not delete from " + table_ + ": GRANT DELETE ON " +
+                                     table_ + " TO " + role_);
+        if (sink_.undeclared == config::Undeclared::add_column && !row.boolean(0, 6))
+            misfit("sink.undeclared", "role " + role_ + " may not add columns to " + table_ +
+                                          ": ALTER TABLE " + table_ + " OWNER TO " + role_);
         if (row[0][7])
             misfit("sink.table",
-                   table_ + " has triggers BEFORE INSERT or UPDATE of each row (" + *row[0][7] +
-                       "), which may suppress or change rows: make them AFTER triggers, or pull into a "
-                       "table without them");
+                   table_ + " has rules on " +
+                       std::string(deletes(sink_) ? "INSERT, UPDATE or DELETE" : "INSERT or UPDATE") + " (" +
+                       *row[0][7] + "), which rewrite our statements: drop them");
+        // With upsert every commit looks whether its keys are there.
+        if (row[0][8] && config::is_staged(sink_.mode))
+            misfit("sink.table", table_ + " has triggers BEFORE INSERT or UPDATE of each row (" + *row[0][8] +
+                                     "), which may change which slice a row is of: make them AFTER triggers, "
+                                     "or pull with mode: "
+                                     "upsert");
         check_columns(oid);
-        check_index(oid, row.boolean(0, 5) && kind == "r");
+        if (!sink_.key.empty()) check_index(oid, row.boolean(0, 6) && kind == "r");
+    }
+
+    /// SQL folds names that are not quoted, a config's are quoted: a second table would hide behind the
+    /// first.
+    void check_other_spelling() {
+        if (sink_.ddl == config::Ddl::allow) return;
+        const Rows rows = connection_.exec(other_spelling_sql, {sink_.schema, sink_.table});
+        if (rows.empty()) return;
+        misfit("sink.table", table_ + " does not exist, and " + rows.text(0, 0) +
+                                 ", which differs in case alone, does: write it as it is, table: \"" +
+                                 rows.text(0, 1) + "\", or set sink.ddl: allow to make another one");
     }
 
     static std::string kind_name(const std::string& relkind) {
@@ -210,6 +258,8 @@ class Examiner {
             table.emplace_back(
                 rows.text(i, 0),
                 TableColumn{.base_type = rows.text(i, 1),
+                            .is_array = rows.boolean(i, 10),
+                            .is_enum = rows.boolean(i, 11),
                             .shown_type = rows.text(i, 2),
                             .not_null = rows.boolean(i, 3),
                             .has_default = rows.boolean(i, 4),
@@ -224,13 +274,13 @@ class Examiner {
                                              [&](const auto& entry) { return entry.first == wanted.name; });
             if (column == table.end()) {
                 misfit(place(i), "the table has no such column: ALTER TABLE " + table_ + " ADD COLUMN " +
-                                     quote_identifier(wanted.name) + " " +
-                                     std::string(sql_type(wanted.type)));
+                                     quote_identifier(wanted.name) + " " + sql_type(wanted));
                 continue;
             }
             column->second.filled = true;
             check_column(place(i), wanted, column->second);
         }
+        if (sink_.vanished == config::Vanished::mark) check_vanished_column(table);
         for (const auto& [name, column] : table)
             if (!column.filled && column.not_null && !column.has_default && !column.generated)
                 misfit("sink.columns",
@@ -238,10 +288,24 @@ class Examiner {
                            " of the table is NOT NULL without a default, and the config does not fill it");
     }
 
+    void check_vanished_column(const std::vector<std::pair<std::string, TableColumn>>& table) {
+        const std::string name = quote_identifier(config::kVanishedColumn);
+        const auto column = std::find_if(table.begin(), table.end(), [](const auto& entry) {
+            return entry.first == config::kVanishedColumn;
+        });
+        if (column == table.end())
+            misfit("sink.vanished", "the table has no column " + name + ": ALTER TABLE " + table_ +
+                                        " ADD COLUMN " + name + " timestamptz");
+        else if (column->second.base_type != "timestamptz" || column->second.is_array ||
+                 column->second.not_null || column->second.generated)
+            misfit("sink.vanished",
+                   "expected column " + name + " of the table to be a timestamptz that may be NULL");
+    }
+
     void check_column(const std::string& where, const config::Column& wanted, const TableColumn& column) {
-        if (!accepts(column.base_type, wanted.type))
-            misfit(where, "the table has " + column.shown_type + ", the config says " +
-                              std::string(sql_type(wanted.type)));
+        const bool fits = may_take(column, wanted);
+        if (!fits)
+            misfit(where, "the table has " + column.shown_type + ", the config says " + sql_type(wanted));
         if (column.generated) misfit(where, "the table generates this column: nothing can be stored in it");
         if (column.always_identity)
             misfit(where,
@@ -252,13 +316,13 @@ class Examiner {
                               quote_identifier(wanted.name) + " SET NOT NULL");
         if (column.base_type == "citext")
             misfit(where, "citext cannot be a key: it calls texts equal that differ");
-        if (accepts(column.base_type, wanted.type) && modifier_changes_values(column, wanted.type))
+        if (fits && modifier_changes_values(column, wanted.type))
             misfit(where,
                    column.shown_type +
                        " cannot be a key's: it rounds or cuts values and makes keys equal that differ: "
                        "ALTER TABLE " +
                        table_ + " ALTER COLUMN " + quote_identifier(wanted.name) + " TYPE " +
-                       std::string(sql_type(wanted.type)));
+                       sql_type(wanted));
         if (!column.deterministic)
             misfit(where, "collation " + quote_identifier(column.collation) +
                               " cannot be a key's: it is nondeterministic and calls texts equal that differ");
@@ -276,12 +340,13 @@ class Examiner {
             if (!unfit) return;
             near_misses += "; " + rows.text(i, 0) + " does not serve: it is " + *unfit;
         }
-        if (may_create) {
-            found_.index_missing = true;
+        if (may_create && sink_.ddl == config::Ddl::allow) {
+            found_.ddl = {create_index_sql(sink_)};
             return;
         }
         misfit("sink.key", table_ + " has no unique index on exactly (" + name_list(sink_.key) + ")" +
-                               near_misses + ": " + create_index_sql(sink_));
+                               near_misses + ": " + create_index_sql(sink_) +
+                               (may_create ? ", or set sink.ddl: allow to have it made" : ""));
     }
 
     static std::optional<std::string> unfitness(const Rows& rows, std::size_t i) {
@@ -300,6 +365,7 @@ class Examiner {
     std::string table_;
     std::string role_;
     bool may_create_ = false;
+    bool table_exists_ = false;
     Inspection found_;
 };
 

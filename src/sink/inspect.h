@@ -10,10 +10,8 @@ namespace pagehaul::sink {
 
 /// What the database says about the target.
 struct Inspection {
-    bool schema_exists = false;
-    bool table_exists = false;
-    /// The table has no unique index on exactly the key, and we may make one.
-    bool index_missing = false;
+    /// The statements that make the target fit, of those that sink.ddl lets us run; empty when it does.
+    std::vector<std::string> ddl;
     /// What does not fit, one line each, in terms of the config, with the SQL that would help where there is
     /// any.
     std::vector<std::string> misfits;

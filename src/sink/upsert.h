@@ -13,7 +13,15 @@ namespace pagehaul::sink {
 /// Ready statements for one sink. Const after construction, shared by all writers.
 class Upsert {
   public:
-    explicit Upsert(const config::Sink& sink);
+    /// `checks`: the target has triggers that may suppress a row or change its key: each merge then looks
+    /// whether all keys are there.
+    /// @param nth of those whose staging tables a connection may have, from 1
+    /// @param added the target's columns for fields that no column reads (sink/added_columns.h)
+    explicit Upsert(const config::Sink& sink, bool checks = false, int nth = 1,
+                    const std::vector<std::string>& added = {});
+
+    /// Whether insert_new may be tried.
+    bool may_copy() const { return may_copy_; }
 
     /// COPYs blocks of lines straight into the target, for keys that are believed to be new and do not
     /// repeat: the cost of plain COPY. In a transaction. @return false when a key is there already: the
@@ -33,14 +41,20 @@ class Upsert {
     };
     /// Merges the staging table into the target, in key order. In the same transaction as `stage`, whose end
     /// empties the staging table. May use a savepoint of its own, released again.
-    /// @return rows inserted or changed; the rest of the staged rows was equal already.
+    /// @return rows inserted or changed; the rest of the staged rows was equal already. Throws Failure of
+    /// kind config where a trigger keeps a key out.
     std::int64_t merge(postgres::Connection& connection, Expect expect) const;
     /// Empties the staging table, to stage again within one transaction (the search for bad rows). Without it
     /// the earlier rows are merged once more: slower, but the same result.
     void clear(postgres::Connection& connection) const;
 
   private:
+    std::int64_t merge_unchecked(postgres::Connection& connection, Expect expect) const;
+
     bool keeps_staging_;
+    bool checks_;
+    bool may_copy_;
+    std::string missing_;  ///< finds a staged key that is not in the target
     std::string create_staging_;
     std::string staging_;
     std::string clear_staging_;

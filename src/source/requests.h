@@ -3,13 +3,16 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "config/config.h"
 #include "core/error.h"
 #include "http/transport.h"
 #include "record/decoder.h"
 #include "source/slices.h"
+#include "source/template.h"
 
 namespace pagehaul::source {
 
@@ -18,6 +21,12 @@ namespace pagehaul::source {
 struct Credential {
     std::int64_t version = 0;
     config::Auth auth;
+};
+
+/// Where a page begins, as far as its number does not say.
+struct Start {
+    std::optional<std::int64_t> behind{};  ///< so many rows, instead of where the page would
+    std::string_view token{};              ///< of a linked kind, as the page before told it; empty: none
 };
 
 /// Builds requests from the templates. Templates are compiled in the constructor; const and thread-safe
@@ -31,12 +40,15 @@ class Requests {
     Requests& operator=(const Requests&) = delete;
 
     /// Page `no` (1 is the slice's first, whatever the API's own numbering) of a slice. Fails (kind config)
-    /// when an expanded header or path holds CR, LF or NUL.
-    Result<http::Request> build(const Slice& slice, std::int64_t no, const Credential& credential) const;
+    /// when an expanded header or path holds CR, LF or NUL. Where there is no token, what would hold it is
+    /// left out; one that is a link replaces path and query.
+    Result<http::Request> build(const Slice& slice, std::int64_t no, const Credential& credential,
+                                const Start& start = {}) const;
 
     /// The `value` columns of `sink` for this slice. Throws Failure (kind config) when a template names what
     /// the slice does not have.
-    record::ColumnValues column_values(const config::Sink& sink, const Slice& slice) const;
+    record::ColumnValues column_values(const config::Sink& sink, const Slice& slice,
+                                       const RunFacts& run) const;
 
   private:
     struct Impl;

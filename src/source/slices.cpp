@@ -8,7 +8,10 @@
 #include <set>
 #include <stdexcept>
 
+#include "config/values.h"
 #include "core/join.h"
+#include "log/log.h"
+#include "source/slice_time.h"
 #include "source/template.h"
 
 namespace pagehaul::source {
@@ -18,6 +21,7 @@ using std::chrono::days;
 using std::chrono::sys_days;
 
 constexpr std::size_t kMostSlices = 1'000'000;
+constexpr std::string_view kMillion = "more than a million slices";
 // Where `from` slides, steps are counted from a day that does not, the first Monday of Unix time: whenever a
 // run starts, a day is in the same step.
 constexpr sys_days kFirstMonday{std::chrono::year{1970} / 1 / 5};
@@ -34,27 +38,6 @@ std::string text_of(sys_days day) {
     return date::format("%F", day);
 }
 
-/// Signs that separate keys are escaped in values, so that two slices never have one key.
-std::string key_part(const std::string& name, const std::string& value) {
-    std::string part = name + "=";
-    for (const char c : value) {
-        switch (c) {
-            case ',':
-                part += "%2C";
-                break;
-            case '=':
-                part += "%3D";
-                break;
-            case '%':
-                part += "%25";
-                break;
-            default:
-                part += c;
-        }
-    }
-    return part;
-}
-
 sys_days day_of(const config::DayBound& bound, sys_days today) {
     return bound.day ? *bound.day : today + days(bound.relative_days);
 }
@@ -64,6 +47,33 @@ sys_days step_begin(sys_days day, days step) {
     const days past = day - kFirstMonday;
     const days into = past % step;
     return day - (into < days(0) ? into + step : into);
+}
+
+/// The first day of the step of months that `day` is in; counted from January 1970, as years are.
+sys_days step_begin(sys_days day, std::chrono::months step) {
+    const std::chrono::year_month_day date(day);
+    const int months = (static_cast<int>(date.year()) - 1970) * 12 +
+                       static_cast<int>(static_cast<unsigned>(date.month())) - 1;
+    const int size = static_cast<int>(step.count());
+    const int into = (months % size + size) % size;
+    return sys_days((date.year() / date.month() / 1) - std::chrono::months(into));
+}
+
+/// Where the step that begins with `day` ends: the day behind it.
+sys_days step_end(sys_days day, const config::DateDimension& dimension) {
+    if (dimension.step_months == 0) return day + days(dimension.step_days);
+    return sys_days(std::chrono::year_month_day(day) + std::chrono::months(dimension.step_months));
+}
+
+sys_days first_step(sys_days from, const config::DateDimension& dimension) {
+    if (dimension.step_months > 0) return step_begin(from, std::chrono::months(dimension.step_months));
+    return dimension.from.day ? from : step_begin(from, days(dimension.step_days));
+}
+
+/// What a step's key has behind its first day.
+std::string step_text(const config::DateDimension& dimension) {
+    if (dimension.step_months > 0) return "+" + config::write_months(dimension.step_months);
+    return dimension.step_days == 1 ? "" : "+" + std::to_string(dimension.step_days) + "d";
 }
 
 /// When the data of `day` is ready. A local time that a zone skips is when the gap ends; one that it has
@@ -131,14 +141,60 @@ Result<std::vector<Choice>> expand_dates(const std::string& name, const config::
     const sys_days last = last_ready_day(dimension, where, from, to, *zone, now, warnings);
     std::vector<Choice> choices;
     if (last < from) return choices;
-    const days step(dimension.step_days);
-    for (sys_days day = dimension.from.day ? from : step_begin(from, step); day <= last; day += step) {
+    for (sys_days day = first_step(from, dimension); day <= last; day = step_end(day, dimension)) {
         const std::string text = text_of(day);
-        const std::string end_text = text_of(std::min(day + step - days(1), last));
+        const std::string end_text = text_of(std::min(step_end(day, dimension) - days(1), last));
+        choices.push_back({.key = key_part(name, text + step_text(dimension)),
+                           .params = {{name, {.text = text, .is_number = false}},
+                                      {name + "_end", {.text = end_text, .is_number = false}}}});
+    }
+    return choices;
+}
+
+using LocalMinutes = date::local_time<std::chrono::minutes>;
+
+/// A clock's time in the step's whole numbers from midnight, downwards.
+LocalMinutes floored(LocalMinutes time, std::chrono::minutes step) {
+    const auto midnight = date::floor<days>(time);
+    return midnight + (time - midnight) / step * step;
+}
+
+LocalMinutes time_of(const config::ClockBound& bound, WallTime now, const date::time_zone& zone) {
+    if (bound.time) return LocalMinutes(bound.time->time_since_epoch());
+    return date::floor<std::chrono::minutes>(zone.to_local(now + bound.relative));
+}
+
+Result<std::vector<Choice>> expand_clock(const std::string& name, const config::ClockDimension& dimension,
+                                         WallTime now) {
+    const std::string where = "source.slices." + name;
+    const date::time_zone* const zone = find_zone(dimension.zone);
+    if (zone == nullptr) {
+        return fail(ErrorKind::config, where + ".zone",
+                    "unknown time zone \"" + dimension.zone + "\"; expected a name such as Asia/Shanghai");
+    }
+    const auto step = dimension.step;
+    const LocalMinutes from = floored(time_of(dimension.from, now, *zone), step);
+    const LocalMinutes to = floored(time_of(dimension.to, now, *zone), step);
+    if (from > to) return fail(ErrorKind::config, where, "from is after to now");
+    if (static_cast<std::size_t>((to - from) / step) >= kMostSlices)
+        return fail(ErrorKind::config, where, std::string(kMillion));
+    const auto begin_of = [zone](LocalMinutes shown) {
+        return zone->to_sys(date::local_seconds(shown), date::choose::earliest);
+    };
+    const auto value = [&dimension](date::sys_seconds time) {
+        return config::SliceValue{.text = write_slice_time(time.time_since_epoch().count(), dimension.zone),
+                                  .is_number = false};
+    };
+    std::vector<Choice> choices;
+    for (LocalMinutes shown = from; shown < to; shown += step) {
+        const date::sys_seconds begin = begin_of(shown);
+        const date::sys_seconds next = begin_of(shown + step);
+        if (begin >= next) continue;  // the clock skips it
         choices.push_back(
-            {.key = key_part(name, step == days(1) ? text : text + "+" + std::to_string(step.count()) + "d"),
-             .params = {{name, {.text = text, .is_number = false}},
-                        {name + "_end", {.text = end_text, .is_number = false}}}});
+            {.key = key_part(name, date::format("%FT%R", shown) + "+" + config::write_duration(step)),
+             .params = {{name, value(begin)},
+                        {name + "_end", value(next - std::chrono::seconds(1))},
+                        {name + "_next", value(next)}}});
     }
     return choices;
 }
@@ -149,12 +205,6 @@ std::vector<Choice> expand_list(const std::string& name, const config::ListDimen
         choices.push_back({.key = key_part(name, value.text), .params = {{name, value}}});
     }
     return choices;
-}
-
-/// The key's parts are in the order of their text: the order of the dimensions in the file is free.
-std::string join_key(std::vector<std::string> parts) {
-    std::sort(parts.begin(), parts.end());
-    return parts.empty() ? "all" : join(parts, ",");
 }
 
 /// Reads a flat object; a number keeps the text it was written with.
@@ -193,15 +243,58 @@ class ParamsReader final : public nlohmann::json_sax<nlohmann::json> {
 
 }  // namespace
 
+// Signs that separate keys are escaped in values, so that two slices never have one key.
+std::string key_part(const std::string& name, const std::string& value) {
+    std::string part = name + "=";
+    for (const char c : value) {
+        switch (c) {
+            case ',':
+                part += "%2C";
+                break;
+            case '=':
+                part += "%3D";
+                break;
+            case '%':
+                part += "%25";
+                break;
+            default:
+                part += c;
+        }
+    }
+    return part;
+}
+
+std::string join_key(std::vector<std::string> parts) {
+    std::sort(parts.begin(), parts.end());
+    return parts.empty() ? "all" : join(parts, ",");
+}
+
 std::vector<std::string> parameter_names(const config::Source& source) {
     std::vector<std::string> names;
     for (const config::Dimension& dimension : source.slices) {
         names.push_back(dimension.name);
-        if (std::holds_alternative<config::DateDimension>(dimension.values))
-            names.push_back(dimension.name + "_end");
+        if (!config::is_time(dimension)) continue;
+        names.push_back(dimension.name + "_end");
+        if (std::holds_alternative<config::ClockDimension>(dimension.values))
+            names.push_back(dimension.name + "_next");
     }
     std::sort(names.begin(), names.end());
     return names;
+}
+
+std::string slice_key(std::string_view stream, const std::string& key) {
+    return stream.empty() ? key : std::string(stream) + "/" + key;
+}
+
+Result<SlicePlan> expand_slices(const config::Stream& stream, WallTime now) {
+    if (!stream.parent.empty()) return SlicePlan{};
+    auto plan = expand_slices(stream.source, now);
+    if (!plan) return plan;
+    for (Slice& slice : plan->slices) {
+        slice.key = slice_key(stream.name, slice.key);
+        slice.stream = stream.name;
+    }
+    return plan;
 }
 
 Result<SlicePlan> expand_slices(const config::Source& source, WallTime now) {
@@ -217,11 +310,15 @@ Result<SlicePlan> expand_slices(const config::Source& source, WallTime now) {
             auto expanded = expand_dates(dimension.name, *dates, now, plan.warnings);
             if (!expanded) return tl::unexpected(std::move(expanded.error()));
             choices = std::move(*expanded);
+        } else if (const auto* const clock = std::get_if<config::ClockDimension>(&dimension.values)) {
+            auto expanded = expand_clock(dimension.name, *clock, now);
+            if (!expanded) return tl::unexpected(std::move(expanded.error()));
+            choices = std::move(*expanded);
         } else {
             choices = expand_list(dimension.name, std::get<config::ListDimension>(dimension.values));
         }
         if (partials.size() * choices.size() > kMostSlices) {
-            return fail(ErrorKind::config, "source.slices", "more than a million slices");
+            return fail(ErrorKind::config, "source.slices", std::string(kMillion));
         }
         std::vector<Partial> next;
         next.reserve(partials.size() * choices.size());
@@ -260,13 +357,13 @@ std::string to_json(const Slice& slice) {
     return out += '}';
 }
 
-Result<Slice> slice_from_json(const std::string& key, const std::string& params) {
+Result<Slice> slice_from_json(const std::string& key, const std::string& params, const std::string& stream) {
     ParamsReader reader;
     if (!nlohmann::json::sax_parse(params, &reader)) {
         return fail(ErrorKind::bug, "slice " + key,
-                    "its parameters in the ledger are not a flat JSON object: " + params.substr(0, 200));
+                    "its parameters in the ledger are not a flat JSON object: " + log::excerpt(params, 200));
     }
-    return Slice{.key = key, .params = std::move(reader.params)};
+    return Slice{.key = key, .params = std::move(reader.params), .stream = stream};
 }
 
 }  // namespace pagehaul::source

@@ -1,12 +1,12 @@
 #include "source/template.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "http/url.h"
+#include "source/linking.h"
+#include "source/slice_time.h"
 
 namespace pagehaul::source {
 namespace {
@@ -63,17 +63,37 @@ bool is_member_name(std::string_view json, std::size_t behind) {
     return next != std::string_view::npos && json[next] == ':';
 }
 
-void append_number(std::string& out, std::int64_t number) {
-    std::array<char, 24> digits{};
-    const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), number);
-    static_cast<void>(error);  // 24 characters hold every int64
-    out.append(digits.data(), end);
+constexpr std::string_view kEnd = "_end";
+constexpr std::string_view kNext = "_next";
+
+/// The parameter, or the day behind a slice's last one.
+std::optional<config::SliceValue> find_param(const Slice& slice, const std::string& name) {
+    const auto find = [&](const std::string& wanted) {
+        return std::find_if(slice.params.begin(), slice.params.end(),
+                            [&](const auto& param) { return param.first == wanted; });
+    };
+    if (const auto found = find(name); found != slice.params.end()) return found->second;
+    if (!name.ends_with(kNext)) return std::nullopt;
+    const auto last = find(name.substr(0, name.size() - kNext.size()) + std::string(kEnd));
+    if (last == slice.params.end()) return std::nullopt;
+    auto day = next_day(last->second.text);
+    if (!day) return std::nullopt;
+    return config::SliceValue{.text = std::move(*day), .is_number = false};
 }
 
-const config::SliceValue* find_param(const Slice& slice, const std::string& name) {
-    const auto found = std::find_if(slice.params.begin(), slice.params.end(),
-                                    [&](const auto& param) { return param.first == name; });
-    return found == slice.params.end() ? nullptr : &found->second;
+/// The zone of the dimension that a parameter is of.
+std::string zone_of(const std::vector<config::Dimension>* dimensions, std::string_view name) {
+    const auto is_of = [name](const config::Dimension& dimension) {
+        if (!name.starts_with(dimension.name)) return false;
+        const std::string_view rest = name.substr(dimension.name.size());
+        return rest.empty() || rest == kEnd || rest == kNext;
+    };
+    if (dimensions == nullptr) return "Etc/UTC";
+    for (const config::Dimension& dimension : *dimensions) {
+        const auto* const dates = std::get_if<config::DateDimension>(&dimension.values);
+        if (dates != nullptr && is_of(dimension)) return dates->zone;
+    }
+    return "Etc/UTC";
 }
 
 }  // namespace
@@ -95,22 +115,42 @@ void append_json_escaped(std::string& out, std::string_view text) {
     }
 }
 
-Result<void> Template::add(std::string_view placeholder, Form form) {
-    Segment segment{
-        .literal = std::exchange(tail_, {}), .variable = Variable::slice, .name = {}, .form = form};
-    if (placeholder == "page.number") {
+Result<void> Template::add(std::string_view text, Form form) {
+    const auto placeholder = config::read_placeholder(text);
+    if (!placeholder) return fail(ErrorKind::config, where_, placeholder.error());
+    const std::string& name = placeholder->name;
+    Segment segment{.literal = std::exchange(tail_, {}),
+                    .variable = Variable::slice,
+                    .name = {},
+                    .form = form,
+                    .filter = placeholder->filter};
+    bool is_time = false;
+    if (name == "page.number") {
         segment.variable = Variable::page_number;
-    } else if (placeholder == "page.offset") {
+    } else if (name == "page.offset") {
         segment.variable = Variable::page_offset;
-    } else if (placeholder == "page.size") {
+    } else if (name == "page.size") {
         segment.variable = Variable::page_size;
-    } else if (placeholder.starts_with("slice.") && placeholder.size() > 6) {
-        segment.name = placeholder.substr(6);
+    } else if (name == "page.token") {
+        segment.variable = Variable::page_token;
+    } else if (name == "stream.name") {
+        segment.variable = Variable::stream_name;
+    } else if (name == "run.id") {
+        segment.variable = Variable::run_id;
+    } else if (name == "run.started_at") {
+        segment.variable = Variable::run_started_at;
+        is_time = true;
+    } else if (name.starts_with("slice.") && name.size() > 6) {
+        segment.name = name.substr(6);
+        is_time = true;
     } else {
-        return fail(ErrorKind::config, where_,
-                    "unknown placeholder; expected {{ slice.NAME }}, {{ page.number }}, {{ page.offset }} or "
-                    "{{ page.size }}");
+        return fail(
+            ErrorKind::config, where_,
+            "unknown placeholder; expected {{ slice.NAME }}, {{ page.number }}, {{ page.offset }}, "
+            "{{ page.size }}, {{ page.token }}, {{ stream.name }}, {{ run.id }} or {{ run.started_at }}");
     }
+    if (segment.filter && !is_time)
+        return fail(ErrorKind::config, where_, "expected no filter: it is no time");
     segments_.push_back(std::move(segment));
     return {};
 }
@@ -172,27 +212,69 @@ Result<Template> Template::compile_json(std::string_view json, std::string_view 
     return out;
 }
 
+Result<config::SliceValue> Template::filtered(const Segment& segment, const config::SliceValue& value,
+                                              const TemplateValues& values) const {
+    const auto time = read_slice_time(value.text, zone_of(values.dimensions, segment.name));
+    if (!time) return fail(ErrorKind::config, where_, "expected a time before |, got another value");
+    switch (segment.filter->kind) {
+        case config::Filter::Kind::epoch:
+            return config::SliceValue{.text = std::to_string(time->epoch), .is_number = true};
+        case config::Filter::Kind::epoch_ms:
+            return config::SliceValue{.text = std::to_string(time->epoch * 1000), .is_number = true};
+        case config::Filter::Kind::format:
+            break;
+    }
+    const auto pattern = TimePattern::compile(segment.filter->pattern);
+    if (!pattern) return fail(ErrorKind::config, where_, pattern.error());
+    return config::SliceValue{.text = pattern->write(time->shown), .is_number = false};
+}
+
+Result<config::SliceValue> Template::value_of(const Segment& segment, const TemplateValues& values) const {
+    const auto number = [](std::int64_t value) {
+        return config::SliceValue{.text = std::to_string(value), .is_number = true};
+    };
+    config::SliceValue value;
+    switch (segment.variable) {
+        case Variable::page_number:
+            return number(values.page_number);
+        case Variable::page_offset:
+            return number(values.page_offset);
+        case Variable::page_size:
+            return number(values.page_size);
+        case Variable::page_token:
+            return token_value(values.page_token);
+        case Variable::stream_name:
+            return config::SliceValue{.text = values.slice.stream, .is_number = false};
+        case Variable::run_id:
+        case Variable::run_started_at:
+            if (values.run == nullptr)
+                return fail(ErrorKind::config, where_, "nothing is known of the run here");
+            if (segment.variable == Variable::run_id)
+                return config::SliceValue{.text = values.run->id, .is_number = true};
+            value.text = values.run->started_at;
+            break;
+        case Variable::slice: {
+            auto found = find_param(values.slice, segment.name);
+            if (!found)
+                return fail(ErrorKind::config, where_,
+                            "the slice \"" + values.slice.key + "\" has no parameter " + segment.name);
+            value = std::move(*found);
+            break;
+        }
+    }
+    return segment.filter ? filtered(segment, value, values) : value;
+}
+
+bool Template::holds_token() const {
+    return std::any_of(segments_.begin(), segments_.end(),
+                       [](const Segment& segment) { return segment.variable == Variable::page_token; });
+}
+
 Result<void> Template::expand(std::string& out, const TemplateValues& values) const {
     for (const Segment& segment : segments_) {
         out += segment.literal;
-        switch (segment.variable) {
-            case Variable::page_number:
-                append_number(out, values.page_number);
-                continue;
-            case Variable::page_offset:
-                append_number(out, values.page_offset);
-                continue;
-            case Variable::page_size:
-                append_number(out, values.page_size);
-                continue;
-            case Variable::slice:
-                break;
-        }
-        const config::SliceValue* const value = find_param(values.slice, segment.name);
-        if (value == nullptr) {
-            return fail(ErrorKind::config, where_,
-                        "the slice \"" + values.slice.key + "\" has no parameter " + segment.name);
-        }
+        const auto value = value_of(segment, values);
+        if (!value) return tl::unexpected(value.error());
         switch (segment.form) {
             case Form::plain:
                 out += value->text;

@@ -1,14 +1,23 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "config/placeholders.h"
 #include "core/error.h"
 #include "source/slices.h"
 
 namespace pagehaul::source {
+
+/// What `{{ run.… }}` stands for.
+struct RunFacts {
+    std::string id = "0";
+    std::string started_at = "1970-01-01T00:00:00Z";  ///< UTC
+};
 
 /// What the placeholders of one request stand for.
 struct TemplateValues {
@@ -16,6 +25,9 @@ struct TemplateValues {
     std::int64_t page_number = 0;
     std::int64_t page_offset = 0;
     std::int64_t page_size = 0;
+    std::string_view page_token{};  ///< a JSON scalar, as source/linking.h writes it; empty: there is none
+    const std::vector<config::Dimension>* dimensions = nullptr;  ///< whose zones filters know; null: UTC
+    const RunFacts* run = nullptr;
 };
 
 /// How text is written where it lands.
@@ -25,8 +37,9 @@ enum class Encoding {
     component,  ///< literal text and values are encoded: query names and values
 };
 
-/// Text with `{{ slice.NAME }}` and `{{ page.number | offset | size }}`, compiled once into segments.
-/// Constant and thread-safe after compile().
+/// Text with `{{ slice.NAME }}` and `{{ page.number | offset | size | token }}`, compiled once into segments.
+/// A time of a slice or the run may have a filter (config/placeholders.h); `{{ slice.NAME_next }}` is the day
+/// behind a slice's last one. Constant and thread-safe after compile().
 class Template {
   public:
     /// Errors (kind config, origin `where`) name the placeholder that is wrong.
@@ -38,9 +51,20 @@ class Template {
 
     /// Appends the expanded text. Error (kind config, origin `where`): the slice has no such parameter.
     Result<void> expand(std::string& out, const TemplateValues& values) const;
+    /// Whether it holds `{{ page.token }}`: nothing is sent of it where there is none.
+    bool holds_token() const;
 
   private:
-    enum class Variable { slice, page_number, page_offset, page_size };
+    enum class Variable {
+        slice,
+        page_number,
+        page_offset,
+        page_size,
+        page_token,
+        stream_name,
+        run_id,
+        run_started_at
+    };
     enum class Form { plain, component, json_string, json_value };
     /// `literal`, already encoded, then the variable.
     struct Segment {
@@ -48,9 +72,14 @@ class Template {
         Variable variable = Variable::slice;
         std::string name;  ///< of the slice parameter
         Form form = Form::plain;
+        std::optional<config::Filter> filter{};
     };
+    /// A value as text, and whether it is a number.
+    Result<config::SliceValue> value_of(const Segment& segment, const TemplateValues& values) const;
+    Result<config::SliceValue> filtered(const Segment& segment, const config::SliceValue& value,
+                                        const TemplateValues& values) const;
 
-    Result<void> add(std::string_view placeholder, Form form);
+    Result<void> add(std::string_view text, Form form);
 
     std::string where_;
     std::vector<Segment> segments_;

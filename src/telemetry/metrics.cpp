@@ -8,9 +8,12 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <iterator>
 #include <sstream>
+#include <utility>
 
 #include "core/mutex.h"
+#include "telemetry/worker_families.h"
 
 namespace pagehaul::telemetry {
 namespace {
@@ -84,23 +87,27 @@ void set(Family<Gauge>& family, Enum result, std::int64_t count) {
 }  // namespace
 
 struct Metrics::Impl {
-    prometheus::Registry registry;
+    prometheus::Registry of_run;  // and of the pipeline
+    prometheus::Registry own;     // this process's
 
-    Family<Gauge>& family(const char* name, const char* help) {
+    static Family<Gauge>& family(prometheus::Registry& registry, const char* name, const char* help) {
         return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
     }
+    Family<Gauge>& family(const char* name, const char* help) { return family(of_run, name, help); }
     Gauge& gauge(const char* name, const char* help) { return family(name, help).Add({}); }
-    Histogram& histogram(const char* name, const char* help, const Histogram::BucketBoundaries& bounds) {
-        return prometheus::BuildHistogram().Name(name).Help(help).Register(registry).Add({}, bounds);
+    Family<Gauge>& own_family(const char* name, const char* help) { return family(own, name, help); }
+    Gauge& own_gauge(const char* name, const char* help) { return own_family(name, help).Add({}); }
+    Histogram& own_histogram(const char* name, const char* help, const Histogram::BucketBoundaries& bounds) {
+        return prometheus::BuildHistogram().Name(name).Help(help).Register(own).Add({}, bounds);
     }
 
     // A family is exposed once it has a member: what must not exist without a value gets one with it.
 
-    Family<Gauge>& requests =
-        family("pagehaul_requests", "Requests that this process has sent, by HTTP status; none: no answer.");
+    Family<Gauge>& requests = own_family(
+        "pagehaul_requests", "Requests that this process has sent, by HTTP status; none: no answer.");
     Mutex first_of_a_status;
     std::array<std::atomic<Gauge*>, kStatuses> request_by_status{};  // written under first_of_a_status
-    Gauge& retries = gauge("pagehaul_retries", "Attempts of this process that are tried again.");
+    Gauge& retries = own_gauge("pagehaul_retries", "Attempts of this process that are tried again.");
 
     Family<Gauge>& rows =
         family("pagehaul_rows", "Rows of the run: fetched = stored + quarantined + duplicate.");
@@ -108,32 +115,47 @@ struct Metrics::Impl {
         family("pagehaul_quarantined_rows", "Rows of the run that were put into quarantine.");
     Family<Gauge>& pages = family("pagehaul_pages", "Pages of the run by what became of them.");
     Family<Gauge>& slices = family("pagehaul_slices", "Slices of the run by what became of them.");
+    Family<Gauge>& stream_rows =
+        family("pagehaul_stream_rows", "Rows of the last run by stream and what became of them.");
+    Family<Gauge>& stream_slices =
+        family("pagehaul_stream_slices", "Slices of the last run by stream and what became of them.");
     Family<Gauge>& completeness = family("pagehaul_completeness_ratio",
                                          "Share of the run's data that is accounted for; 1 is all of it.");
+    Family<Gauge>& processes = family("pagehaul_processes", "Processes of the run that are at work.");
+    Family<Gauge>& queue =
+        family("pagehaul_queue_pages", "Pages of the run that wait for a process or are in its hands.");
+    Family<Gauge>& broker =
+        family("pagehaul_broker_messages", "Messages of the broker that carries page jobs.");
+    Family<Gauge>& oldest_due = family("pagehaul_queue_oldest_due_age_seconds",
+                                       "How long the page that may be asked for first has waited.");
+    Mutex of_workers;
+    std::vector<WorkerFigures> workers PAGEHAUL_GUARDED_BY(of_workers);
     Family<Gauge>& watermark =
         family("pagehaul_source_watermark_timestamp_seconds",
                "Up to when the pipeline's data is complete: the end of the newest complete day.");
 
-    Family<Gauge>& worker_family = family("pagehaul_workers", "Threads of this process.");
+    Family<Gauge>& worker_family = own_family("pagehaul_workers", "Threads of this process.");
     Gauge& fetch_workers = worker_family.Add({{"kind", "fetch"}});
     Gauge& writers = worker_family.Add({{"kind", "write"}});
-    Gauge& in_flight = gauge("pagehaul_requests_in_flight", "Requests of this process under way.");
+    Gauge& in_flight = own_gauge("pagehaul_requests_in_flight", "Requests of this process under way.");
     Gauge& in_flight_limit =
-        gauge("pagehaul_requests_in_flight_limit", "Requests of this process that may be under way now.");
-    Gauge& queue_depth = gauge("pagehaul_queue_depth", "Page jobs claimed and not yet taken by a worker.");
-    Gauge& buffer_bytes = gauge("pagehaul_buffer_bytes", "Bytes of bodies, decoded pages and page buffer.");
+        own_gauge("pagehaul_requests_in_flight_limit", "Requests of this process that may be under way now.");
+    Gauge& queue_depth =
+        own_gauge("pagehaul_queue_depth", "Page jobs claimed and not yet taken by a worker.");
+    Gauge& buffer_bytes =
+        own_gauge("pagehaul_buffer_bytes", "Bytes of bodies, decoded pages and page buffer.");
     Family<Gauge>& memory_limit =
-        family("pagehaul_memory_limit_bytes", "Memory that this process may use, as its sizing read it.");
+        own_family("pagehaul_memory_limit_bytes", "Memory that this process may use, as its sizing read it.");
     Family<Gauge>& memory_resident =
-        family("pagehaul_memory_resident_bytes", "Memory that this process has in use.");
-    Family<Gauge>& sizing = family("pagehaul_sizing", "What the sizing read and decided, by name.");
+        own_family("pagehaul_memory_resident_bytes", "Memory that this process has in use.");
+    Family<Gauge>& sizing = own_family("pagehaul_sizing", "What the sizing read and decided, by name.");
     Gauge& push_failures =
-        gauge("pagehaul_push_failures", "Pushes of this process that the gateway did not take.");
+        own_gauge("pagehaul_push_failures", "Pushes of this process that the gateway did not take.");
 
-    Histogram& request_seconds =
-        histogram("pagehaul_request_duration_seconds", "Time to a whole answer of the API.", kRequestBounds);
+    Histogram& request_seconds = own_histogram("pagehaul_request_duration_seconds",
+                                               "Time to a whole answer of the API.", kRequestBounds);
     Histogram& commit_seconds =
-        histogram("pagehaul_commit_duration_seconds", "Time of a writer's transaction.", kCommitBounds);
+        own_histogram("pagehaul_commit_duration_seconds", "Time of a writer's transaction.", kCommitBounds);
 
     Family<Gauge>& expected_interval = family("pagehaul_expected_interval_seconds",
                                               "How often a run is to succeed: telemetry.expect_every.");
@@ -163,7 +185,7 @@ struct Metrics::Impl {
 };
 
 Metrics::Metrics(std::string_view version) : impl_(std::make_unique<Impl>()) {
-    impl_->family("pagehaul_build_info", "1; the version is the label.")
+    impl_->own_family("pagehaul_build_info", "1; the version is the label.")
         .Add({{"version", std::string(version)}})
         .Set(1);
     impl_->request_gauge(200);
@@ -197,6 +219,16 @@ void Metrics::set_slices(SliceResult result, std::int64_t count) {
     set(impl_->slices, result, count);
 }
 
+void Metrics::set_stream_rows(std::string_view stream, RowResult result, std::int64_t count) {
+    impl_->stream_rows.Add({{"stream", std::string(stream)}, {"result", name_of(result)}})
+        .Set(static_cast<double>(count));
+}
+
+void Metrics::set_stream_slices(std::string_view stream, SliceResult result, std::int64_t count) {
+    impl_->stream_slices.Add({{"stream", std::string(stream)}, {"result", name_of(result)}})
+        .Set(static_cast<double>(count));
+}
+
 void Metrics::set_workers(int fetch, int writers) {
     impl_->fetch_workers.Set(fetch);
     impl_->writers.Set(writers);
@@ -219,6 +251,25 @@ void Metrics::set_completeness(double ratio) {
     impl_->completeness.Add({}).Set(ratio);
 }
 
+void Metrics::set_processes(std::vector<WorkerFigures> workers) {
+    impl_->processes.Add({}).Set(static_cast<double>(workers.size()));
+    const MutexLock lock(impl_->of_workers);
+    impl_->workers = std::move(workers);
+}
+
+void Metrics::set_broker(std::int64_t ready, std::optional<std::int64_t> unsettled,
+                         std::optional<std::int64_t> dead) {
+    impl_->broker.Add({{"state", "ready"}}).Set(static_cast<double>(ready));
+    if (unsettled) impl_->broker.Add({{"state", "unsettled"}}).Set(static_cast<double>(*unsettled));
+    if (dead) impl_->broker.Add({{"state", "dead"}}).Set(static_cast<double>(*dead));
+}
+
+void Metrics::set_queue(std::int64_t pending, std::int64_t leased, Millis oldest_due) {
+    impl_->queue.Add({{"state", "pending"}}).Set(static_cast<double>(pending));
+    impl_->queue.Add({{"state", "leased"}}).Set(static_cast<double>(leased));
+    impl_->oldest_due.Add({}).Set(seconds(oldest_due));
+}
+
 void Metrics::set_watermark(WallTime until) {
     impl_->watermark.Add({}).Set(unix_seconds(until));
 }
@@ -233,6 +284,12 @@ void Metrics::set_memory_limit(std::int64_t bytes) {
 
 void Metrics::set_memory_resident(std::int64_t bytes) {
     impl_->memory_resident.Add({}).Set(static_cast<double>(bytes));
+}
+
+void Metrics::set_cronjob(std::string_view name) {
+    impl_->family("pagehaul_info", "1; what starts the pipeline is the label.")
+        .Add({{"cronjob", std::string(name)}})
+        .Set(1);
 }
 
 void Metrics::set_expected_interval(Millis span) {
@@ -252,14 +309,16 @@ void Metrics::run_started(WallTime now) {
     impl_->in_progress.Set(1);
 }
 
-void Metrics::process_ended() {
+void Metrics::run_ended(WallTime at, std::optional<Nanos> took, ExitCode exit, bool nothing_due) {
     set_in_flight(0, 0);
     set_queue_depth(0);
     set_buffer_bytes(0);
-}
-
-void Metrics::run_ended(WallTime at, std::optional<Nanos> took, ExitCode exit, bool nothing_due) {
-    process_ended();
+    impl_->processes.Add({}).Set(0);
+    {
+        const MutexLock lock(impl_->of_workers);
+        for (WorkerFigures& worker : impl_->workers)
+            worker.in_flight = worker.in_flight_limit = 0;
+    }
     const bool ok = exit == ExitCode::ok;
     impl_->in_progress.Set(0);
     impl_->last_run.Set(unix_seconds(at));
@@ -270,9 +329,19 @@ void Metrics::run_ended(WallTime at, std::optional<Nanos> took, ExitCode exit, b
     if (ok) impl_->last_success.Add({}).Set(unix_seconds(at));
 }
 
-std::string Metrics::text() const {
+std::string Metrics::text(Whose whose) const {
+    auto families = impl_->of_run.Collect();
+    const auto add = [&](std::vector<prometheus::MetricFamily> more) {
+        families.insert(families.end(), std::make_move_iterator(more.begin()),
+                        std::make_move_iterator(more.end()));
+    };
+    {
+        const MutexLock lock(impl_->of_workers);
+        add(worker_families(impl_->workers));
+    }
+    if (whose == Whose::all) add(impl_->own.Collect());
     std::ostringstream out;
-    prometheus::TextSerializer().Serialize(out, impl_->registry.Collect());
+    prometheus::TextSerializer().Serialize(out, families);
     return std::move(out).str();
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/clock.h"
 #include "core/exit_code.h"
@@ -17,6 +18,20 @@ enum class RowResult { fetched, stored, quarantined, duplicate };
 enum class PageResult { planned, stored, failed };
 /// Label `result` of pagehaul_slices.
 enum class SliceResult { planned, proven, failed, left };
+
+/// One process of the run, of which several may be at work; label `worker`.
+struct WorkerFigures {
+    std::string name;
+    std::int64_t pages = 0, rows = 0, requests = 0, setbacks = 0;
+    std::int64_t in_flight = 0, in_flight_limit = 0;
+    std::int64_t redeliveries = 0;
+};
+
+/// Whose figures a push has.
+enum class Whose {
+    all,  ///< the run's and this process's
+    run,  ///< the run's alone: another process pushes, and what it said of itself stays
+};
 
 /// The metrics of one run. Everything is a gauge of this run, as a Pushgateway wants it (a counter would fall
 /// back to zero with every run), but for two latency histograms. deploy/metrics.md says what each means;
@@ -42,11 +57,21 @@ class Metrics {
     void set_rows(RowResult result, std::int64_t count);
     void set_pages(PageResult result, std::int64_t count);
     void set_slices(SliceResult result, std::int64_t count);
+    /// Of one stream, of a run that has ended.
+    void set_stream_rows(std::string_view stream, RowResult result, std::int64_t count);
+    void set_stream_slices(std::string_view stream, SliceResult result, std::int64_t count);
     void set_workers(int fetch, int writers);
     void set_in_flight(int now, int limit);
     void set_queue_depth(std::int64_t jobs);
     void set_buffer_bytes(std::int64_t bytes);
     void set_completeness(double ratio);
+    /// The processes that are at work: those that have left have no series any more.
+    void set_processes(std::vector<WorkerFigures> workers);
+    /// `oldest_due`: how long the first of those that may be asked for has waited.
+    /// Messages of the broker that carries page jobs; what it does not tell is left out.
+    void set_broker(std::int64_t ready, std::optional<std::int64_t> unsettled,
+                    std::optional<std::int64_t> dead);
+    void set_queue(std::int64_t pending, std::int64_t leased, Millis oldest_due);
     /// Up to when the data is complete.
     void set_watermark(WallTime until);
     /// An input or result of the sizing, label `name`.
@@ -54,20 +79,20 @@ class Metrics {
 
     void set_memory_limit(std::int64_t bytes);
     void set_memory_resident(std::int64_t bytes);
+    /// What starts the pipeline: label `cronjob` of pagehaul_info.
+    void set_cronjob(std::string_view name);
     void set_expected_interval(Millis span);
     void set_run_deadline(Millis span);
     void set_push_failures(std::int64_t count);
 
     void run_started(WallTime now);
-    /// The end of this process, other processes go on with the run: nothing of ours is under way any more.
-    void process_ended();
     /// The end of the run; `took` is nullopt where this process has not seen it run. Sets last_success when
     /// `exit` is ok. `nothing_due`: it had nothing to pull; whether runs succeed stays as the last one left
     /// it.
     void run_ended(WallTime at, std::optional<Nanos> took, ExitCode exit, bool nothing_due = false);
 
     /// In Prometheus' text format 0.0.4.
-    std::string text() const;
+    std::string text(Whose whose = Whose::all) const;
 
   private:
     struct Impl;

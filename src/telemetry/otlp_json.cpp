@@ -56,11 +56,9 @@ class Writer {
         }
     }
     void text(const std::string& value) {
-        std::string shown = resource_.redact ? resource_.redact(value) : value;
-        if (shown.size() > kMaxText) {
-            shown.resize(utf8_prefix(shown, kMaxText).size());
-            shown += "…";
-        }
+        std::string shown =
+            resource_.redact ? resource_.redact(value, kMaxText) : std::string(utf8_prefix(value, kMaxText));
+        if (value.size() > kMaxText) shown += "…";
         literal(shown);
     }
 

@@ -21,7 +21,7 @@ struct TraceResource {
     MonoTime mono{};        ///< one moment on both clocks: spans last as the monotonic clock measures
     WallTime wall{};
     /// Texts that hold what the outside said pass through it before they leave the process.
-    std::function<std::string(std::string)> redact{};
+    std::function<std::string(std::string_view text, std::size_t bytes)> redact{};
 };
 
 /// An ExportTraceServiceRequest in OTLP's JSON encoding (opentelemetry-proto, "JSON Protobuf Encoding"): ids

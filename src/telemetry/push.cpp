@@ -11,7 +11,6 @@
 namespace pagehaul::telemetry {
 namespace {
 
-constexpr std::chrono::seconds kDeadline{2};
 constexpr std::int64_t kLogEvery = 10;
 constexpr std::size_t kMaxAnswer = 64UL * 1024;
 constexpr std::size_t kExcerpt = 200;
@@ -23,17 +22,29 @@ ErrorKind kind_of_refusal(int status) {
     return status >= 400 && status < 500 ? ErrorKind::permanent : ErrorKind::transient;
 }
 
+// The grouping key is the pipeline and where it runs: with a pod's name or a run's id in it every run would
+// leave a group behind for ever.
+std::string group_of(std::string_view pipeline, const config::MetricLabels& labels) {
+    std::string path = "/metrics/job/pagehaul";
+    if (!labels.cluster.empty()) path += "/cluster/" + http::encode_component(labels.cluster);
+    if (!labels.namespace_of.empty()) path += "/namespace/" + http::encode_component(labels.namespace_of);
+    return path + "/pipeline/" + http::encode_component(pipeline);
+}
+
 }  // namespace
 
 bool refuses_credential(int status) {
     return status == 401 || status == 403;
 }
 
-Result<Gateway> gateway_of(const config::Pushgateway& config, std::string_view pipeline) {
+Result<Gateway> gateway_of(const config::Pushgateway& config, std::string_view pipeline,
+                           const config::MetricLabels& labels) {
     const auto url = http::parse_url(config.url);
     if (!url) return fail(ErrorKind::config, std::string(kOrigin), url.error().message);
-    return Gateway{
-        .origin = url->origin(), .prefix = url->path, .pipeline = std::string(pipeline), .auth = config.auth};
+    return Gateway{.origin = url->origin(),
+                   .prefix = url->path,
+                   .group = group_of(pipeline, labels),
+                   .auth = config.auth};
 }
 
 Result<http::Request> request_to(const Gateway& gateway, std::string method, std::string_view path) {
@@ -44,25 +55,22 @@ Result<http::Request> request_to(const Gateway& gateway, std::string method, std
 }
 
 Result<void> push_once(http::Transport& transport, const Gateway& gateway, std::string body,
-                       const Clock& clock, std::stop_token stop) {
+                       const Clock& clock, std::stop_token stop, Nanos limit) {
     // Not by prometheus-cpp's Gateway: it waits without end for one that hangs, prints the answer to stdout
     // and encodes no label. POST, which merges: series that a push lacks stay; PUT would replace the group.
-    // The grouping key is the pipeline alone: with a pod's name or a run's id in it every run would leave a
-    // group behind for ever.
-    auto request = request_to(gateway, "POST",
-                              "/metrics/job/pagehaul/pipeline/" + http::encode_component(gateway.pipeline));
+    auto request = request_to(gateway, "POST", gateway.group);
     if (!request) return tl::unexpected<Error>(request.error());
     request->body = std::move(body);
     request->content_type = "text/plain; version=0.0.4; charset=utf-8";
     const http::Bounds bounds{
-        .deadline = Deadline::after(clock.now(), kDeadline), .max_body = kMaxAnswer, .reserve = {}};
+        .deadline = Deadline::after(clock.now(), limit), .max_body = kMaxAnswer, .reserve = {}};
     const auto response = transport.send(*request, bounds, stop);
     if (!response) return fail(response.error().kind, std::string(kOrigin), response.error().message);
     if (response->status >= 200 && response->status < 300) return {};
     return fail(kind_of_refusal(response->status),
                 std::string(refuses_credential(response->status) ? kAuthOrigin : kOrigin),
                 "the gateway answered " + std::to_string(response->status) + ": " +
-                    std::string(response->body.view().substr(0, kExcerpt)));
+                    log::excerpt(response->body.view(), kExcerpt));
 }
 
 Pusher::Pusher(Gateway gateway, std::unique_ptr<http::Transport> transport, Text text, Millis interval,
@@ -75,17 +83,25 @@ Pusher::Pusher(Gateway gateway, std::unique_ptr<http::Transport> transport, Text
 
 Pusher::~Pusher() = default;  // jthread: stops and joins
 
+void Pusher::lead(bool leads) {
+    {
+        const MutexLock lock(mutex_);
+        leads_ = leads;
+    }
+    led_.notify_all();
+}
+
 void Pusher::start() {
     if (!thread_.joinable()) thread_ = std::jthread([this](std::stop_token stop) { loop(stop); });
 }
 
-bool Pusher::finish() {
+bool Pusher::finish(Nanos limit) {
     if (std::exchange(finished_, true)) return last_ok_;
     if (thread_.joinable()) {
         thread_.request_stop();
         thread_.join();
     }
-    last_ok_ = push({});
+    last_ok_ = push({}, limit);
     return last_ok_;
 }
 
@@ -94,16 +110,22 @@ std::int64_t Pusher::failures() const {
     return failures_;
 }
 
-void Pusher::loop(std::stop_token stop) {
-    do {
-        push(stop);
-    } while (clock_.wait_until(clock_.now() + interval_, stop));
+bool Pusher::wait_to_lead(std::stop_token stop) {
+    MutexLock lock(mutex_);
+    return led_.wait(lock, std::move(stop), [&]() PAGEHAUL_REQUIRES(mutex_) { return leads_; });
 }
 
-bool Pusher::push(std::stop_token stop) {
+void Pusher::loop(std::stop_token stop) {
+    while (wait_to_lead(stop)) {
+        push(stop);
+        if (!clock_.wait_until(clock_.now() + interval_, stop)) return;
+    }
+}
+
+bool Pusher::push(std::stop_token stop, Nanos limit) {
     Result<void> pushed;
     try {
-        pushed = push_once(*transport_, gateway_, text_(failures()), clock_, stop);
+        pushed = push_once(*transport_, gateway_, text_(failures()), clock_, stop, limit);
     } catch (const std::exception& failure) {
         // Metrics never end a run, whatever goes wrong in them.
         pushed = fail(ErrorKind::bug, std::string(kOrigin), failure.what());

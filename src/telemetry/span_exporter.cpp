@@ -155,7 +155,7 @@ SendOutcome SpanExporter::send_once(const http::Request& request, Deadline deadl
             outcome.text = std::move(partial.message);
         } else {
             outcome.text = "the collector answered " + std::to_string(response->status) + ": " +
-                           std::string(response->body.view().substr(0, kReplyExcerpt));
+                           log::excerpt(response->body.view(), kReplyExcerpt);
         }
     } catch (const std::exception& failure) {
         // Traces never end a run, whatever goes wrong in them.

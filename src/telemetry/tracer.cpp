@@ -14,6 +14,8 @@ std::string_view name_of(SliceEnd how) {
             return "proven";
         case SliceEnd::failed:
             return "failed";
+        case SliceEnd::split:
+            return "split";
         case SliceEnd::left:
             return "left open";
     }

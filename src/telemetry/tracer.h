@@ -16,7 +16,7 @@
 
 namespace pagehaul::telemetry {
 
-enum class SliceEnd { proven, failed, left };
+enum class SliceEnd { proven, failed, split, left };
 
 /// The spans of this process' part of a run, one trace:
 ///
@@ -33,7 +33,7 @@ class Tracer {
     struct Parts {
         std::unique_ptr<http::Transport> transport;  ///< for settings.origin; null where nothing is recorded
         std::string source_url;                      ///< the API's, for the attributes of requests
-        std::function<std::string(std::string)> redact;
+        std::function<std::string(std::string_view text, std::size_t bytes)> redact;
     };
 
     Tracer(const TraceSettings& settings, Parts parts, const Clock& clock, Random& random);

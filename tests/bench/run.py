@@ -11,7 +11,7 @@ import pathlib
 import sys
 import tempfile
 
-from harness import distance, reaction, report, resources, scale, telemetry, throughput, waiting
+from harness import brokers, children, distance, idling, modes, reaction, report, resources, scale, sharing, telemetry, throughput, waiting
 from harness.bench import Bench
 from harness.cluster import Cluster
 from harness.contenders import ROOT
@@ -22,12 +22,20 @@ GROUPS = (
     (("sigterm_ms",), reaction.sigterm),
     (("ratio_vs_go_pool_300k", "ratio_vs_dlt", "fraction_of_copy_wall_300k"), throughput.small),
     (("ratio_vs_go_pool", "fraction_of_copy_wall", "repull_ratio", "repull_wal_bytes", "repull_vs_go_pool"), throughput.large),
+    (("append_fraction", "replace_fraction"), modes.fractions),
     (("remote_fraction",), distance.remote),
     (("cpu_us_per_page",), resources.cpu),
     (("telemetry_cpu_ratio",), telemetry.cpu),
     (("rss_mib", "rss_growth"), resources.memory),
     (("rate_limit_efficiency",), waiting.rate_limit),
+    (("shared_rate_error",), waiting.shared_rate),
     (("latency_efficiency",), waiting.latency),
+    (("cursor_efficiency",), waiting.cursor),
+    (("children",), children.children),
+    (("scaling_efficiency",), sharing.scaling),
+    (("crowd_efficiency",), sharing.crowd),
+    (("idle_cost",), idling.cost),
+    (("queue_overhead",), brokers.overhead),
 )
 SCALE_GROUPS = ((report.SCALE, scale.measure),)
 KEYS = [bound.key for bound in report.BOUNDS if bound.key not in report.SCALE]

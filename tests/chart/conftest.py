@@ -10,7 +10,8 @@ import yaml
 ROOT = pathlib.Path(__file__).parents[2]
 CHART = ROOT / "helm" / "pagehaul"
 CI_VALUES = sorted((CHART / "ci").glob("*-values.yaml"))
-MINIMAL = {"pipelines": {"orders": {"schedule": "@hourly", "existingConfigMap": {"name": "orders"}}}}
+IMAGE = {"repository": "registry.example.com/pagehaul"}
+MINIMAL = {"image": IMAGE, "pipelines": {"orders": {"schedule": "@hourly", "existingConfigMap": {"name": "orders"}}}}
 
 
 def feature(path):

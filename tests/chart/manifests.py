@@ -1,4 +1,4 @@
-"""The plain manifests of deploy/kubernetes, rendered from the chart: manifests.py HELM [--check]"""
+"""The plain manifests of deploy/kubernetes and deploy/keda, rendered from the chart: manifests.py HELM [--check]"""
 
 import pathlib
 import re
@@ -6,40 +6,56 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).parents[2]
-FOLDER = ROOT / "deploy" / "kubernetes"
 HERE = pathlib.Path(__file__).parent
-HEAD = "# Made from the chart (make chart-docs); deploy/kubernetes/README.md says what to change.\n"
+PIPELINE = ROOT / "deploy" / "examples" / "xiaohongshu_creative_report.yaml"
+# What is added to Helm's command line for each folder.
+KEDA = ["--values", HERE / "manifests-keda-values.yaml", "--show-only", "templates/scaledjob.yaml"]
+FOLDERS = {"kubernetes": [], "keda": KEDA,
+           **{f"keda/{kind}": [*KEDA, "--values", HERE / f"manifests-{kind}-values.yaml"] for kind in ("rabbitmq", "kafka", "sqs")}}
+HEAD = "# Made from the chart (make chart-docs); deploy/{}/README.md says what to change.\n"
 # Helm's own, which would be untrue without Helm.
 HELMS_LINES = re.compile(r"^\s*(helm\.sh/\S+|app\.kubernetes\.io/managed-by): .*\n", re.M)
+# Kustomize appends a hash of its own to this name, wherever it stands.
+CONFIG_NAME = re.compile(r"\b(pagehaul-creative-report)-[0-9a-f]{10}\b")
 EMPTY_ANNOTATIONS = re.compile(r"^ *annotations:\n(?=\S)", re.M)
 
 
-def rendered(helm):
-    """{file name: text}"""
+def rendered(helm, folder):
+    """{path below the folder: text}"""
     command = [helm, "template", "pagehaul", ROOT / "helm" / "pagehaul", "--kube-version", "1.34.0", "--values", HERE / "manifests-values.yaml",
-               "--set-file", f"pipelines.creative-report.config={ROOT / 'deploy' / 'examples' / 'xiaohongshu_creative_report.yaml'}"]
+               "--set-file", f"pipelines.creative-report.config={PIPELINE}", *FOLDERS[folder]]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     files = {}
     for document in text.split("---\n")[1:]:
         source, body = document.split("\n", 1)
         name = pathlib.Path(source.removeprefix("# Source: ")).name
+        # That template has two kinds.
+        if name == "scaledjob.yaml":
+            name = re.search(r"^kind: (\w+)$", body, re.M).group(1).lower() + ".yaml"
+        if name == "configmap.yaml":
+            # Kustomize makes it from this.
+            files[str(pathlib.PurePath("config", "pipeline.yaml"))] = PIPELINE.read_text()
+            continue
         assert name not in files, f"two objects from {name}"
-        files[name] = HEAD + EMPTY_ANNOTATIONS.sub("", HELMS_LINES.sub("", body))
+        files[name] = HEAD.format(folder.split("/")[0]) + CONFIG_NAME.sub(r"\1", EMPTY_ANNOTATIONS.sub("", HELMS_LINES.sub("", body)))
     return files
 
 
 def main():
     helm, check = sys.argv[1], "--check" in sys.argv[2:]
-    files = rendered(helm)
-    held = {path.name: path.read_text() for path in FOLDER.glob("*.yaml") if path.name != "kustomization.yaml"}
-    if check and held != files:
-        differing = sorted(name for name in held | files if held.get(name) != files.get(name))
-        sys.exit(f"deploy/kubernetes is not what the chart renders ({', '.join(differing)}): please run `make chart-docs`")
-    if not check:
-        for name in held.keys() - files.keys():
-            (FOLDER / name).unlink()
-        for name, text in files.items():
-            (FOLDER / name).write_text(text)
+    for folder in FOLDERS:
+        path, files = ROOT / "deploy" / folder, rendered(helm, folder)
+        paths = [*path.glob("*.yaml"), *path.glob("config/*.yaml")]
+        held = {str(file.relative_to(path)): file.read_text() for file in paths if file.name != "kustomization.yaml"}
+        if check and held != files:
+            differing = sorted(name for name in held | files if held.get(name) != files.get(name))
+            sys.exit(f"deploy/{folder} is not what the chart renders ({', '.join(differing)}): please run `make chart-docs`")
+        if not check:
+            for name in held.keys() - files.keys():
+                (path / name).unlink()
+            for name, text in files.items():
+                (path / name).parent.mkdir(exist_ok=True)
+                (path / name).write_text(text)
 
 
 if __name__ == "__main__":

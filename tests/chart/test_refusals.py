@@ -3,15 +3,15 @@
 import copy
 
 import pytest
-from conftest import MINIMAL
+from conftest import IMAGE, MINIMAL
 
 
 def orders(**settings):
-    return {"pipelines": {"orders": {"schedule": "@hourly", "existingConfigMap": {"name": "orders"}, **settings}}}
+    return {"image": IMAGE, "pipelines": {"orders": {"schedule": "@hourly", "existingConfigMap": {"name": "orders"}, **settings}}}
 
 
 def config(text, **settings):
-    return {"pipelines": {"orders": {"schedule": "@hourly", "config": text, **settings}}}
+    return {"image": IMAGE, "pipelines": {"orders": {"schedule": "@hourly", "config": text, **settings}}}
 
 
 SCHEMA = {
@@ -28,6 +28,9 @@ SCHEMA = {
     "a pipeline's name in capitals": ({"pipelines": {"Orders": {}}}, "'Orders'"),
     "an unknown policy": (orders(concurrencyPolicy="Never"), "/pipelines/orders/concurrencyPolicy"),
     "an unknown pull policy": ({"image": {"pullPolicy": "Sometimes"}}, "/image/pullPolicy"),
+    "an image with its tag": ({"image": {"repository": "registry.example.com/pagehaul:2"}}, "/image/repository"),
+    "an image with a scheme": ({"image": {"repository": "https://registry.example.com/pagehaul"}}, "/image/repository"),
+    "a registry with a scheme": ({"global": {"imageRegistry": "https://mirror.example.com"}}, "/global/imageRegistry"),
     "a digest without sha256": ({"image": {"digest": "0123"}}, "/image/digest"),
     "an override without a value": (orders(set=["source.limits.rate"]), "/pipelines/orders/set/0"),
     "a ConfigMap without a name": (orders(existingConfigMap={"key": "a"}), "missing property 'name'"),
@@ -38,6 +41,11 @@ SCHEMA = {
     "a label that is none": ({"metrics": {"dashboard": {"label": "a b"}}}, "/metrics/dashboard/label"),
     "a runbook with an anchor": ({"metrics": {"prometheusRule": {"runbookUrl": "https://wiki.example.com/#top"}}}, "/metrics/prometheusRule/runbookUrl"),
     "an alert's label with a dash": ({"metrics": {"prometheusRule": {"alertLabels": {"my-team": "a"}}}}, "'my-team' does not match pattern"),
+    "a Job's end in words": (orders(activeDeadlineSeconds="never"), "/pipelines/orders/activeDeadlineSeconds"),
+    "a Job that ends at once": (orders(activeDeadlineSeconds=0), "/pipelines/orders/activeDeadlineSeconds"),
+    "a typo in a pipeline's account": (orders(serviceAccount={"created": True}), "/pipelines/orders/serviceAccount"),
+    "a namespace in capitals": ({"namespaceOverride": "Data"}, "/namespaceOverride"),
+    "a platform in words": ({"openshift": "yes"}, "/openshift"),
     "no config kept": ({"configMap": {"keep": 0}}, "/configMap/keep"),
 }
 
@@ -51,10 +59,22 @@ TEMPLATE = {
     "a drain that outgrew the grace": (orders(run={"drain": "1m"}), "Expected 76 or more"),
     "a drain rounded up": (orders(run={"drain": "29001ms"}), "Expected 46 or more"),
     "a drain as long as the run": (orders(run={"deadline": "20s"}), "pipelines.orders.run.drain: 20s is not shorter than run.deadline, 20s"),
+    "an image that nobody publishes": (
+        {**MINIMAL, "image": {"repository": "pagehaul"}},
+        'image.repository: "pagehaul" names no registry, and no image of pagehaul is published: expected where you have pushed yours'),
+    "two accounts of one name": (
+        {"image": IMAGE, "defaults": {"serviceAccount": {"create": True, "name": "puller"}},
+         "pipelines": {name: {"schedule": "@daily", "existingConfigMap": {"name": name}} for name in ("a", "b")}},
+        "pipelines.b.serviceAccount.name: puller is made for pipelines.a already: expected another name, or create: false to share it"),
+    "a pipeline's account with the release's name": (
+        orders(serviceAccount={"create": True, "name": "release-pagehaul"}), "release-pagehaul is made for the release already"),
     "no schedule": (orders(schedule=""), 'pipelines.orders.schedule: is missing: expected cron\'s five fields, such as "15 10 * * *", or @daily'),
     "a zone in the schedule": (orders(schedule="TZ=Asia/Shanghai 0 1 * * *"), "Kubernetes refuses TZ= in a schedule: set pipelines.orders.timeZone"),
     "a schedule of four fields": (orders(schedule="15 10 * *"), '"15 10 * *" is no schedule'),
-    "no pipeline file": ({"pipelines": {"orders": {"schedule": "@daily"}}}, "pipelines.orders: has no pipeline file: expected config"),
+    "no pipeline file": ({"image": IMAGE, "pipelines": {"orders": {"schedule": "@daily"}}}, "pipelines.orders: has no pipeline file: expected config"),
+    "two pipelines of one name": (
+        {"image": IMAGE, "pipelines": {name: {"schedule": "@hourly", "config": "pipeline: x\n"} for name in ("a", "b")}},
+        "pipelines.b.config: pipeline is x as in pipelines.a"),
     "two pipeline files": (orders(config="pipeline: x"), "pipelines.orders: has both config and existingConfigMap"),
     "two sources of secrets": (
         orders(secret={"existingSecret": "s", "values": {"A": "b"}}), "pipelines.orders.secret: has both existingSecret and values"),
@@ -64,6 +84,9 @@ TEMPLATE = {
     "overrides of one's own": (orders(extraEnv=[{"name": "PAGEHAUL_SET", "value": "x=y"}]), "expected the override in pipelines.orders.set"),
     "a drain past the check": (orders(set=["run.drain=5m"]), "expected it in pipelines.orders.run"),
     "indexed without completions": (orders(completionMode="Indexed"), "Indexed needs completions"),
+    "scaling without a connection": (orders(scaling={"enabled": True}), "pipelines.orders.scaling.connection: expected secretName and key"),
+    "scaling of a file that it cannot read": (
+        orders(scaling={"enabled": True, "connection": {"secretName": "s", "key": "k"}}), "pipelines.orders.scaling.pipeline: expected the name"),
     "a pipeline file that is no YAML": (config("a: [b\n"), "pipelines.orders.config: is not YAML"),
     "a file whose drain would lose": (
         config("pipeline: x\nrun: {drain: 5s}\n"),

@@ -12,6 +12,7 @@ from harness.postgres import Postgres
 from harness.pushgateway import Pushgateway
 from harness.recovery import ROWS
 from kube.cluster import HOST, NETWORK, Cluster
+from kube.keda import Keda
 from kube.namespace import Namespace
 from kube.release import Release
 
@@ -73,6 +74,13 @@ def namespace(cluster, request):
     held = Namespace(cluster, f"{name[:50].strip('-')}-{os.getpid()}-{next(_numbers)}")
     yield held
     held.close()
+
+
+@pytest.fixture
+def keda(namespace, cluster, tmp_path):
+    operator = Keda(tmp_path, cluster, namespace)
+    yield operator
+    operator.close()
 
 
 @pytest.fixture

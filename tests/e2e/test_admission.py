@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from harness.recovery import assert_complete
+from harness.waiting import eventually
 from kube.cluster import CHART, Failed
 from kube.namespace import Namespace
 
@@ -14,7 +15,7 @@ dry_run = pytest.mark.xdist_group("dry_run")
 FEATURES = sorted((CHART / "ci").glob("*-values.yaml"))
 # Where the features put what is not the release's own.
 ELSEWHERE = "monitoring"
-MANIFESTS = CHART.parents[1] / "deploy" / "kubernetes"
+DEPLOY = CHART.parents[1] / "deploy"
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,9 @@ def bystander(cluster):
     """A namespace in which nothing is ever made but what admission looks for: service accounts, a priority, the kind of the alerts."""
     cluster.kubectl("create", "priorityclass", "batch", "--value=-1")
     cluster.kubectl("create", "--filename", cluster.tools / "prometheusrules.yaml")
-    cluster.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd/prometheusrules.monitoring.coreos.com")
+    # `wait` gives up on an object that has no conditions yet.
+    established = ("wait", "--for=condition=Established", "--timeout=60s", "crd/prometheusrules.monitoring.coreos.com")
+    eventually(lambda: cluster.kubectl(*established, check=False).returncode == 0, 60, "the kind is established", 1)
     held = Namespace(cluster, "bystander")
     cluster.kubectl("create", "namespace", ELSEWHERE)
     yield held
@@ -56,10 +59,11 @@ def test_the_api_server_takes_every_feature_of_the_chart(bystander, cluster, val
 
 
 @dry_run
-def test_the_api_server_takes_the_plain_manifests(bystander, cluster):
-    files = [path for path in sorted(MANIFESTS.glob("*.yaml")) if path.name != "kustomization.yaml"]
+@pytest.mark.parametrize("folder", ["kubernetes", "keda"])
+def test_the_api_server_takes_the_plain_manifests(bystander, cluster, folder):
+    files = [path for path in sorted((DEPLOY / folder).glob("*.yaml")) if path.name != "kustomization.yaml"]
     assert_taken(bystander, "---\n".join(path.read_text(encoding="utf-8") for path in files))
-    assert_taken(bystander, cluster.kubectl("kustomize", MANIFESTS).stdout)
+    assert_taken(bystander, cluster.kubectl("kustomize", DEPLOY / folder).stdout)
 
 
 def test_the_standard_restricted_is_enforced_and_admits_our_pods(release, namespace, api, db):

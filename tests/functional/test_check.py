@@ -5,7 +5,7 @@ import pytest
 from harness.pagehaul import CONFIG, CREDENTIAL, OK, UNAVAILABLE
 from harness.process import free_port
 
-PARTS = ["config", "api", "database", "ledger", "table", "pushgateway"]
+PARTS = ["config", "auth", "api", "database", "ledger", "table", "pushgateway"]
 
 
 @pytest.fixture

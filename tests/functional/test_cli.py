@@ -1,9 +1,11 @@
 """The command line: help, wrong calls, schema, plan, migrate, overrides. check and status have files of their own."""
 
+import base64
 import json
 import os
 import pathlib
 import re
+import subprocess
 
 import jsonschema
 import pytest
@@ -83,12 +85,25 @@ def test_every_example_fits_the_schema_and_loads(cli, schema, path, tmp_path):
     jsonschema.validate(yaml.load(text, yaml.BaseLoader), _of_strings(schema))
     for mounted in re.findall(r"\${file:(\S+?)}", text):
         secret = tmp_path / pathlib.Path(mounted).name
-        secret.write_text("mounted-secret\n")
+        secret.write_text(_private_key() if secret.suffix == ".pem" else "mounted-secret\n")
         text = text.replace(mounted, str(secret))
-    secrets = {name: "postgres://h/d" if name == "DATABASE_URL" else "some-secret" for name in re.findall(r"\${(\w+)}", text)}
+    secrets = {name: _SECRETS.get(name, "some-secret") for name in re.findall(r"\${(\w+)}", text)}
     result = cli.run("check", "--offline", config=text, env=secrets)
     assert result.code == OK, str(result)
     assert result.stdout.startswith("ok    config")
+
+
+# What cannot be just anything.
+_SECRETS = {"DATABASE_URL": "postgres://h/d", "OCEAN_KEY": base64.b64encode(b"k" * 32).decode()}
+
+
+def _private_key():
+    return subprocess.run(["openssl", "genpkey", "-algorithm", "RSA"], check=True, capture_output=True, text=True).stdout
+
+
+def test_the_table_of_the_examples_names_each_of_them():
+    named = re.findall(r"^\| \[(\w+\.yaml)\]\(\1\) \|", (ROOT / "deploy" / "examples" / "README.md").read_text(), re.M)
+    assert named == sorted(path.name for path in (ROOT / "deploy" / "examples").glob("*.yaml"))
 
 
 def _of_strings(schema):

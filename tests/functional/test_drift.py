@@ -124,7 +124,7 @@ def test_the_same_page_for_ever_is_65_and_named(mock_api, db, pagehaul_for, rows
 def test_the_same_page_for_ever_is_noticed_without_a_total_too(mock_api, db, pagehaul_for):
     api = mock_api(rows=ROWS, same_page=True, total="none")
     runner = pagehaul_for(api, db).configure(NO_TOTAL, source={"pagination": {"max_pages": 30}})
-    assert_ended(runner.run(), db, 65, slices_failed=1, reason="max_pages allows 30 pages")
+    assert_ended(runner.run(), db, 65, slices_failed=1, reason="have the same records: does the API read the page's number")
 
 
 def test_a_page_size_that_the_api_caps_is_65_naming_both_numbers(mock_api, db, pagehaul_for):

@@ -8,6 +8,8 @@ import pytest
 from harness.oracle import assert_table_equals_oracle
 from harness.pagehaul import CONFIG
 
+pytestmark = pytest.mark.security
+
 README = pathlib.Path(__file__).resolve().parents[2] / "README.md"
 TABLE = ("CREATE SCHEMA report; CREATE TABLE report.creative (advertiser_id bigint, date date, creativity_id bigint, "
          "campaign_id bigint, creativity_name text, note_id text, placement int, fee numeric, impression bigint, ctr float8, "

@@ -169,6 +169,21 @@ def test_a_stall_delays_and_loses_nothing(proxy, through, db):
     assert db.scalar("SELECT count(*) FROM t") == 1
 
 
+def test_a_connection_ends_right_behind_the_byte_that_was_named(proxy, through):
+    meter = proxy.end_at(5000)
+    with pytest.raises(psycopg2.OperationalError), through.cursor() as cursor:
+        cursor.execute("SELECT repeat('x', 100000)")
+    assert meter.fired.is_set()
+
+
+def test_a_connection_pauses_behind_a_byte_and_loses_nothing(proxy, through):
+    meter = proxy.hold_at(10, seconds=0.01, way="up")
+    with through.cursor() as cursor:
+        cursor.execute("SELECT repeat('x', 100000)")
+        assert len(cursor.fetchone()[0]) == 100000
+    assert meter.fired.is_set()
+
+
 def test_run_at_acts_before_the_pattern_is_forwarded(proxy, through, db):
     db.query("CREATE TABLE t (id int)")
     seen = []

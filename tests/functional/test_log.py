@@ -155,6 +155,7 @@ def dump(db):
     return "\n".join(str(row) for (table,) in tables for row in db.query(f"SELECT t::text FROM {table} t"))
 
 
+@pytest.mark.security
 @pytest.mark.parametrize("kind", ["header", "basic", "query"])
 def test_a_secret_appears_nowhere(pagehaul_for, mock_api, db, role, postgres, pushgateway, kind):
     """At debug level, in good and bad runs, of every verb: stdout, stderr, ledger, quarantine, metrics, termination message."""

@@ -86,6 +86,12 @@ def test_lines_of_good_runs(pagehaul, api, db):
     check(result, "rows quarantined")
 
 
+def test_lines_on_a_ledger_that_is_newer_than_the_program(pagehaul, db):
+    pagehaul.succeed("migrate")
+    db.query("INSERT INTO pagehaul.schema_version (version, serves_from) SELECT 999, max(version) FROM pagehaul.schema_version")
+    check(pagehaul.succeed(), "the ledger is newer than this program, and serves it", "summary")
+
+
 @pytest.mark.parametrize("change, code, message", [
     ({"faults": ["404"], "fault_pages": [4], "fault_forever": True}, DATA, "page refused"),
     ({"faults": ["503"], "fault_pages": [4], "fault_forever": True}, UNAVAILABLE, "page failed, attempts used up"),
@@ -98,6 +104,18 @@ def test_lines_of_bad_runs(pagehaul, api, change, code, message):
     result = pagehaul.configure(DEBUG).run()
     assert result.code == code, str(result)
     check(result, message, "summary")
+
+
+def test_lines_of_a_start_that_waits_for_another_run(pagehaul, api):
+    api.set(hold=True)
+    first = pagehaul.configure(DEBUG, run={"drain": "20s"}).start()
+    api.wait(held=1, timeout=60)
+    second = pagehaul.start("run", "--if-busy", "wait", env={"PAGEHAUL_GRACE": "15s"})
+    second.wait_for_log("waiting for its end", 60)
+    api.set(hold=False)
+    assert first.result().code == OK
+    check(second.result(), "another run is at work, waiting for its end", "the other run is over, going on",
+          "a SIGTERM leaves less than run.drain", "run started", "summary")
 
 
 def test_lines_of_a_stopped_run_with_progress(pagehaul, api):

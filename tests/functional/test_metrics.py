@@ -85,6 +85,7 @@ WAYS = {
 }
 
 
+@pytest.mark.security
 @pytest.mark.parametrize("way", WAYS)
 def test_a_gateway_that_asks_for_a_credential_gets_it_and_nobody_else_does(pagehaul, pushgateway, front, way):
     auth, expected = WAYS[way]

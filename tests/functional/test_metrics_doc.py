@@ -5,12 +5,15 @@ import re
 
 import pytest
 
-from harness.pipeline import sliced
+from harness import sanitizer
+from harness.pipeline import in_a_stream, sliced
 from harness.recorder import Recorder
 
 DOC = pathlib.Path(__file__).resolve().parents[2] / "deploy" / "metrics.md"
 # Their values depend on the run, or are many.
-OPEN = {"code", "name", "version"}
+OPEN = {"code", "cronjob", "name", "stream", "version", "worker"}
+
+pytestmark = pytest.mark.xdist_group("sqs")
 
 
 @pytest.fixture
@@ -21,10 +24,14 @@ def gateway():
 
 
 @pytest.fixture
-def pushed(pagehaul, gateway):
-    """The last push of a run that has all there can be: dates, a deadline, an interval, a memory limit."""
-    pagehaul.configure(sliced(), run={"deadline": "10m"},
-                       telemetry={"expect_every": "1d", "pushgateway": {"url": gateway.url}})
+def pushed(pagehaul, gateway, sqs):
+    """The last push of a run that has all there can be: dates, streams, a deadline, an interval, a memory limit, a broker that tells all."""
+    if sanitizer.environment(pagehaul.binary):
+        pytest.skip("a sanitizer's runtime does not start under a limit of its addresses")
+    pagehaul.env.update(sqs.env)
+    pagehaul.configure(sliced(), run={"deadline": "10m"}, queue=sqs.queue(),
+                       telemetry={"expect_every": "1d", "labels": {"cronjob": "nightly"}, "pushgateway": {"url": gateway.url}})
+    pagehaul.pipeline = in_a_stream(pagehaul.pipeline, "creative")
     limited = pagehaul.start(prefix=["prlimit", f"--as={4 << 30}"]).result()
     assert limited.code == 0, str(limited)
     return gateway.pushes[-1].body
@@ -47,8 +54,8 @@ def documented():
     families = {}
     for name, kind, labels in rows:
         assert name not in families, f"{name} stands twice in {DOC.name}"
-        label = re.match(r"`(\w+)`(?:: (.*))?$", labels)
-        families[name] = (kind, {label[1]: set((label[2] or "").split(", "))} if label else {})
+        families[name] = (kind, {label: set((values or "").split(", "))
+                                 for label, values in re.findall(r"`(\w+)`(?:: ([^`]*?))?(?:, (?=`)|$)", labels)})
     return families
 
 

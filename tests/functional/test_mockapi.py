@@ -67,6 +67,12 @@ def test_pages_by_number_and_by_offset_agree_and_end(mock_api):
     assert code(ask(api, 4)) == 10002
 
 
+def test_numbered_pages_may_tell_how_many_they_are_and_which_is_the_last(mock_api):
+    api = mock_api(rows=200, ends=True)
+    told = [(page["page_count"], page["more"]) for page in (data(api, number) for number in (1, 2, 3))]
+    assert told == [(2, True), (2, False), (2, False)]
+
+
 def test_a_page_is_about_42_kb(mock_api):
     assert 40_000 < len(ask(mock_api())[1]) < 48_000
 

@@ -1,5 +1,7 @@
 """Plain pulls: every way to ask for pages, every size of a report, all kinds of credentials."""
 
+import socket
+
 import pytest
 
 from harness.ending import assert_ended, lines
@@ -43,7 +45,8 @@ def test_without_a_total_two_empty_pages_are_the_end(mock_api, db, pagehaul_for,
     assert_ended(result, db, proof="pages", rows=950, stored=950)
     assert_table_equals_oracle(db, api)
     asked = api.pages_asked()
-    assert sorted(p for p in asked if p <= 10) == list(range(1, 11)), "a page with rows is asked once"
+    behind_short = [10] if kind == "offset" else []
+    assert sorted(p for p in asked if p <= 10) == [*range(1, 11), *behind_short], "a page with rows is asked once"
     assert asked.count(11) == asked.count(12) == 2, "the end is asked again for the proof"
 
 
@@ -147,6 +150,26 @@ def test_a_total_of_pages_is_proven_by_pages_and_says_so(db, pagehaul_for):
     line = assert_ended(runner.run(), db, proof="pages", rows=250, pages_done=3)
     assert "by pages" in line["reason"] and "by counts" not in line["reason"]
     assert db.query(f"SELECT count(*), min(id), max(id) FROM {TABLE}") == [(250, 0, 249)]
+    api.close()
+
+
+def listens_on_v6():
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not listens_on_v6(), reason="this machine has no ::1")
+def test_an_ipv6_address_may_be_the_host(db, pagehaul_for):
+    api = FixedApi((record(id=i) for i in range(250)), host="::1")
+    runner = pagehaul_for(None, db)
+    runner.pipeline["source"] = api.source()
+    assert runner.pipeline["source"]["base_url"].startswith("http://[::1]:")
+    runner.configure(sink={"key": ["id"], "columns": [{"name": "id", "type": "bigint"}]})
+    assert_ended(runner.run(), db, rows=250, pages_done=3)
     api.close()
 
 

@@ -60,3 +60,16 @@ def test_a_process_frozen_inside_a_transaction_is_ended_once_its_heartbeat_is_st
     frozen.thaw()
     assert frozen.result().code == OK
     assert_complete(db, api, settled=False)
+
+
+def test_two_processes_keep_one_rate_through_the_pooler(pooled, api, db):
+    # Each leases little ahead of need, so that there is something left for the other.
+    pooled.configure(source={"limits": {"rate": "10/s", "concurrency": 2}}, run={"workers": 2})
+    first = pooled.start(env=RESUME)
+    second = pooled.start_raw("run", "-c", pooled.config_path, env=RESUME)
+    results = [first.result(), second.result()]
+    assert [result.code for result in results] == [OK, OK], "\n".join(map(str, results))
+    asked = [entry["t_ms"] / 1000 for entry in api.log()]
+    seconds = max(asked) - min(asked)
+    assert (len(asked) - 2) / 10 - 0.1 <= seconds <= len(asked) / 10 * 1.3 + 1
+    assert_complete(db, api)

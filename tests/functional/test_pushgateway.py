@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import json
 
 import pytest
 
@@ -38,6 +39,29 @@ def test_every_name_that_a_pipeline_may_have_is_a_group_as_it_stands(pagehaul, p
     assert group["labels"] == {"job": "pagehaul", "pipeline": name}
 
 
+def test_pipelines_of_one_name_do_not_share_a_group_where_they_say_where_they_run(pagehaul, pushgateway):
+    labels = {"cluster": "eu-1", "namespace": "reports", "cronjob": "reports-nightly"}
+    pushing_to(pagehaul, pushgateway.url).configure(telemetry={"labels": {"namespace": "other"}}).succeed()
+    pushing_to(pagehaul, pushgateway.url).configure(telemetry={"labels": labels}).succeed()
+    ours = {"job": "pagehaul", "pipeline": "creative_report"}
+    assert {frozenset(group["labels"].items()) for group in pushgateway.groups()} == {
+        frozenset(labels.items()) for labels in ({**ours, "namespace": "other"}, {**ours, "namespace": "reports", "cluster": "eu-1"})}
+    assert [dict(labels)["cronjob"] for labels in pushgateway.metric("pagehaul_info")] == ["reports-nightly"]
+
+
+def test_a_ledger_that_cannot_be_upgraded_is_told_of_as_a_run_would_be(pagehaul, pushgateway, db, tmp_path):
+    pushing_to(pagehaul, pushgateway.url).succeed()
+    success = pushgateway.value("pagehaul_last_success_timestamp_seconds")
+    message = tmp_path / "termination"
+    message.touch()
+    away = {"PAGEHAUL_TERMINATION_LOG": str(message), "DATABASE_URL": db.dsn_through("127.0.0.1", 1)}
+    assert pagehaul.configure(run={"patience": "0s"}).run("migrate", env=away).code == 69
+    told = json.loads(message.read_text())
+    assert (told["verdict"], told["exit_code"], told["pipeline"]) == ("failed", 69, "creative_report")
+    assert pushgateway.value("pagehaul_last_run_exit_code") == 69 and pushgateway.value("pagehaul_last_run_success") == 0
+    assert pushgateway.value("pagehaul_last_success_timestamp_seconds") == success
+
+
 def test_a_gateway_below_a_path_is_found_there(pagehaul, tmp_path):
     gateway = Pushgateway(tmp_path, prefix="/push/gateway")
     try:
@@ -66,6 +90,7 @@ def test_a_gateway_that_speaks_tls_is_pushed_to_when_its_authority_is_trusted(pa
     assert secure.forwarded >= 2 and pushgateway.value("pagehaul_last_run_success") == 1
 
 
+@pytest.mark.security
 @pytest.mark.parametrize("whose", ["stranger's", "another host's"])
 def test_a_gateway_that_cannot_show_who_it_is_gets_nothing_and_fails_no_run(pagehaul, pushgateway, front, trusted, stranger, whose):
     pagehaul.env["SSL_CERT_FILE"] = trusted.ca
@@ -80,6 +105,7 @@ SECRET = "push-canary secret"
 IN_CLEAR = base64.b64encode(f"pusher:{SECRET}".encode()).decode()
 
 
+@pytest.mark.security
 @pytest.mark.parametrize("auth", [{"type": "basic", "username": "pusher", "password": "${PUSH_SECRET}"},
                                   {"type": "bearer", "token": "${PUSH_SECRET}"}], ids=["basic", "bearer"])
 def test_a_gateway_that_repeats_our_credential_makes_nobody_tell_it(pagehaul, recording, tmp_path, auth):

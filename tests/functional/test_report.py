@@ -37,6 +37,7 @@ def test_a_good_run_is_complete_and_its_numbers_add_up(mock_api, db, pagehaul_fo
     assert "report.creative" in page.sections["details"] and "advertiser_id, date, creativity_id" in page.sections["details"]
 
 
+@pytest.mark.security
 def test_the_page_refers_to_nothing_and_runs_nothing(pagehaul):
     pagehaul.succeed()
     page = page_of(pagehaul)
@@ -81,6 +82,7 @@ def test_quarantine_is_told_by_reason_with_samples(mock_api, db, pagehaul_for):
     assert "Complete, with 5 rows in quarantine" in page_of(runner).text
 
 
+@pytest.mark.security
 def test_what_comes_from_outside_is_shown_and_never_read_as_html_or_with_a_secret(mock_api, db, pagehaul_for):
     api = mock_api(rows=350, bad_rows=[3])
     runner = pagehaul_for(api, db).configure(run={"quarantine_limit": 10})
@@ -108,7 +110,10 @@ def test_a_killed_run_says_so_and_when_it_was_resumed_tells_both_processes(mock_
     runner.succeed(env=RESUME)
     page = page_of(runner)
     assert "Complete: nothing is missing" in page.text and "2 processes" in page.text
-    assert [row[3] for row in page.rows("Processes")] == ["✕ killed or lost", "in order"]
+    killed, resumed = page.rows("Processes")
+    assert killed[8] == "✕ killed or lost" and killed[4:8] == ["–"] * 4, "before its first heartbeat"
+    assert resumed[8] == "in order, exit code 0"
+    assert [resumed[4], resumed[6], resumed[7]] == [str(PAGES - 12), str(PAGES - 12 + 1), "0"]
 
 
 def test_a_stopped_run_names_its_holes(mock_api, db, pagehaul_for):
@@ -155,6 +160,7 @@ def test_a_superseded_run_names_the_run_that_took_over(pagehaul, db):
     pagehaul.succeed("run", "--run-key", "c")
     # As a start leaves it that takes the slices of an older run over: both in one transaction.
     db.query("UPDATE pagehaul.run SET state = 'superseded', finished_at = (SELECT created_at FROM pagehaul.run WHERE id = 2) WHERE id = 1")
+    db.query("UPDATE pagehaul.worker SET exit_code = NULL WHERE run_id = 1")
     page = page_of(pagehaul, "1")
     assert "run 2 has taken over" in page.text and "exit code" not in page.text.replace("no exit code was recorded", "")
 
@@ -236,6 +242,7 @@ def test_a_file_is_replaced_by_a_newer_report_and_nothing_else_lies_about(pageha
     assert os.listdir(target.parent) == ["last.html"]
 
 
+@pytest.mark.security
 def test_a_link_stays_a_link_and_its_file_is_replaced(pagehaul, tmp_path):
     pagehaul.succeed()
     (tmp_path / "link.html").symlink_to(tmp_path / "real.html")
@@ -259,6 +266,7 @@ def test_a_device_takes_the_page_and_stays_a_device(pagehaul, tmp_path):
     os.close(reader)
 
 
+@pytest.mark.security
 def test_a_file_that_is_no_page_is_left_alone(pagehaul):
     pagehaul.succeed()
     before = pagehaul.config_path.read_text()

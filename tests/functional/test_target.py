@@ -45,12 +45,45 @@ def test_a_second_run_changes_nothing_of_the_table(pagehaul, db):
     assert db.query("SELECT sum(xmin::text::bigint), max(ctid), 'report.creative'::regclass::oid FROM report.creative") == before
 
 
-def test_a_table_without_the_unique_index_gets_one(pagehaul, api, db):
-    create(db, key=", ".join(f"CHECK ({name} IS NOT NULL)" for name in KEY))
+def keyless(db):
+    """The table with a unique index on the key that does not count: rows may be deleted softly."""
+    create(db, key=None, extra=["deleted_at timestamptz"])
     db.query("ALTER TABLE report.creative " + ", ".join(f"ALTER {name} SET NOT NULL" for name in KEY))
+    db.query(f"CREATE UNIQUE INDEX living ON report.creative ({', '.join(KEY)}) WHERE deleted_at IS NULL")
+
+
+def unique_indexes(db):
+    return db.scalar("SELECT count(*) FROM pg_index WHERE indrelid = 'report.creative'::regclass AND indisunique")
+
+
+def test_a_table_without_the_unique_index_is_left_alone_and_the_statement_told(pagehaul, api, db):
+    keyless(db)
+    assert_refused(pagehaul, api, "living does not serve: it is partial", "CREATE UNIQUE INDEX ON", "sink.ddl: allow")
+    assert unique_indexes(db) == 1
+
+
+def test_with_ddl_allowed_it_gets_the_index_that_check_has_told_of(pagehaul, api, db):
+    keyless(db)
+    pagehaul.configure(sink={"ddl": "allow"})
+    assert 'CREATE UNIQUE INDEX ON "report"."creative" ("advertiser_id", "date", "creativity_id");' in pagehaul.succeed("check").stdout
     pagehaul.succeed()
     assert_table_equals_oracle(db, api)
-    assert db.scalar("SELECT count(*) FROM pg_index WHERE indrelid = 'report.creative'::regclass AND indisunique") == 1
+    assert unique_indexes(db) == 2
+
+
+def test_check_tells_the_statements_that_make_a_missing_table(pagehaul, db):
+    told = pagehaul.succeed("check").stdout
+    assert 'CREATE SCHEMA "report";' in told and 'CREATE TABLE "report"."creative" (' in told
+    db.query(told[told.index("CREATE SCHEMA"):].splitlines()[0])
+    assert "report.creative fits" in pagehaul.succeed("check").stdout
+
+
+def test_a_table_whose_name_differs_in_case_alone_is_named_and_none_made_beside_it(pagehaul, api, db):
+    db.query('CREATE SCHEMA report; CREATE TABLE report."Creative" (id bigint)')
+    assert_refused(pagehaul, api, 'report."Creative"', 'table: "report.Creative"', "sink.ddl: allow")
+    assert not db.relation_exists("report.creative")
+    pagehaul.configure(sink={"ddl": "allow"}).succeed()
+    assert_table_equals_oracle(db, api)
 
 
 def test_a_fitting_table_with_more_columns_and_wider_types_is_used(pagehaul, api, db):
@@ -91,7 +124,7 @@ def test_an_index_that_rows_with_equal_keys_forbid_is_told(pagehaul, api, db):
     create(db, key=None)
     db.query("ALTER TABLE report.creative " + ", ".join(f"ALTER {name} SET NOT NULL" for name in KEY))
     db.query("INSERT INTO report.creative (advertiser_id, date, creativity_id) SELECT 1, '2020-01-01', 1 FROM generate_series(1, 2)")
-    result = pagehaul.run()
+    result = pagehaul.configure(sink={"ddl": "allow"}).run()
     assert result.code == CONFIG and "is sink.key complete?" in result.stderr, str(result)
 
 
@@ -129,13 +162,33 @@ def test_a_view_is_told(pagehaul, api, db):
     ("ALTER TABLE report.creative ENABLE ROW LEVEL SECURITY", "DISABLE ROW LEVEL SECURITY"),
     ("ALTER TABLE report.creative SET UNLOGGED", "SET LOGGED"),
     ("CREATE RULE quiet AS ON INSERT TO report.creative DO INSTEAD NOTHING", "quiet"),
-    ("CREATE FUNCTION drop_it() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
-     "CREATE TRIGGER suppress BEFORE INSERT ON report.creative FOR EACH ROW EXECUTE FUNCTION drop_it()", "suppress"),
-], ids=["row_security", "unlogged", "rule", "trigger"])
+], ids=["row_security", "unlogged", "rule"])
 def test_what_may_hide_lose_or_change_rows_is_told(pagehaul, api, db, statement, said):
     create(db)
     db.query(statement)
     assert_refused(pagehaul, api, "sink.table", said)
+
+
+def test_a_trigger_before_the_row_that_leaves_its_key_alone_is_no_misfit(pagehaul, api, db):
+    create(db, extra=["stored_at timestamptz"])
+    db.query("CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.stored_at := now(); RETURN NEW; END';"
+             "CREATE TRIGGER stamp BEFORE INSERT OR UPDATE ON report.creative FOR EACH ROW EXECUTE FUNCTION stamp()")
+    pagehaul.succeed()
+    stamps = db.query("SELECT creativity_id, stored_at FROM report.creative ORDER BY 1")
+    assert len(stamps) == 1000 and all(stamp for _, stamp in stamps)
+    pagehaul.succeed()
+    assert db.query("SELECT creativity_id, stored_at FROM report.creative ORDER BY 1") == stamps, "equal rows were written again"
+
+
+@pytest.mark.parametrize("body", ["RETURN NULL", "NEW.creativity_id := -NEW.creativity_id; RETURN NEW"],
+                         ids=["suppresses rows", "changes their key"])
+def test_one_that_does_not_is_seen_by_the_first_commit(pagehaul, api, db, body):
+    create(db)
+    db.query(f"CREATE FUNCTION odd() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN {body}; END';"
+             "CREATE TRIGGER odd BEFORE INSERT ON report.creative FOR EACH ROW EXECUTE FUNCTION odd()")
+    result = pagehaul.run()
+    assert result.code == CONFIG and "a BEFORE trigger of the table" in result.stderr, str(result)
+    assert db.scalar("SELECT count(*) FROM report.creative") == 0
 
 
 def test_a_trigger_after_the_row_is_no_misfit(pagehaul, api, db):

@@ -148,6 +148,7 @@ def collector_spans_without_repeats(collector, refused):
     return collector.spans()
 
 
+@pytest.mark.security
 def test_a_credential_of_the_collector_is_sent_and_told_nowhere(pagehaul, collector_guard):
     url, expected = collector_guard
     pagehaul.env["COLLECTOR_KEY"] = KEY

@@ -1,10 +1,12 @@
 """The image that tests/image/build.sh made, run as Kubernetes would run it: read-only root, no capabilities, no new privileges."""
 
+import io
 import json
 import os
 import pathlib
 import subprocess
 import sys
+import tarfile
 import time
 
 import pytest
@@ -63,6 +65,24 @@ def inspected():
     done = subprocess.run([*PODMAN, "image", "inspect", IMAGE], capture_output=True, text=True)
     assert done.returncode == 0, f"no image {IMAGE}: run `make image`"
     return json.loads(done.stdout)[0]
+
+
+@pytest.fixture(scope="session")
+def archive():
+    """The image's file system as a tar."""
+    made = subprocess.run([*PODMAN, "create", "--pull=never", IMAGE], capture_output=True, text=True, check=True).stdout.strip()
+    try:
+        exported = subprocess.run([*PODMAN, "export", made], capture_output=True, check=True).stdout
+    finally:
+        subprocess.run([*PODMAN, "rm", made], capture_output=True, check=True)
+    with tarfile.open(fileobj=io.BytesIO(exported)) as tar:
+        yield tar
+
+
+@pytest.fixture(scope="session")
+def members(archive):
+    """Its members, by path."""
+    return {"/" + member.name.strip("/"): member for member in archive}
 
 
 class Network:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What the image's build needs of others, into local storage: its base debian:bookworm-slim, which Debian's own packages make
-# (debootstrap) where there is none. Prints the base's name.
+# (debootstrap) where there is none. Prints the base's name with its digest, which the image's list of parts records.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 base=localhost/debian:bookworm-slim
@@ -14,4 +14,4 @@ if ! buildah inspect --type image "$base" >/dev/null 2>&1; then
     rm -rf "$root"/var/cache/apt/archives/*.deb
     tar -C "$root" -c . | podman import - "$base" >/dev/null 9>&-
 fi
-echo "$base"
+echo "$base@$(buildah inspect --type image --format '{{.FromImageDigest}}' "$base")"

@@ -1,28 +1,14 @@
 """What is in the image, and that the program finds there what it needs."""
 
-import io
 import json
 import stat
 import subprocess
-import tarfile
 import time
 
 import pytest
-from conftest import IMAGE, PODMAN, pipeline
+from conftest import PODMAN, pipeline
 
 CONFIG = ["--config", "/etc/pagehaul/pipeline.yaml"]
-
-
-@pytest.fixture(scope="module")
-def members():
-    """The members of the image's file system, by path."""
-    made = subprocess.run([*PODMAN, "create", "--pull=never", IMAGE], capture_output=True, text=True, check=True).stdout.strip()
-    try:
-        archive = subprocess.run([*PODMAN, "export", made], capture_output=True, check=True).stdout
-    finally:
-        subprocess.run([*PODMAN, "rm", made], capture_output=True, check=True)
-    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-        return {"/" + member.name.strip("/"): member for member in tar}
 
 
 def test_it_is_small(inspected, members):
@@ -30,6 +16,7 @@ def test_it_is_small(inspected, members):
     assert inspected["Size"] < 45_000_000
 
 
+@pytest.mark.security
 def test_it_is_run_by_a_numeric_user_without_a_shell(inspected):
     config = inspected["Config"]
     assert (config["User"], config["Entrypoint"], config["Cmd"]) == ("65532:65532", ["/usr/bin/pagehaul"], ["--help"])
@@ -41,12 +28,31 @@ def test_it_says_what_it_is(inspected, container):
     assert container.run("version").stdout.split()[-1] == labels["version"]
 
 
+@pytest.mark.security
 def test_it_holds_one_program_and_nothing_privileged(members):
+    """No shell, no package manager, nothing that its user owns or may write to but /tmp, no device."""
     files = {path: member for path, member in members.items() if member.isfile()}
     programs = {path for path, member in files.items() if member.mode & stat.S_IXUSR and ".so" not in path}
     assert programs == {"/usr/bin/pagehaul"}
     assert not [path for path, member in files.items() if member.mode & (stat.S_ISUID | stat.S_ISGID)]
-    assert not [path for path, member in members.items() if not member.issym() and member.mode & stat.S_IWOTH and path != "/tmp"]
+    assert not [path for path, member in members.items() if not member.issym() and member.mode & (stat.S_IWGRP | stat.S_IWOTH) and path != "/tmp"]
+    assert {(member.uid, member.gid) for member in members.values()} == {(0, 0)}
+    assert all(member.isfile() or member.isdir() or member.issym() for member in members.values())
+    assert members["/tmp"].mode & stat.S_ISVTX
+
+
+@pytest.mark.security
+@pytest.mark.parametrize("user", ["65532:65532", "1000660000:0"], ids=["its own", "a cluster's"])
+def test_it_runs_as_any_user_without_a_name(container, user):
+    done = container.run("check", "--offline", *CONFIG, config=pipeline(), options=["--user", user])
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.security
+@pytest.mark.parametrize("name", ["/bin/sh", "/bin/bash", "/bin/busybox", "/usr/bin/env", "/usr/bin/dpkg", "/usr/bin/curl"])
+def test_it_has_no_other_program_to_be_started(container, name):
+    done = container.run(options=["--entrypoint", name])
+    assert done.returncode == 127 and name.rsplit("/", 1)[1] in done.stderr, done.stderr
 
 
 def test_it_runs_with_a_read_only_root(container):
@@ -91,6 +97,7 @@ def test_sigterm_reaches_it_as_process_one(container):
         podman("rm", "--force", "--time", "0", name)
 
 
+@pytest.mark.security
 def test_it_finds_names_and_certificates(container, network):
     """By DNS alone, the API and the database are met over TLS; their authority stands in the system's bundle or they are refused."""
     config = pipeline()

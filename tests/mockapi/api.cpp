@@ -1,6 +1,8 @@
 #include "api.h"
 
+#include "chain.h"
 #include "credentials.h"
+#include "signatures.h"
 
 namespace mockapi {
 namespace {
@@ -31,9 +33,11 @@ Reply Api::page(const HttpRequest& request, Time now) {
     entry.date = page.slice.date;
     entry.traceparent = request.header("traceparent");
     entry.body = request.body.substr(0, kMaxLoggedBody);
-    entry.auth_ok = authorised(options_, request);
+    entry.auth_ok = options_.auth == AuthKind::granted ? tokens_.holds(shown_token(options_, request), now)
+                                                       : authorised(options_, request);
+    entry.auth_ok = entry.auth_ok && signature_holds(options_, request);
 
-    auto reply = decide(page, entry, now);
+    auto reply = decide(request, page, entry, now);
     reply.delay = delay();
     if (options_.hold_after > 0 && seen_ > hold_base_ + options_.hold_after) options_.hold = true;
     if (options_.hold && reply.when == Reply::When::after_delay) reply.when = Reply::When::when_released;
@@ -46,7 +50,7 @@ Reply Api::page(const HttpRequest& request, Time now) {
     return reply;
 }
 
-Reply Api::decide(const PageRequest& page, LogEntry& entry, Time now) {
+Reply Api::decide(const HttpRequest& request, const PageRequest& page, LogEntry& entry, Time now) {
     drift();
     if (is_down(now)) {
         entry.fault = "down";
@@ -67,8 +71,12 @@ Reply Api::decide(const PageRequest& page, LogEntry& entry, Time now) {
         if (options_.auth_status == 200) return refuse(entry, kBadToken, "bad access token");
         return answer(options_.auth_status, R"({"code":410019,"success":false,"msg":"bad access token"})");
     }
+    if (page.refused_token) {
+        entry.fault = "cursor";
+        return answer(400, R"({"code":10004,"success":false,"msg":"no such cursor, or it has expired"})");
+    }
     if (!page.error.empty()) return refuse(entry, kBadParameter, page.error);
-    auto good = rows(page, entry);
+    auto good = rows(request, page, entry);
     if (entry.code != 0) return good;
     entry.fault = faults_.next(options_, hash_text(page.slice.advertiser_id + "|" + page.slice.date),
                                static_cast<std::uint64_t>(page.number));
@@ -77,7 +85,7 @@ Reply Api::decide(const PageRequest& page, LogEntry& entry, Time now) {
     return apply_fault(options_, entry.fault, std::move(good));
 }
 
-Reply Api::rows(const PageRequest& page, LogEntry& entry) {
+Reply Api::rows(const HttpRequest& request, const PageRequest& page, LogEntry& entry) {
     const Extent extent{options_.rows, options_.inserted, options_.removed};
     const auto first = first_row(options_, page);
     const auto size = served_size(options_, page);
@@ -94,11 +102,18 @@ Reply Api::rows(const PageRequest& page, LogEntry& entry) {
         options_.total == TotalOn::every_page || (options_.total == TotalOn::first_page && page.number == 1);
     std::string end = "]";
     if (total) end += R"(,"total_count":)" + std::to_string(told_total(extent.size()));
-    end += "}}";
+    if (options_.ends && !options_.chain)
+        end += R"(,"page_count":)" + std::to_string((extent.size() + size - 1) / size) + R"(,"more":)" +
+               (first + size < extent.size() ? "true" : "false");
+    ChainWords chain;
+    if (options_.chain && page.offset >= 0)
+        chain = chain_words(options_, request, static_cast<std::uint64_t>(page.offset), size, extent.size());
+    end += chain.body + "}}";
     Reply reply;
     const auto length = start.size() + rows->size() + end.size();
-    reply.segments = {
-        segment(head(200, static_cast<std::int64_t>(length)) + start), {rows}, segment(std::move(end))};
+    reply.segments = {segment(head(200, static_cast<std::int64_t>(length), chain.headers) + start),
+                      {rows},
+                      segment(std::move(end))};
     return reply;
 }
 
@@ -179,6 +194,7 @@ void Api::set(std::string_view name, std::string_view value) {
         if (name == "hold" && !options_.hold) options_.hold_after = 0;
     }
     if (name.starts_with("ratelimit")) bucket_ = {};
+    if (name == "revoke") tokens_.revoke();
 }
 
 void Api::prerender() {

@@ -13,6 +13,7 @@
 #include "reply.h"
 #include "request_log.h"
 #include "token_bucket.h"
+#include "token_server.h"
 
 namespace mockapi {
 
@@ -23,6 +24,8 @@ class Api {
 
     /// Answers a page request and logs it. The server calls log().ended() when its last byte is sent.
     Reply page(const HttpRequest& request, Time now);
+    /// Answers a token request and logs it.
+    Reply token(const HttpRequest& request, Time now) { return tokens_.token(options_, request, now); }
     /// Throws OptionError.
     void set(std::string_view name, std::string_view value);
     void prerender();
@@ -33,10 +36,11 @@ class Api {
 
     const Options& options() const { return options_; }
     RequestLog& log() { return log_; }
+    const TokenServer& tokens() const { return tokens_; }
 
   private:
-    Reply decide(const PageRequest& page, LogEntry& entry, Time now);
-    Reply rows(const PageRequest& page, LogEntry& entry);
+    Reply decide(const HttpRequest& request, const PageRequest& page, LogEntry& entry, Time now);
+    Reply rows(const HttpRequest& request, const PageRequest& page, LogEntry& entry);
     std::uint64_t told_total(std::uint64_t size);
     void drift();
     bool is_down(Time now);
@@ -47,6 +51,7 @@ class Api {
     FaultPlan faults_;
     TokenBucket bucket_;
     RequestLog log_;
+    TokenServer tokens_;
     std::uint64_t seen_ = 0;        ///< page requests since the start
     std::uint64_t drift_base_ = 0;  ///< `seen_` when drift was set, or drifted last
     bool drifted_ = false;

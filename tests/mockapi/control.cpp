@@ -56,6 +56,7 @@ Reply control(Api& api, const HttpRequest& request, std::optional<Waiting>& wait
         return answer(200, "{}\n");
     }
     if (request.path == "/__stats") return answer(200, api.log().stats_json());
+    if (request.path == "/__tokens") return answer(200, api.tokens().log());
     if (request.path == "/__set") return set(api, request);
     if (request.path == "/__wait") return wait(request, waiting);
     return answer(404, R"({"error":"no such path"})");

@@ -7,6 +7,14 @@
 namespace mockapi {
 namespace {
 
+std::string lower(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return text;
+}
+
+}  // namespace
+
 std::string base64(std::string_view text) {
     constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     std::string out;
@@ -26,17 +34,19 @@ std::string base64(std::string_view text) {
     return out;
 }
 
-std::string lower(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return text;
+std::string_view shown_token(const Options& options, const HttpRequest& request) {
+    constexpr std::string_view bearer = "Bearer ";
+    const auto authorization = request.header("authorization");
+    if (authorization.starts_with(bearer)) return authorization.substr(bearer.size());
+    const auto header = request.header(lower(options.auth_name));
+    return header.empty() ? request.parameter(options.auth_name) : header;
 }
-
-}  // namespace
 
 bool authorised(const Options& options, const HttpRequest& request) {
     if (options.token.empty()) return true;
     switch (options.auth) {
+        case AuthKind::granted:
+            return false;
         case AuthKind::none:
             return true;
         case AuthKind::header:

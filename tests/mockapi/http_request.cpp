@@ -36,15 +36,7 @@ std::string decoded(std::string_view text) {
 void read_target(std::string_view target, HttpRequest& request) {
     const auto mark = std::min(target.find('?'), target.size());
     request.path = std::string(target.substr(0, mark));
-    auto rest = target.substr(std::min(mark + 1, target.size()));
-    while (!rest.empty()) {
-        const auto end = std::min(rest.find('&'), rest.size());
-        const auto pair = rest.substr(0, end);
-        const auto equals = std::min(pair.find('='), pair.size());
-        request.query.emplace_back(decoded(pair.substr(0, equals)),
-                                   decoded(pair.substr(std::min(equals + 1, pair.size()))));
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
+    request.query = form_of(target.substr(std::min(mark + 1, target.size())));
 }
 
 std::string_view take_line(std::string_view& head) {
@@ -55,6 +47,19 @@ std::string_view take_line(std::string_view& head) {
 }
 
 }  // namespace
+
+std::vector<std::pair<std::string, std::string>> form_of(std::string_view rest) {
+    std::vector<std::pair<std::string, std::string>> pairs;
+    while (!rest.empty()) {
+        const auto end = std::min(rest.find('&'), rest.size());
+        const auto pair = rest.substr(0, end);
+        const auto equals = std::min(pair.find('='), pair.size());
+        pairs.emplace_back(decoded(pair.substr(0, equals)),
+                           decoded(pair.substr(std::min(equals + 1, pair.size()))));
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    return pairs;
+}
 
 std::string_view HttpRequest::header(std::string_view name) const {
     for (const auto& [key, value] : headers) {

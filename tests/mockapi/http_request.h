@@ -22,6 +22,9 @@ struct HttpRequest {
 
 enum class Parse { incomplete, complete, bad };
 
+/// The pairs of a form, percent-decoded.
+std::vector<std::pair<std::string, std::string>> form_of(std::string_view text);
+
 /// Reads one request from the start of `input`; `used` is its length once complete.
 Parse parse_request(std::string_view input, HttpRequest& request, std::size_t& used);
 

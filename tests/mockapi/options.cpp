@@ -170,18 +170,56 @@ const std::vector<Spec>& specs() {
         {"same-page", "", "page 1 for every page asked", flag(&O::same_page)},
         {"strict-types", "", "page_num and page_size as JSON strings are refused with 10002",
          flag(&O::strict_types)},
-        {"auth", "KIND", "header (default), bearer, basic, query, none",
+        {"ends", "", "numbered pages tell page_count, and in `more` whether they are the last",
+         flag(&O::ends)},
+        {"chain", "", "requests without a number or an offset: each page tells of the next one",
+         flag(&O::chain)},
+        {"chain-end", "HOW", "what the last page tells: null (default), absent, empty",
+         [](Options& o, Text v) {
+             o.chain_end = choice<ChainEnd>(
+                 v, {{"null", ChainEnd::null}, {"absent", ChainEnd::absent}, {"empty", ChainEnd::empty}});
+         }},
+        {"link-form", "HOW", "of links: absolute (default), path, query, foreign",
+         [](Options& o, Text v) {
+             o.link_form = choice<LinkForm>(v, {{"absolute", LinkForm::absolute},
+                                                {"path", LinkForm::path},
+                                                {"query", LinkForm::query},
+                                                {"foreign", LinkForm::foreign}});
+         }},
+        {"chain-generation", "N", "tokens of another one are refused with 400, default 1",
+         count(&O::chain_generation)},
+        {"chain-repeat", "N", "page N tells its own token again", count(&O::chain_repeat)},
+        {"chain-endless", "", "behind the last page come empty ones without end", flag(&O::chain_endless)},
+        {"auth", "KIND",
+         "header (default), bearer, basic, query, none; granted: a token of POST /oauth/token",
          [](Options& o, Text v) {
              o.auth = choice<AuthKind>(v, {{"header", AuthKind::header},
                                            {"bearer", AuthKind::bearer},
                                            {"basic", AuthKind::basic},
                                            {"query", AuthKind::query},
+                                           {"granted", AuthKind::granted},
                                            {"none", AuthKind::none}});
          }},
         {"auth-name", "NAME", "of the header or query parameter, default Access-Token", text(&O::auth_name)},
         {"token", "T", "what it must be (basic: user:password); empty: no check", text(&O::token)},
         {"auth-status", "N", "answer to a wrong token: 401 (default), 403; 200: code 410019",
          count(&O::auth_status)},
+        {"oauth-client", "ID:SECRET", "what the token server knows", text(&O::oauth_client)},
+        {"oauth-user", "USER:PASSWORD", "of the grant `password`", text(&O::oauth_user)},
+        {"refresh-token", "T", "of the grant `refresh_token`", text(&O::refresh_token)},
+        {"rotate", "", "each use of the refresh token gives another and ends all before", flag(&O::rotate)},
+        {"rotate-grace", "N", "so often the one before may be used again", count(&O::rotate_grace)},
+        {"token-lifetime", "TIME", "of what is granted; default: for good", time_of(&O::token_lifetime)},
+        {"token-latency", "TIME", "before the token server's answers", time_of(&O::token_latency)},
+        {"token-status", "N", "what the token server answers, whatever it is asked", count(&O::token_status)},
+        {"sign", "KIND",
+         "none (default); ark: what Xiaohongshu's shop API wants in the body; aws: Signature Version 4",
+         [](Options& o, Text v) {
+             o.sign = choice<SignKind>(
+                 v, {{"none", SignKind::none}, {"ark", SignKind::ark}, {"aws", SignKind::aws}});
+         }},
+        {"sign-secret", "S", "what requests are signed with", text(&O::sign_secret)},
+        {"revoke", "", "ends every token that was granted so far", flag(&O::revoke)},
         {"latency", "TIME", "before every answer", time_of(&O::latency)},
         {"latency-jitter", "TIME", "up to so much more, uniform", time_of(&O::latency_jitter)},
         {"fault-rate", "P", "share of pages that fail at first", count(&O::fault_rate)},
@@ -269,6 +307,7 @@ std::string help_text() {
     std::string text =
         "mockapi: a report API for tests, fast and deterministic.\n\n"
         "  POST /data/report/offline/creative   {page_num, page_size, advertiser_id, start_date}\n"
+        "  POST /oauth/token                     a token (RFC 6749); GET /__tokens: who asked\n"
         "  GET  /rows?page=N&page_size=100      or ?offset=O&limit=100\n"
         "  GET  /__log[?since=SEQ]  /__stats  /__wait?requests=N|in_flight=N|held=N[&timeout=5s]\n"
         "  POST /__log/clear  /__set?flag=value[&flag=value]\n\n";

@@ -12,11 +12,15 @@ namespace mockapi {
 
 using Micros = std::chrono::microseconds;
 
-enum class AuthKind { none, header, bearer, basic, query };
+enum class AuthKind { none, header, bearer, basic, query, granted };
 enum class Drift { none, insert, remove, total };
 enum class TotalOn { every_page, first_page, no_page };
 enum class RetryAfter { none, seconds, date };
 enum class DownMode { status_503, refuse };
+
+enum class ChainEnd { null, absent, empty };
+enum class SignKind { none, ark, aws };
+enum class LinkForm { absolute, path, query, foreign };
 
 /// What a client sees; every field has its flag (options.cpp), and most may change while running.
 struct Options {
@@ -54,12 +58,32 @@ struct Options {
     std::uint64_t depth_cap = 0;
     bool same_page = false;
     bool strict_types = false;
+    bool ends = false;  ///< pages tell how many there are, and whether there are more
+
+    // Pages that tell of the next one: for requests that name neither a number nor an offset.
+    bool chain = false;
+    ChainEnd chain_end = ChainEnd::null;
+    LinkForm link_form = LinkForm::absolute;
+    std::uint64_t chain_generation = 1;  ///< a token of another one is refused with 400
+    std::uint64_t chain_repeat = 0;      ///< the page that tells its own token again; 0: none
+    bool chain_endless = false;          ///< empty pages without end
 
     // Credentials.
     AuthKind auth = AuthKind::header;
     std::string auth_name = "Access-Token";
     std::string token;  ///< empty: no check
     int auth_status = 401;
+    std::string oauth_client = "client:client-hunter2";
+    std::string oauth_user;
+    std::string refresh_token;
+    bool rotate = false;
+    std::uint64_t rotate_grace = 0;
+    Micros token_lifetime{0};
+    Micros token_latency{0};
+    int token_status = 0;  ///< 0: as it is
+    bool revoke = false;
+    SignKind sign = SignKind::none;
+    std::string sign_secret = "sign-hunter2";
 
     // Time and faults.
     Micros latency{0};

@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <vector>
 
+#include "chain.h"
 #include "json_scan.h"
 
 namespace mockapi {
@@ -92,6 +93,13 @@ PageRequest read_page_request(const Options& options, const HttpRequest& request
                               page.error);
     page.size = read_number(options, parameters, {"/page_size", "/page/page_size", "/limit"}, page.error);
     if (page.number < 0) page.offset = read_number(options, parameters, {"/offset"}, page.error);
+    if (options.chain && page.number < 0 && page.offset < 0) {
+        const auto* token = parameters.find({"/cursor", "/page/cursor"});
+        const auto row =
+            token == nullptr ? std::optional<std::uint64_t>(0) : row_of_token(options, token->text);
+        page.refused_token = !row;
+        page.offset = static_cast<std::int64_t>(row.value_or(0));
+    }
     check(options, parameters, page);
     if (page.error.empty() && page.offset >= 0) {
         page.number = page.offset / static_cast<std::int64_t>(served_size(options, page)) + 1;

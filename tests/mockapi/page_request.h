@@ -15,7 +15,8 @@ struct PageRequest {
     std::int64_t offset = -1;  ///< as asked; -1: asked by number
     std::int64_t size = -1;    ///< as asked; -1: not named
     Slice slice;
-    std::string error;  ///< why it is refused with code 10002; empty: fine
+    bool refused_token = false;  ///< answered with 400
+    std::string error;           ///< why it is refused with code 10002; empty: fine
 };
 
 PageRequest read_page_request(const Options& options, const HttpRequest& request);

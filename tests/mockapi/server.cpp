@@ -132,6 +132,8 @@ void Server::start(Connection& connection, const HttpRequest& request) {
     ++connection.serial;
     if (is_page_path(request.path))
         connection.reply = api_.page(request, at);
+    else if (request.path == "/oauth/token")
+        connection.reply = api_.token(request, at);
     else
         connection.reply = control(api_, request, connection.waiting);
     switch (connection.reply->when) {

@@ -6,9 +6,10 @@ import time
 
 from harness.mockapi import MockApi
 from harness.pagehaul import DATA, INCOMPLETE, OK, Pagehaul
-from harness.pipeline import sliced
+from harness.pipeline import in_a_stream, sliced
 from harness.prometheus import Prometheus
 from harness.pushgateway import Pushgateway
+from harness.sqs import ElasticMQ
 from harness.waiting import eventually
 
 DAY = datetime.timedelta(days=1)
@@ -26,23 +27,30 @@ class Run:
     changes: dict        # of its pipeline file
     last_day: int = -1   # of its slices, counted from today
     proves_a_day: bool = True
+    brokered: bool = False  # its page jobs go over a broker
+    streamed: bool = False  # its config has a stream
 
 
 # Slow enough that Prometheus sees them at work: 20 pages and their proofs at 8 a second. The first push is at once, the next after a second.
 RUNS = (
-    Run("good", OK, {"faults": ["429", "503"], "fault_pages": [2, 3]}, {"run": {"deadline": "1m"}, "telemetry": {"expect_every": "1d"}}),
+    Run("good", OK, {"faults": ["429", "503"], "fault_pages": [2, 3]}, {"run": {"deadline": "1m"}, "telemetry": {"expect_every": "1d"}},
+        brokered=True),
     # Quarantined rows are within the limit: it succeeds. Its data is old, and it is expected every second.
-    Run("quarantining", OK, {"bad_rows": [7]}, {"run": {"deadline": "1m", "quarantine_limit": 1}, "telemetry": {"expect_every": "1s"}}, last_day=-9),
+    Run("quarantining", OK, {"bad_rows": [7]}, {"run": {"deadline": "1m", "quarantine_limit": 1}, "telemetry": {"expect_every": "1s"}}, last_day=-9,
+        streamed=True),
     Run("failing", DATA, {"faults": ["404"], "fault_pages": [4], "fault_forever": True}, {"run": {"deadline": "1m"}}, proves_a_day=False),
     Run("slow", INCOMPLETE, {"hold_after": 6}, {"run": {"deadline": "4s", "drain": "500ms"}}, proves_a_day=False),
 )
 NAMES = {run.name for run in RUNS}
 SUCCEEDED = {run.name for run in RUNS if run.code == OK}
+BROKERED = {run.name for run in RUNS if run.brokered}
+STREAMED = {run.name for run in RUNS if run.streamed}
 WITH_A_WATERMARK = {run.name for run in RUNS if run.proves_a_day}
 # Of the runs above, once they have ended; each waits for its `for`.
 ALERTS = {("PagehaulNotSucceeding", "quarantining"), ("PagehaulRowsQuarantined", "quarantining"), ("PagehaulSourceLagging", "quarantining"),
           ("PagehaulNeverSucceeded", "failing"), ("PagehaulIncomplete", "failing"),
-          ("PagehaulNeverSucceeded", "slow"), ("PagehaulIncomplete", "slow"), ("PagehaulSlow", "slow")}
+          ("PagehaulNeverSucceeded", "slow"), ("PagehaulIncomplete", "slow"), ("PagehaulSlow", "slow"),
+          ("PagehaulNoWorkers", "slow")}
 
 
 class Observed:
@@ -54,6 +62,7 @@ class Observed:
         self.prometheus = self._keep(Prometheus(directory, self.pushgateway.url, rules))
         # It looks for its targets up to five seconds after its start; what came and went before, it would not have seen.
         eventually(lambda: self.prometheus.query("up"), what="Prometheus scrapes the Pushgateway")
+        sqs = self._keep(ElasticMQ())
         self.began = time.time()
         started = []
         for run in RUNS:
@@ -63,6 +72,11 @@ class Observed:
             last = datetime.date.today() + run.last_day * DAY
             runner.configure(sliced(advertisers=("1001", "1002"), date_from=str(last - DAY), date_to=str(last)), run.changes, pipeline=run.name,
                              source={"limits": {"rate": "8/s"}}, telemetry={"pushgateway": {"url": self.pushgateway.url, "interval": "1s"}})
+            if run.streamed:
+                runner.pipeline = in_a_stream(runner.pipeline, "creatives")
+            if run.brokered:
+                runner.env.update(sqs.env)
+                runner.configure(queue=sqs.queue())
             started.append((run, runner, runner.start(prefix=LIMITED)))
         self.results = {run.name: process.result() for run, _, process in started}
         self.problems = "\n".join(filter(None, (runner.problems() for _, runner, _ in started)))

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from conftest import KUBERNETES_ROW, RULES, alert_rules, dashboard, panels
-from observed import ALERTS, NAMES, RUNS, SUCCEEDED, WITH_A_WATERMARK, Observed
+from observed import ALERTS, BROKERED, NAMES, RUNS, STREAMED, SUCCEEDED, WITH_A_WATERMARK, Observed
 
 from harness.http import request
 from harness.waiting import eventually
@@ -46,6 +46,10 @@ def has_answers_from(expression):
         pipelines &= SUCCEEDED
     if "pagehaul_source_watermark_timestamp_seconds" in expression:
         pipelines &= WITH_A_WATERMARK
+    if "pagehaul_broker_messages" in expression:
+        pipelines &= BROKERED
+    if "pagehaul_stream_" in expression:
+        pipelines &= STREAMED
     return pipelines
 
 

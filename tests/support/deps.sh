@@ -1,15 +1,18 @@
 #!/usr/bin/env bash
-# Installs what a group of targets needs from Debian 12: deps.sh GROUP... with the groups build, demo, lint, test, observability, postgres, container,
-# image, cluster.
+# Installs what a group of targets needs from Debian 12: deps.sh GROUP... with the groups build, demo, lint, fuzz, test, observability, postgres, container,
+# image, coverage, cluster.
 # Nothing missing: returns in milliseconds, needs no rights and no network. Starts no service and leaves none running.
 set -euo pipefail
 
-build="make g++ cmake ninja-build ccache pkg-config libcpprest-dev libpqxx-dev prometheus-cpp-dev libyaml-cpp-dev
+build="make g++ cmake ninja-build ccache pkg-config libcurl4-openssl-dev libcpprest-dev libpqxx-dev prometheus-cpp-dev libyaml-cpp-dev
     libspdlog-dev libsimdjson-dev libexpected-dev libcli11-dev libhowardhinnant-date-dev nlohmann-json3-dev
-    libxxhash-dev libssl-dev zlib1g-dev libgtest-dev libgmock-dev tzdata ca-certificates"
+    libxxhash-dev libre2-dev librabbitmq-dev librdkafka-dev libssl-dev zlib1g-dev libgtest-dev libgmock-dev tzdata ca-certificates"
 demo="postgresql prometheus-pushgateway python3"
 lint="clang-format clang-tidy git"
-test="$demo python3-pytest python3-pytest-xdist python3-psycopg2 python3-jsonschema python3-yaml python3-venv rabbitmq-server pgbouncer openssl curl"
+# libFuzzer, the sanitizers' runtimes, and what gives a find's frames their names.
+fuzz="clang libclang-rt-14-dev llvm"
+# RabbitMQ and docker-registry are Debian's; Kafka, and what stands for SQS, come from Maven Central, others by tests/functional/servers/build.sh.
+test="$demo python3-pytest python3-pytest-xdist python3-psycopg2 python3-jsonschema python3-yaml python3-venv rabbitmq-server docker-registry default-jre-headless maven pgbouncer openssl curl valgrind"
 # A real Prometheus beside the tests' other servers, with promtool, and a browser that looks at the report as a person does.
 observability="$test prometheus chromium chromium-driver python3-selenium fonts-dejavu-core"
 # PostgreSQL of other major versions comes from Maven Central.
@@ -17,14 +20,15 @@ postgres="maven xz-utils"
 # For the one test that runs the binary inside a container with real limits.
 container="podman runc"
 image="buildah podman runc debootstrap ca-certificates git openssl iproute2 python3-pytest"
+coverage="gcovr"
 # A Kubernetes of one node: what it runs on that is not its own, and what watches it.
 cluster="prometheus containerd runc containernetworking-plugins etcd-server buildah iproute2 openssl gcc libc6-dev"
 
 wanted=()
 for group in "$@"; do
     case $group in
-        build | demo | lint | test | observability | postgres | container | image | cluster) read -r -d '' -a packages <<<"${!group}" || true ;;
-        *) echo "deps.sh: unknown group '$group': expected build, demo, lint, test, observability, postgres, container, image or cluster" >&2; exit 64 ;;
+        build | demo | lint | fuzz | test | observability | postgres | container | image | coverage | cluster) read -r -d '' -a packages <<<"${!group}" || true ;;
+        *) echo "deps.sh: unknown group '$group': expected build, demo, lint, fuzz, test, observability, postgres, container, image, coverage or cluster" >&2; exit 64 ;;
     esac
     wanted+=("${packages[@]}")
 done

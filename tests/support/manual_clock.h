@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <iterator>
 #include <mutex>
@@ -46,6 +47,20 @@ class ManualClock final : public Clock {
     mutable std::condition_variable_any changed_;
     MonoTime now_ = MonoTime{std::chrono::hours(1000)};  // protected by mutex_
     mutable std::multiset<MonoTime> sleeping_until_;     // protected by mutex_
+};
+
+/// For tests of one thread: whoever waits finds that the time has come. Thread-safe to read.
+class LeapingClock final : public Clock {
+  public:
+    MonoTime now() const override { return now_; }
+    WallTime wall_now() const override { return WallTime{std::chrono::seconds(1'790'000'000)}; }
+    bool wait_until(MonoTime at, std::stop_token stop) const override {
+        if (now_.load() < at) now_ = at;
+        return !stop.stop_requested();
+    }
+
+  private:
+    mutable std::atomic<MonoTime> now_ = MonoTime{std::chrono::hours(1000)};
 };
 
 /// Always the same number.

@@ -15,10 +15,10 @@ run_one() {
     # gcc 12's ThreadSanitizer does not start where a new kernel randomises addresses too widely: -R keeps them plain.
     local wrapper=()
     if [[ $binary == *tsan/* ]] && setarch -R true 2>/dev/null; then wrapper=(setarch -R); fi
-    # Sanitizers: a report fails the module (exit 66); lsan.supp names the leaks of libraries, each with its reason.
+    # Sanitizers: a report fails the module (exit 66); lsan.supp and tsan.supp name what libraries do, each with its reason.
     GTEST_BRIEF=1 GTEST_COLOR=no UBSAN_OPTIONS=print_stacktrace=1:exitcode=66 ASAN_OPTIONS=detect_leaks=1:exitcode=66 \
         LSAN_OPTIONS="suppressions=$PWD/tests/support/lsan.supp:print_suppressions=0:exitcode=66" \
-        TSAN_OPTIONS=exitcode=66 "${wrapper[@]}" "$binary" >"$logs/$module.out" 2>&1 </dev/null || code=$?
+        TSAN_OPTIONS="suppressions=$PWD/tests/support/tsan.supp:print_suppressions=0:exitcode=66" "${wrapper[@]}" "$binary" >"$logs/$module.out" 2>&1 </dev/null || code=$?
     # GTEST_BRIEF has no count of those that failed.
     local ran passed skipped failed
     ran=$(sed -nE 's/^\[==========\] ([0-9]+) tests? from .* ran\..*/\1/p' "$logs/$module.out")

@@ -91,3 +91,29 @@ def test_a_statement_that_asks_another_clock_is_named(small):
 def test_a_source_that_has_grown_too_long_is_named(small):
     root = small({"src/core/a.cpp": "//\n" * 401, "src/core/b.cpp": "//\n" * 400, "tests/c.cpp": "//\n" * 500})
     assert [breach.split(":")[0] for breach in tree.long_files(root)] == ["src/core/a.cpp"]
+
+
+@pytest.mark.parametrize("first, second, said", [
+    ("struct Due {", "struct Due {", "Due"),
+    ("enum class Due { now };", "constexpr int Due = 1;", "Due"),
+    ("constexpr int patience_ms = 5;", "constexpr std::chrono::seconds patience_ms{5};", "patience_ms"),
+    ("int half(int number) {", "int half(int number) {", "half(int)"),
+    ("std::string trimmed(std::string_view text) {", "std::string_view trimmed(std::string_view line) {", "trimmed(std::string_view)"),
+])
+def test_a_name_that_two_sources_of_a_folder_hide_is_named(small, first, second, said):
+    source = "namespace pagehaul::queue {{\nnamespace {{\n{}\n}}\n}}  // namespace\n}}\n"
+    root = small({"src/queue/a.cpp": source.format(first), "src/queue/kafka/b.cpp": source.format(second)})
+    assert list(tree.names_twice(root)) == [f"src/queue/kafka/b.cpp:3: {said} is a name in src/queue/a.cpp too"]
+
+
+def test_a_hidden_name_that_a_header_of_its_namespace_has_is_named(small):
+    root = small({"src/ledger/claims.h": "namespace pagehaul::ledger {\nenum class Due {\n", "src/ledger/poll.cpp":
+                  "namespace pagehaul::ledger {\nnamespace {\nstruct Due {\n};\n}  // namespace\n}\n"})
+    assert list(tree.names_twice(root)) == ["src/ledger/poll.cpp:3: Due is a name in src/ledger/claims.h too"]
+
+
+def test_names_of_other_folders_and_namespaces_are_not(small):
+    source = "namespace pagehaul::{} {{\nnamespace {{\nstruct Due {{\n}};\nint half(int a);\n}}  // namespace\n}}\n"
+    root = small({"src/queue/kafka/a.cpp": source.format("queue::kafka"), "src/queue/sqs/a.cpp": source.format("queue::sqs"),
+                  "src/sink/a.cpp": source.format("sink")})
+    assert list(tree.names_twice(root)) == []

@@ -17,23 +17,29 @@ BELOW = {
     "ledger": "postgres record config log core",
     "sink": "postgres record config log core",
     "telemetry": "http config log core",
+    "queue": "http config log core",
     "report": "ledger postgres record config core",
     "machine": "config core",
-    "engine": "machine source sink ledger telemetry http postgres record config log core",
-    "cli": "engine machine report source sink ledger telemetry http postgres record config log core",
+    "pool": "queue config log core",
+    "engine": "machine source sink ledger queue telemetry http postgres record config log core",
+    "cli": "engine pool machine report source sink ledger queue telemetry http postgres record config log core",
 }
-# Inside a folder, its rooms and which of them each stands on. In the engine what runs stands on three rooms that do not know
-# each other, and they on what they share; in config the declarations stand on the engine that reads them.
-ROOMS = {"engine": {"fetch": {"fetch", "shared"}, "write": {"write", "shared"}, "tell": {"tell", "shared"}, "shared": {"shared"}},
-         "config": {"yaml": {"yaml"}}}
+# Inside a folder, its rooms and which of them each stands on. In the engine what runs stands on four rooms that do not know
+# each other, and they on what they share; in config the declarations stand on the engine that reads them; in
+# http either transport ("") on what is on top.
+ROOMS = {"engine": {"fetch": {"fetch", "shared"}, "write": {"write", "shared"}, "carry": {"carry", "shared"},
+                    "tell": {"tell", "shared"}, "shared": {"shared"}},
+         "config": {"yaml": {"yaml"}}, "http": {"curl": {"curl", ""}, "cpprest": {"cpprest", ""}},
+         "queue": {"rabbitmq": {"rabbitmq", ""}, "kafka": {"kafka", ""}, "sqs": {"sqs", ""}, "relay": {"relay", ""}}}
 # Third-party libraries by the first folder, or the file, of what is included of them.
 LIBRARIES = {"openssl": "OpenSSL", "xxhash.h": "xxHash", "spdlog": "spdlog", "fmt": "fmt", "yaml-cpp": "yaml-cpp", "nlohmann": "nlohmann-json",
-             "cpprest": "cpprestsdk", "pplx": "cpprestsdk", "zlib.h": "zlib", "libpq-fe.h": "libpq", "pqxx": "libpqxx", "simdjson.h": "simdjson", "date": "date",
-             "prometheus": "prometheus-cpp", "CLI": "CLI11"}
+             "cpprest": "cpprestsdk", "curl": "libcurl", "pplx": "cpprestsdk", "zlib.h": "zlib", "libpq-fe.h": "libpq", "pqxx": "libpqxx", "simdjson.h": "simdjson", "date": "date",
+             "amqp.h": "librabbitmq", "amqp_ssl_socket.h": "librabbitmq", "librdkafka": "librdkafka",
+             "prometheus": "prometheus-cpp", "CLI": "CLI11", "re2": "RE2"}
 LONGEST = 400
 TEXTS = (".md", ".cpp", ".h", ".py", ".sh", ".txt", ".yaml", "Makefile", "Dockerfile", "run")
-CITED = re.compile(r"(?<![\w/.{}$*<-])((?:src|tests|deploy|helm|core|config|http|postgres|record|source|ledger|sink|telemetry|report|"
-                   r"machine|engine|cli|tell|fetch|write|shared)/[\w./-]*\w\.(?:h|cpp|py|sh|md|ya?ml|json|supp|mod))(?![\w*])")
+CITED = re.compile(r"(?<![\w/.{}$*<-])((?:src|tests|deploy|helm|core|config|http|postgres|record|source|ledger|sink|queue|telemetry|report|"
+                   r"machine|engine|cli|tell|fetch|write|carry|shared)/[\w./-]*\w\.(?:h|cpp|py|sh|md|ya?ml|json|supp|mod))(?![\w*])")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 TEST = re.compile(r"`([\w/]+(?:_test\.cpp|/test_\w+\.py)): (\w+)`((?:,\s+`\w+`)*)")
 CLOCK = re.compile(r"\b(?:now|clock_timestamp|statement_timestamp|transaction_timestamp)\(\)|\bcurrent_timestamp\b", re.IGNORECASE)
@@ -136,4 +142,44 @@ def other_clocks(root):
             yield f"{path}:{no}: asks another clock than {{s}}.clock()"
 
 
-RULES = (wrong_includes, wrong_libraries, missing_citations, missing_tests, long_files, other_clocks)
+NAMED = re.compile(r"(?:(?:struct|class|enum class|enum) (\w+)|(?:inline |static )?(?:const|constexpr) [^({=]*?\b(\w+)(?:\[\w*\])?(?:\{| =|;)|(\w[^;=]*\) \{$))")
+
+
+def _taken(name):
+    """What one source's name takes from the others: a function's, what it is called with, whatever it returns and calls its parameters."""
+    call = re.search(r"(\w+)\((.*)\) \{$", name)
+    if not call or call[1].isupper():  # a TEST is told by what it is called with
+        return name
+    types = [re.sub(r"\b\w+$", "", parameter.strip()).strip() for parameter in call[2].split(",")]
+    return f"{call[1]}({', '.join(types)})"
+
+
+def names_twice(root):
+    """The sanitizers' builds compile the sources of a folder of src, or of tests/unit, as one (CMakeLists.txt): there a name of an unnamed namespace is also that of
+    every other source, and no header of the same namespace may have it."""
+    hidden, open_to_all = {}, {}
+    space, unnamed = "", False
+    for path, no, line in (*_lines(root, (".h", ".cpp"), "src/"), *_lines(root, (".h", ".cpp"), "tests/unit/")):
+        folder = "/".join(path.parts[:-1][:2 if path.parts[0] == "src" else 3])
+        if no == 1:
+            space, unnamed = "", False
+        if found := re.match(r"namespace ([\w:]+) \{", line):
+            space = found[1]
+        elif line == "namespace {":
+            unnamed = True
+        elif line.startswith("}  // namespace"):
+            unnamed = False
+        elif found := NAMED.match(line):
+            name = next(filter(None, found.groups()))
+            if unnamed:
+                hidden.setdefault((folder, space, _taken(name)), []).append((path, no))
+            elif path.suffix == ".h" and not line.endswith(";") and "(" not in name:
+                open_to_all.setdefault((folder, space, name), path)
+    for key, places in hidden.items():
+        others = [path for path, _ in places[:-1]] or [open_to_all[key]] if key in open_to_all or len(places) > 1 else []
+        if others and others[0] != places[-1][0]:
+            path, no = places[-1]
+            yield f"{path}:{no}: {key[2].removesuffix(' {')} is a name in {others[0]} too"
+
+
+RULES = (names_twice, wrong_includes, wrong_libraries, missing_citations, missing_tests, long_files, other_clocks)

@@ -19,6 +19,13 @@
 {{- if and (eq (toString $p.completionMode) "Indexed") (not $p.completions) -}}
 {{- fail (printf "%s.completionMode: Indexed needs completions" $at) -}}
 {{- end -}}
+{{- if $p.scaling.enabled -}}
+{{- if not (or $p.scaling.authentication (has $p.scaling.trigger (list "kafka" "sqs")) (and $p.scaling.connection.secretName $p.scaling.connection.key)) -}}
+{{- fail (printf "%s.scaling.connection: expected secretName and key of the connection string with which KEDA reads the queue's length" $at) -}}
+{{- else if and $own.existingConfigMap (not $p.scaling.pipeline) -}}
+{{- fail (printf "%s.scaling.pipeline: expected the name that the file of existingConfigMap has as pipeline:" $at) -}}
+{{- end -}}
+{{- end -}}
 {{- range concat $p.extraEnv $p.migrate.extraEnv -}}
 {{- if eq .name "PAGEHAUL_RUN_KEY" -}}
 {{- fail (printf "%s.extraEnv: PAGEHAUL_RUN_KEY is the Job's UID, so that the Job's next pod resumes its run; expected another name" $at) -}}

@@ -23,6 +23,11 @@
 {{- end -}}
 {{- end -}}
 
+{{- define "pagehaul.namespace" -}}
+{{- default .Release.Namespace .Values.namespaceOverride -}}
+{{- end -}}
+
+{{/* The release's. */}}
 {{- define "pagehaul.serviceAccountName" -}}
 {{- if .Values.serviceAccount.create -}}
 {{- default (include "pagehaul.fullname" .) .Values.serviceAccount.name -}}
@@ -31,32 +36,48 @@
 {{- end -}}
 {{- end -}}
 
-{{- define "pagehaul.image" -}}
-{{- if .Values.image.digest -}}
-{{- printf "%s@%s" .Values.image.repository .Values.image.digest -}}
+{{/* A pipeline's: its own, or the release's. root, p. */}}
+{{- define "pagehaul.pod.serviceAccountName" -}}
+{{- $own := .p.serviceAccount -}}
+{{- if $own.create -}}
+{{- default .p.cronJobName $own.name -}}
 {{- else -}}
-{{- printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) -}}
+{{- default (include "pagehaul.serviceAccountName" .root) $own.name -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The image by tag or digest. The registry is what stands before the first slash if it has a dot or a port, as everywhere. */}}
+{{- define "pagehaul.image" -}}
+{{- $image := .Values.image -}}
+{{- $tag := default .Chart.AppVersion $image.tag -}}
+{{- $registry := "^(localhost|[^/]*[.:][^/]*)/" -}}
+{{- $repository := $image.repository -}}
+{{- with (default dict .Values.global).imageRegistry -}}
+{{- $repository = printf "%s/%s" . (regexReplaceAll $registry $repository "") -}}
+{{- end -}}
+{{- if not (or (regexMatch $registry $repository) (eq $image.pullPolicy "Never")) -}}
+{{- $yours := printf "registry.example.com/pagehaul:%s" $tag -}}
+{{- fail (printf "image.repository: \"%s\" names no registry, and no image of pagehaul is published: expected where you have pushed yours, such as registry.example.com/pagehaul after `docker build --tag %s . && docker push %s`, or image.pullPolicy: Never for one that was loaded onto the nodes" $repository $yours $yours) -}}
+{{- end -}}
+{{- if $image.digest -}}
+{{- printf "%s@%s" $repository $image.digest -}}
+{{- else -}}
+{{- printf "%s:%s" $repository $tag -}}
 {{- end -}}
 {{- end -}}
 
 {{/* What selects this release's pods, or with a name one pipeline's. */}}
 {{- define "pagehaul.selector" -}}
-app.kubernetes.io/name: {{ include "pagehaul.name" .root }}
-app.kubernetes.io/instance: {{ .root.Release.Name }}
-{{- with .name }}
-app.kubernetes.io/component: {{ . }}
-{{- end }}
+{{- $labels := dict "app.kubernetes.io/name" (include "pagehaul.name" .root) "app.kubernetes.io/instance" .root.Release.Name -}}
+{{- with .name -}}{{- $_ := set $labels "app.kubernetes.io/component" . -}}{{- end -}}
+{{- toYaml $labels -}}
 {{- end -}}
 
-{{/* root; name: a pipeline's, or none; more: a list of label mappings. */}}
+{{/* root; name: a pipeline's, or none; more: a list of label mappings, of which the later win. One mapping of all: a key that stands twice is no YAML. */}}
 {{- define "pagehaul.labels" -}}
 {{- $labels := deepCopy .root.Values.commonLabels -}}
 {{- range .more -}}{{- $labels = merge (deepCopy .) $labels -}}{{- end -}}
-{{- with $labels -}}
-{{ toYaml . }}
-{{ end -}}
-{{ include "pagehaul.selector" . }}
-app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .root.Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
+{{- $chart := printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" -}}
+{{- $own := dict "app.kubernetes.io/version" .root.Chart.AppVersion "app.kubernetes.io/managed-by" .root.Release.Service "helm.sh/chart" $chart -}}
+{{- toYaml (merge (include "pagehaul.selector" . | fromYaml) $own $labels) -}}
 {{- end -}}

@@ -1,4 +1,4 @@
-{{/* The pod, for a Job's template. root, p: the settings. */}}
+{{/* The pod, for a Job's template. root, p: the settings; helper: `work` in the place of `run`, with no key of its own and the ledger as it is. */}}
 {{- define "pagehaul.pod" -}}
 {{- $p := .p -}}
 metadata:
@@ -12,12 +12,13 @@ spec:
   restartPolicy: Never
   {{- include "pagehaul.pod.common" . | nindent 2 }}
   {{- $initContainers := $p.initContainers }}
-  {{- if or $initContainers $p.migrate.enabled }}
+  {{- $migrates := and $p.migrate.enabled (not .helper) }}
+  {{- if or $initContainers $migrates }}
   initContainers:
     {{- with $initContainers }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
-    {{- if $p.migrate.enabled }}
+    {{- if $migrates }}
     - name: migrate
       args: [migrate, --config, /etc/pagehaul/{{ $p.configMap.key }}]
       {{- include "pagehaul.container" (dict "root" .root "p" $p "env" $p.migrate.extraEnv) | nindent 6 }}
@@ -26,20 +27,25 @@ spec:
   containers:
     - name: run
       args:
-        - run
+        - {{ ternary "work" $p.verb (default false .helper) }}
         - --config
         - /etc/pagehaul/{{ $p.configMap.key }}
+        {{- if not .helper }}
+        {{- if eq $p.verb "enqueue" }}
+        - --wait
+        {{- end }}
         {{- range $p.extraArgs }}
         - {{ . | quote }}
         {{- end }}
-      {{- include "pagehaul.container" (dict "root" .root "p" $p "runKey" true) | nindent 6 }}
+        {{- end }}
+      {{- include "pagehaul.container" (dict "root" .root "p" $p "runKey" (not .helper)) | nindent 6 }}
   {{- include "pagehaul.volumes" . | nindent 2 }}
 {{- end -}}
 
 {{/* What the Job's pod and the test's have in common. */}}
 {{- define "pagehaul.pod.common" -}}
 {{- $p := .p -}}
-serviceAccountName: {{ include "pagehaul.serviceAccountName" .root }}
+serviceAccountName: {{ include "pagehaul.pod.serviceAccountName" . }}
 automountServiceAccountToken: false
 enableServiceLinks: false
 terminationGracePeriodSeconds: {{ int64 $p.terminationGracePeriodSeconds }}
@@ -48,10 +54,27 @@ imagePullSecrets:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 securityContext:
-  {{- toYaml $p.podSecurityContext | nindent 2 }}
-{{- with include "pagehaul.fields" (dict "from" $p "keys" (list "priorityClassName" "runtimeClassName" "nodeSelector" "tolerations" "affinity" "topologySpreadConstraints" "hostAliases" "dnsPolicy" "dnsConfig")) }}
+  {{- include "pagehaul.security" (dict "root" .root "context" $p.podSecurityContext) | nindent 2 }}
+{{- with include "pagehaul.fields" (dict "from" $p "keys" (list "priorityClassName" "runtimeClassName" "schedulerName" "hostUsers" "resourceClaims" "nodeSelector" "tolerations" "affinity" "topologySpreadConstraints" "hostAliases" "dnsPolicy" "dnsConfig")) }}
 {{ . }}
 {{- end }}
+{{- end -}}
+
+{{/* A security context as this cluster admits it: OpenShift refuses numbers outside of the range that it has given to the namespace, and fills them in. */}}
+{{- define "pagehaul.security" -}}
+{{- $context := .context -}}
+{{- if include "pagehaul.openshift" .root -}}
+{{- $context = omit $context "runAsUser" "runAsGroup" "fsGroup" -}}
+{{- end -}}
+{{- toYaml $context -}}
+{{- end -}}
+
+{{- define "pagehaul.openshift" -}}
+{{- if eq (toString .Values.openshift) "auto" -}}
+{{- if .Capabilities.APIVersions.Has "security.openshift.io/v1" -}}true{{- end -}}
+{{- else if .Values.openshift -}}
+true
+{{- end -}}
 {{- end -}}
 
 {{/* A container of ours but for its name and arguments. root, p; env: more variables; runKey: whether it is a run of its Job. */}}
@@ -69,6 +92,11 @@ env:
   {{- end }}
   - name: PAGEHAUL_SET
     value: {{ include "pagehaul.overrides" $p | quote }}
+  # A label of the metrics.
+  - name: POD_NAMESPACE
+    valueFrom:
+      fieldRef:
+        fieldPath: metadata.namespace
   {{- with concat $p.extraEnv (default list .env) }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
@@ -89,7 +117,7 @@ resources:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 securityContext:
-  {{- toYaml $p.securityContext | nindent 2 }}
+  {{- include "pagehaul.security" (dict "root" .root "context" $p.securityContext) | nindent 2 }}
 volumeMounts:
   - name: config
     mountPath: /etc/pagehaul

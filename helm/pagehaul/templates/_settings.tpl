@@ -53,6 +53,8 @@
 {{- $p := include "pagehaul.overlay" (dict "base" $defaults "over" (omit $own "config" "existingConfigMap")) | fromYaml -}}
 {{- $_ := set $p "pipeline" .name -}}
 {{- $_ := set $p "cronJobName" (include "pagehaul.cronjob.name" .) -}}
+{{- $_ := set $p "metricLabels" (dict "namespace" "${POD_NAMESPACE}" "cronjob" $p.cronJobName) -}}
+{{- with $root.Values.metrics.cluster -}}{{- $_ := set $p.metricLabels "cluster" . -}}{{- end -}}
 {{- $_ := set $p "ownsSecret" (and $brings $p.secret.values | not | not) -}}
 {{- if $p.secret.existingSecret -}}
 {{- $_ := set $p "secretName" $p.secret.existingSecret -}}
@@ -60,29 +62,70 @@
 {{- $_ := set $p "secretName" (ternary $p.cronJobName (include "pagehaul.fullname" $root) $p.ownsSecret) -}}
 {{- end -}}
 {{- include "pagehaul.check" (dict "at" (printf "pipelines.%s" .name) "p" $p "own" $own) -}}
+{{- $_ := set $p "queueIs" $p.queue -}}
 {{- $_ := set $p "nameLabel" dict -}}
+{{- $file := dict -}}
 {{- if $own.existingConfigMap -}}
 {{- $_ := set $p "configMap" (dict "name" $own.existingConfigMap.name "key" (default "pipeline.yaml" $own.existingConfigMap.key)) -}}
 {{- else -}}
 {{- $text := include "pagehaul.config" (dict "at" (printf "pipelines.%s.config" .name) "config" $own.config "p" $p) -}}
 {{- $_ := set $p "configText" $text -}}
 {{- /* The name that metrics and alerts know it by, where it can be a label. */ -}}
-{{- $called := get (fromYaml $text) "pipeline" | toString -}}
+{{- $file = fromYaml $text -}}
+{{- $called := get $file "pipeline" | toString -}}
+{{- $_ := set $p.scaling "pipeline" (default $called $p.scaling.pipeline) -}}
+{{- $_ := set $p "queueIs" (include "pagehaul.overlay" (dict "base" (default dict (get $file "queue")) "over" $p.queue) | fromYaml) -}}
 {{- if regexMatch "^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$" $called -}}
 {{- $_ := set $p "nameLabel" (dict "pagehaul/pipeline" $called) -}}
 {{- end -}}
 {{- $_ := set $p "configMap" (dict "name" (printf "%s-%s" $p.cronJobName (sha256sum $text | trunc 10)) "key" "pipeline.yaml") -}}
 {{- end -}}
-{{- if and (kindIs "invalid" $p.activeDeadlineSeconds) $p.run.deadline -}}
-{{- $_ := set $p "activeDeadlineSeconds" (include "pagehaul.job.seconds" $p | int64) -}}
+{{- if $p.scaling.enabled -}}
+{{- include "pagehaul.check.trigger" (dict "at" (printf "pipelines.%s" .name) "p" $p) -}}
+{{- end -}}
+{{- $_ := set $p "times" (include "pagehaul.job.times" (dict "p" $p "file" $file) | fromYaml) -}}
+{{- if eq (toString $p.activeDeadlineSeconds) "none" -}}
+{{- $_ := unset $p "activeDeadlineSeconds" -}}
+{{- else if kindIs "invalid" $p.activeDeadlineSeconds -}}
+{{- $_ := set $p "activeDeadlineSeconds" (ternary $p.times.whole 86400 (gt (int64 $p.times.deadline) 0) | int64) -}}
 {{- end -}}
 {{- toYaml $p -}}
 {{- end -}}
 
-{{/* The longest that a Job can take with all its retries: each pod its deadline and grace, 600 s for scheduling and back-off. */}}
-{{- define "pagehaul.job.seconds" -}}
-{{- $pod := add (include "pagehaul.seconds" .run.deadline) (int64 .terminationGracePeriodSeconds) -}}
-{{- add (mul (add (int64 .backoffLimit) 1) $pod) 600 -}}
+{{/* What a Job takes at the longest, in seconds, as YAML. p: the settings; file: the pipeline file, as far as it is known. deadline: a run's, 0 where it has none;
+retries: all pods and what lies between them; whole: that, with what each of them waits for before its run. */}}
+{{- define "pagehaul.job.times" -}}
+{{- $p := .p -}}
+{{- $run := kindIs "map" .file.run | ternary .file.run dict -}}
+{{- $duration := "^[0-9]+(ms|s|m|h|d)$" -}}
+{{- $deadline := default $run.deadline $p.run.deadline | toString -}}
+{{- $seconds := 0 -}}
+{{- if regexMatch $duration $deadline -}}{{- $seconds = include "pagehaul.seconds" $deadline | int64 -}}{{- end -}}
+{{- $patience := toString $run.patience -}}
+{{- range $p.set -}}
+{{- if regexMatch "^\\s*run\\.patience\\s*=" . -}}{{- $patience = regexReplaceAll "^[^=]*=" . "" | trim -}}{{- end -}}
+{{- end -}}
+{{- /* The program's default. */ -}}
+{{- if not (regexMatch $duration $patience) -}}{{- $patience = "10m" -}}{{- end -}}
+{{- $waits := ternary (include "pagehaul.seconds" $patience) "0" $p.migrate.enabled | int64 -}}
+{{- $pods := add (int64 $p.backoffLimit) 1 -}}
+{{- $retries := add (mul $pods (add $seconds (int64 $p.terminationGracePeriodSeconds))) (include "pagehaul.backoff.seconds" $p) -}}
+{{- /* 600: until there is a node, and the image on it. */ -}}
+{{- toYaml (dict "deadline" $seconds "retries" $retries "whole" (add $retries (mul $pods $waits) 600)) -}}
+{{- end -}}
+
+{{/* What Kubernetes waits between a Job's pods if all of them fail: 10 s, twice as long after each failed one, at most 600 s (job_controller.go, where the documentation
+says 360). With `parallelism` those that run together fail together. */}}
+{{- define "pagehaul.backoff.seconds" -}}
+{{- $times := int64 .backoffLimit -}}
+{{- $wait := 5 -}}
+{{- $sum := 0 -}}
+{{- /* The seventh is at the most. */ -}}
+{{- range until (min $times 7 | int) -}}
+{{- range until (max 1 (int64 (default 1 $.parallelism)) | min 7 | int) -}}{{- $wait = min 600 (mul $wait 2) -}}{{- end -}}
+{{- $sum = add $sum $wait -}}
+{{- end -}}
+{{- add $sum (mul 600 (max 0 (sub $times 7))) -}}
 {{- end -}}
 
 {{/* The overrides that the program reads from PAGEHAUL_SET, one a line. */}}
@@ -90,6 +133,8 @@
 {{- $lines := list -}}
 {{- with .run.deadline -}}{{- $lines = append $lines (printf "run.deadline=%s" .) -}}{{- end -}}
 {{- with .run.drain -}}{{- $lines = append $lines (printf "run.drain=%s" .) -}}{{- end -}}
+{{- range $label, $value := .metricLabels -}}{{- $lines = append $lines (printf "telemetry.labels.%s=%s" $label $value) -}}{{- end -}}
 {{- with .expectEvery -}}{{- $lines = append $lines (printf "telemetry.expect_every=%s" .) -}}{{- end -}}
+{{- range $key, $value := .queue -}}{{- $lines = append $lines (printf "queue.%s=%s" $key (kindIs "float64" $value | ternary (int64 $value | toString) (toString $value))) -}}{{- end -}}
 {{- join "\n" (concat $lines .set) -}}
 {{- end -}}

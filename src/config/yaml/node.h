@@ -29,6 +29,7 @@ struct Node {
     std::string raw;             ///< of a scalar, as it was written
     bool quoted = false;         ///< a scalar that can only be a string
     bool has_variables = false;  ///< `raw` holds `${…}`; the text is then never quoted in a message
+    bool refused = false;        ///< an alias, which has got its problem and was read as null
     std::vector<Member> members;
     std::vector<Node> items;
 

@@ -1,5 +1,7 @@
 #include "config/yaml/problem.h"
 
+#include "core/printable.h"
+
 namespace pagehaul::config {
 
 std::string Problem::line() const {
@@ -10,7 +12,7 @@ std::string to_text(const Problems& problems) {
     std::string text;
     for (const auto& problem : problems) {
         if (!text.empty()) text += '\n';
-        text += problem.line();
+        text += printable(problem.line());
     }
     return text;
 }

@@ -19,7 +19,7 @@ struct Problem {
 
 using Problems = std::vector<Problem>;
 
-/// One line a problem, for a message to people.
+/// One line a problem, for a message to people, whatever its keys hold.
 std::string to_text(const Problems& problems);
 
 /// "parent.key", or the key alone at the root.

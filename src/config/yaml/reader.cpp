@@ -8,12 +8,7 @@
 namespace pagehaul::config {
 
 bool Reader::refuse(const Node& node, std::string text) {
-    // An alias was read as null and has got its problem: null would be no news.
-    const bool known =
-        node.is_null() && std::any_of(problems_.begin(), problems_.end(), [&](const Problem& p) {
-            return p.path == path_ && p.place.line == node.place.line && p.place.column == node.place.column;
-        });
-    return known ? false : refuse_at(node.place, std::move(text));
+    return node.refused ? false : refuse_at(node.place, std::move(text));
 }
 
 bool Reader::refuse_at(const Place& place, std::string text) {
@@ -45,15 +40,41 @@ bool Reader::refuse_below(const Node& node, const std::vector<std::string>& keys
     return false;
 }
 
-bool Reader::is_clean(const std::vector<std::string>& paths) const {
+bool Reader::is_clean(const std::vector<std::string>& paths) {
+    for (; looked_at_ < problems_.size(); ++looked_at_)
+        faulty_.insert(problems_[looked_at_].path);
     return std::none_of(paths.begin(), paths.end(), [&](const auto& relative) {
         const std::string path = join_path(path_, relative);
-        return std::any_of(problems_.begin(), problems_.end(), [&](const Problem& problem) {
-            // Nor above them: a missing or wrong mapping leaves nothing below it to look at.
-            return problem.path == path || problem.path.starts_with(path + ".") || problem.path.empty() ||
-                   path.starts_with(problem.path + ".");
-        });
+        const std::string below = path + ".";
+        const auto first = faulty_.lower_bound(below);
+        if (first != faulty_.end() && first->starts_with(below)) return true;
+        // Nor above them: a missing or wrong mapping leaves nothing below it to look at.
+        if (faulty_.contains("")) return true;
+        for (std::size_t dot = below.find('.'); dot != std::string::npos; dot = below.find('.', dot + 1)) {
+            if (faulty_.contains(below.substr(0, dot))) return true;
+        }
+        return false;
     });
+}
+
+void Reader::note_literal(const Node& node) {
+    // What --set or PAGEHAUL_SET gave stands in no file.
+    if (node.place.line == 0) return;
+    // Of a list's item the list's.
+    std::string path = path_;
+    while (!path.empty() && path.find_first_not_of("0123456789", path.rfind('.') + 1) == std::string::npos)
+        path.resize(path.rfind('.'));
+    const std::string key = path.substr(path.rfind('.') + 1);
+    std::string variable = key;
+    std::transform(variable.begin(), variable.end(), variable.begin(), [](char c) {
+        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (letter) return static_cast<char>(c & ~0x20);
+        return c >= '0' && c <= '9' ? c : '_';
+    });
+    literals_.push_back({.place = node.place,
+                         .path = path_,
+                         .text = "a secret is written into the file; expected " + key + ": \"${" + variable +
+                                 "}\" or " + key + ": \"${file:/run/secrets/" + key + "}\""});
 }
 
 bool Reader::is_unexpanded(const Node& node) const {
@@ -122,6 +143,8 @@ std::string nearest(std::string_view text, const std::vector<std::string>& choic
     std::size_t limit = std::max<std::size_t>(1, text.size() / 3) + 1;
     if (text.size() > 64) return best;
     for (const auto& choice : choices) {
+        // At least so many letters are more or less.
+        if (std::max(choice.size(), text.size()) - std::min(choice.size(), text.size()) >= limit) continue;
         const std::size_t found = distance(text, choice);
         if (found < limit) {
             limit = found;

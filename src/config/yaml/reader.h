@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -31,7 +32,7 @@ class Reader {
     /// The same for what `keys` lead to from `node`, whose path is the current one.
     bool refuse_below(const Node& node, const std::vector<std::string>& keys, std::string text);
     /// No problem was found so far at, below or above these paths, which begin at the current one.
-    bool is_clean(const std::vector<std::string>& paths) const;
+    bool is_clean(const std::vector<std::string>& paths);
 
     /// The scalar's variables could not be expanded; that problem is reported already.
     bool is_unexpanded(const Node& node) const;
@@ -39,6 +40,10 @@ class Reader {
     void mark_open(const Node& node) { open_.insert(&node); }
     /// A secret that is written into the file as it is, or a part of one.
     void add_secret(std::string_view text) { on_secret_(text); }
+    /// The secret at the current path is written into the file as it is: whoever may read the file knows it.
+    void note_literal(const Node& node);
+    /// The secrets that stand in the file, each with the line that mends it; never with their values.
+    const Problems& literals() const { return literals_; }
     /// Tells every expanded value that was not marked open: secret is the default.
     void collect_secrets();
 
@@ -65,6 +70,9 @@ class Reader {
     std::function<bool(const std::string&)> zone_exists_;
     std::function<void(std::string_view)> on_secret_;
     Problems& problems_;
+    std::set<std::string> faulty_;  // the paths of the problems
+    std::size_t looked_at_ = 0;     // so many of them
+    Problems literals_;
     std::unordered_set<const Node*> open_;
     std::string path_;
 };

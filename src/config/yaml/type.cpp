@@ -23,10 +23,9 @@ Node AnyLeaf::show(const Node* node, const void* value) const {
     return node != nullptr && node->has_variables ? Node::string(node->raw) : write(value);
 }
 
-AnyChoice::AnyChoice(std::vector<std::string> names, std::vector<std::string> later)
+AnyChoice::AnyChoice(std::vector<std::string> names)
     : AnyLeaf(one_of(names), Node::mapping().with("enum", Node::strings(names)), true),
-      names_(std::move(names)),
-      later_(std::move(later)) {}
+      names_(std::move(names)) {}
 
 std::optional<std::string> AnyChoice::parse(std::string_view text, void* out) const {
     for (std::size_t i = 0; i < names_.size(); ++i) {
@@ -34,8 +33,6 @@ std::optional<std::string> AnyChoice::parse(std::string_view text, void* out) co
         assign(out, i);
         return std::nullopt;
     }
-    for (const auto& name : later_)
-        if (name == text) return "\"" + name + "\" is not built yet; expected " + one_of(names_);
     return "";
 }
 

@@ -140,7 +140,7 @@ Type<T> leaf(Leaf<T> spec) {
 /// One of a set of words.
 class AnyChoice : public AnyLeaf {
   public:
-    AnyChoice(std::vector<std::string> names, std::vector<std::string> later);
+    explicit AnyChoice(std::vector<std::string> names);
 
   private:
     std::optional<std::string> parse(std::string_view text, void* out) const override;
@@ -149,16 +149,15 @@ class AnyChoice : public AnyLeaf {
     virtual bool equals(const void* value, std::size_t name) const = 0;
 
     std::vector<std::string> names_;
-    std::vector<std::string> later_;
 };
 
-/// One of a set of words. A word of `later` is refused as not built yet.
+/// One of a set of words.
 template <class E>
-Type<E> choice(std::initializer_list<std::pair<const char*, E>> words, std::vector<std::string> later = {}) {
+Type<E> choice(std::initializer_list<std::pair<const char*, E>> words) {
     class Choice : public AnyChoice {
       public:
-        Choice(std::vector<std::string> names, std::vector<E> values, std::vector<std::string> later)
-            : AnyChoice(std::move(names), std::move(later)), values_(std::move(values)) {}
+        Choice(std::vector<std::string> names, std::vector<E> values)
+            : AnyChoice(std::move(names)), values_(std::move(values)) {}
 
       private:
         void assign(void* out, std::size_t name) const override { *static_cast<E*>(out) = values_[name]; }
@@ -173,7 +172,7 @@ Type<E> choice(std::initializer_list<std::pair<const char*, E>> words, std::vect
         names.emplace_back(name);
         values.push_back(value);
     }
-    return Type<E>(std::make_shared<const Choice>(std::move(names), std::move(values), std::move(later)));
+    return Type<E>(std::make_shared<const Choice>(std::move(names), std::move(values)));
 }
 
 /// A type of optionals: of what `type` is, or no value, which `word` stands for if there is one.
@@ -244,12 +243,12 @@ class AnyList : public AnyType {
 
 template <class T>
 Type<std::vector<T>> list_of(const Type<T>& type, const std::string& expected, std::size_t at_least = 0) {
+    using Values = std::vector<T>;
     class List : public AnyList {
       public:
         using AnyList::AnyList;
 
       private:
-        using Values = std::vector<T>;
         void resize(void* out, std::size_t size) const override { *static_cast<Values*>(out) = Values(size); }
         std::size_t size(const void* values) const override {
             return static_cast<const Values*>(values)->size();
@@ -290,8 +289,10 @@ Type<std::vector<std::pair<std::string, T>>> dictionary(const Type<T>& type, con
         .show =
             [type](const Node* node, const Entries& entries) {
                 Node shown = Node::mapping();
-                for (const auto& [key, value] : entries) {
-                    shown.with(key, type.show(node == nullptr ? nullptr : node->get(key), value));
+                for (std::size_t i = 0; i < entries.size(); ++i) {
+                    const auto& [key, value] = entries[i];
+                    const Node* const written = node == nullptr ? nullptr : &node->members[i].value;
+                    shown.members.push_back({.key = key, .value = type.show(written, value)});
                 }
                 return shown;
             },

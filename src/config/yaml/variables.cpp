@@ -43,11 +43,18 @@ bool is_variable_name(std::string_view name) {
     return !name.empty() && letter(name.front()) && std::all_of(name.begin(), name.end(), follows);
 }
 
+/// As `echo` and editors end a text.
+bool cut_newline(std::string& text) {
+    const std::size_t size = text.size();
+    if (text.ends_with('\n')) text.pop_back();
+    if (text.ends_with('\r')) text.pop_back();
+    return text.size() < size;
+}
+
 tl::expected<std::string, std::string> file_text(const std::string& path, const VariableSources& sources) {
     auto text = sources.read_file(path, kMaxSecretBytes);
     if (!text) return tl::unexpected("${file:" + path + "} " + text.error().message);
-    if (text->ends_with('\n')) text->pop_back();
-    if (text->ends_with('\r')) text->pop_back();
+    cut_newline(*text);
     return std::move(*text);
 }
 
@@ -72,6 +79,7 @@ tl::expected<Expanded::Value, std::string> value_of(const std::string& reference
         auto text = sources.environment(reference);
         if (!text) return tl::unexpected("the environment variable " + reference + " is not set");
         value = {.text = std::move(*text), .from_file = false};
+        if (cut_newline(value.text)) value.cut = reference;
     }
     if (utf8_first_bad(value.text) != std::string_view::npos) {
         return tl::unexpected("${" + reference + "} holds bytes that are not UTF-8 text");

@@ -32,6 +32,7 @@ struct Expanded {
     struct Value {
         std::string text;
         bool from_file = false;
+        std::string cut{};  ///< the environment variable that ended in a newline, which was left out
     };
     std::string text;
     std::vector<Value> values;  ///< one a variable
@@ -39,7 +40,7 @@ struct Expanded {
 
 constexpr std::size_t kMaxSecretBytes = 64UL << 10U;
 
-/// Replaces `${NAME}` by the environment's value, `${file:/path}` by the file's text without its trailing
+/// Replaces `${NAME}` by the environment's value, `${file:/path}` by the file's text, both without a trailing
 /// newline, and `$${` by a literal `${`.
 /// @return the text, or what is wrong; neither names a value.
 tl::expected<Expanded, std::string> expand(std::string_view raw, const VariableSources& sources);

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <optional>
 #include <sstream>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "core/utf8.h"
@@ -34,13 +36,9 @@ class Builder final : public YAML::EventHandler {
     Builder(std::string_view text, std::string origin, Problems& problems)
         : lines_(split_lines(text)), origin_(std::move(origin)), problems_(problems) {}
 
-    Place place(const YAML::Mark& mark) const {
+    Place place(const YAML::Mark& mark) {
         if (mark.is_null()) return {.origin = origin_, .line = 1, .column = 1};
-        const auto line = static_cast<std::size_t>(mark.line);
-        std::string_view before = line < lines_.size() ? lines_[line] : std::string_view{};
-        before = before.substr(0, static_cast<std::size_t>(mark.column));
-        return {
-            .origin = origin_, .line = mark.line + 1, .column = static_cast<int>(utf8_length(before)) + 1};
+        return {.origin = origin_, .line = mark.line + 1, .column = characters_before(mark) + 1};
     }
 
     void refuse(const YAML::Mark& mark, std::string text) {
@@ -64,7 +62,9 @@ class Builder final : public YAML::EventHandler {
     }
     void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
         refuse(mark, "YAML anchors and aliases are not allowed: write the value out");
-        add(mark, Node{});
+        Node unread;
+        unread.refused = true;
+        add(mark, std::move(unread));
     }
     void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { add(mark, Node{}); }
     void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
@@ -90,9 +90,22 @@ class Builder final : public YAML::EventHandler {
   private:
     struct Level {
         Node node;
-        std::optional<Member> pending;  // a mapping's key that waits for its value
-        bool dropped = false;           // the pending key is a duplicate: its value goes nowhere
+        std::optional<Member> pending{};  // a mapping's key that waits for its value
+        bool dropped = false;             // the pending key is a duplicate: its value goes nowhere
+        std::unordered_map<std::string, int> key_lines{};  // the line of each key so far
     };
+
+    // Marks rarely go back: what a line of a hundred thousand values has before each of them is counted once.
+    int characters_before(const YAML::Mark& mark) {
+        const auto line = static_cast<std::size_t>(mark.line);
+        const auto column = static_cast<std::size_t>(mark.column);
+        if (counted_.line != line || column < counted_.bytes) counted_ = {.line = line};
+        const std::string_view text = line < lines_.size() ? lines_[line] : std::string_view{};
+        const std::size_t end = std::min(column, text.size());
+        counted_.characters += utf8_length(text.substr(counted_.bytes, end - counted_.bytes));
+        counted_.bytes = end;
+        return static_cast<int>(counted_.characters);
+    }
 
     bool expects_key() const {
         return !levels_.empty() && levels_.back().node.is_mapping() && !levels_.back().pending;
@@ -109,7 +122,7 @@ class Builder final : public YAML::EventHandler {
             throw Abandon{};
         }
         node.place = place(mark);
-        levels_.push_back({.node = std::move(node), .pending = {}, .dropped = false});
+        levels_.push_back({.node = std::move(node)});
     }
 
     void close() {
@@ -137,10 +150,12 @@ class Builder final : public YAML::EventHandler {
         if (key.text == "<<" && !key.quoted) {
             refuse(mark, "YAML merge keys (<<) are not allowed: write the keys out");
             level.dropped = true;
-        } else if (const Member* first = level.node.find(key.text)) {
+        } else if (const auto first = level.key_lines.find(key.text); first != level.key_lines.end()) {
             level.pending = Member{.key = key.text, .value = {}, .place = {}};
-            refuse(mark, "duplicate key; first given at line " + std::to_string(first->place.line));
+            refuse(mark, "duplicate key; first given at line " + std::to_string(first->second));
             level.dropped = true;
+        } else {
+            level.key_lines.emplace(key.text, mark.line + 1);
         }
         level.pending = Member{.key = key.text, .value = {}, .place = place(mark)};
     }
@@ -203,9 +218,16 @@ class Builder final : public YAML::EventHandler {
         return path;
     }
 
+    struct Counted {
+        std::size_t line = 0;
+        std::size_t bytes = 0;
+        std::size_t characters = 0;
+    };
+
     std::vector<std::string_view> lines_;
     std::string origin_;
     Problems& problems_;
+    Counted counted_;
     std::vector<Level> levels_;
     int documents_ = 0;
 };
@@ -250,7 +272,8 @@ Node parse_yaml(std::string_view text, const std::string& origin, Problems& prob
                                        : "expected valid YAML: " + error.msg);
         return {};
     }
-    if (!builder.has_root) {
+    // "null", "~" and "!" are documents, and as empty.
+    if (!builder.has_root || (builder.root.is_null() && problems.empty())) {
         problems.push_back({.place = {.origin = origin, .line = 1, .column = 1},
                             .path = {},
                             .text = "expected a pipeline's keys; the file is empty"});

@@ -11,6 +11,10 @@ constexpr double kLatencyMargin = 0.9;  // below the exact answer: the queue at 
 constexpr double kLatencyLeast = 0.25;  // of the limit is kept, however slow a round was
 constexpr double kHelped = 0.95;        // of the slow median: above it shrinking did not help
 constexpr int kInVainMost = 2;
+// A pause is heard of within a second of the refusal that it came with.
+constexpr std::chrono::seconds kSameOccasion{1};
+// Fewer answers have no median: the start of one of many processes is a request or two.
+constexpr int kLeastToJudge = 4;
 
 /// A round's median, and how far it may be off by chance: two standard errors, estimated from the quartiles
 /// (0.93 × IQR / √n for anything bell-shaped). With a steady latency it is almost nothing.
@@ -33,24 +37,48 @@ double ratio(Nanos a, Nanos b) {
 
 }  // namespace
 
-ConcurrencyController::ConcurrencyController(const ConcurrencyOptions& options)
-    : options_(options), limit_(options.start) {
-    if (!options_.fixed)
-        limit_ = std::clamp(limit_, options_.floor, std::max(options_.floor, options_.ceiling));
+ConcurrencyController::ConcurrencyController(const ConcurrencyOptions& options) : options_(options) {
+    start_at(options.start);
+}
+
+void ConcurrencyController::start_at(int limit) {
+    limit_ = options_.fixed ? limit
+                            : std::clamp(limit, options_.floor, std::max(options_.floor, options_.ceiling));
     least_judged_ = limit_;
+}
+
+int ConcurrencyController::share_among(int processes) {
+    processes_ = std::max(1, processes);
+    const bool is_new = round_ == 0 && answers_ == 0 && shrunk_at_ == MonoTime::min();
+    if (is_new && !options_.fixed) start_at((options_.start + processes_ - 1) / processes_);
+    return limit_;
+}
+
+int ConcurrencyController::on_others_throttled(MonoTime now) {
+    if (options_.fixed || now < shrunk_at_ + kSameOccasion) return limit_;
+    refused(now);
+    return limit_;
+}
+
+void ConcurrencyController::refused(MonoTime now) {
+    doubling_ = false;
+    forget_shrinking();
+    shrink(kThrottledFactor, options_.floor, now);
+}
+
+int ConcurrencyController::round_size() const {
+    return limit_ < least_judged_ ? limit_ : std::max(limit_, kLeastToJudge);
 }
 
 int ConcurrencyController::on_answer(const Sample& sample, MonoTime now) {
     if (options_.fixed || (now - sample.latency < shrunk_at_)) return limit_;
     busiest_ = std::max(busiest_, sample.in_flight);
     if (sample.throttled) {
-        doubling_ = false;
-        forget_shrinking();
-        shrink(kThrottledFactor, options_.floor, now);
+        refused(now);
         return limit_;
     }
     latencies_.push_back(sample.latency);
-    if (++answers_ >= limit_) end_round(now);
+    if (++answers_ >= round_size()) end_round(now);
     return limit_;
 }
 
@@ -103,7 +131,10 @@ void ConcurrencyController::shrink(double factor, int least, MonoTime now) {
 
 void ConcurrencyController::grow() {
     if (busiest_ < limit_ - limit_ / 4) return;
-    limit_ = std::min(options_.ceiling, doubling_ ? limit_ * 2 : limit_ + 1);
+    grown_ += 1.0 / processes_;
+    const int step = doubling_ ? limit_ : static_cast<int>(grown_);
+    if (grown_ >= 1) grown_ -= 1;
+    limit_ = std::min(options_.ceiling, limit_ + step);
 }
 
 void ConcurrencyController::begin_round() {

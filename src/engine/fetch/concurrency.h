@@ -37,6 +37,10 @@ struct ConcurrencyOptions {
 /// of recent medians: one lucky answer or one straggler moves neither. Latency shrinks it to the start and no
 /// further; below are only refusals. If two shrinkings in a row did not lower the latency it was not ours:
 /// what is measured now becomes the new minimum, and the limit from before comes back.
+///
+/// Several processes that ask one source are to be to it what one is. Together they start where one would,
+/// grow by one a round, and a refusal that one of them meets takes its share of each. Slowness each of them
+/// measures itself.
 class ConcurrencyController {
   public:
     explicit ConcurrencyController(const ConcurrencyOptions& options);
@@ -50,11 +54,21 @@ class ConcurrencyController {
     /// @return the limit from now on.
     int on_answer(const Sample& sample, MonoTime now);
 
+    /// A process that asks the same source was throttled: the same as if this one had been, but where it has
+    /// just shrunk by itself, which was the same occasion. @return the limit from now on.
+    int on_others_throttled(MonoTime now);
+    /// So many ask the source, this process included. Before the first answer it is where to start.
+    /// @return the limit from now on.
+    int share_among(int processes);
+
     int limit() const { return limit_; }
     /// The lowest recent median; 0 before the first round.
     Nanos baseline() const;
 
   private:
+    void start_at(int limit);
+    void refused(MonoTime now);
+    int round_size() const;
     void begin_round();
     void end_round(MonoTime now);
     bool is_slow(Nanos latency) const;
@@ -70,7 +84,9 @@ class ConcurrencyController {
     };
 
     ConcurrencyOptions options_;
-    int limit_;
+    int limit_ = 1;
+    int processes_ = 1;
+    double grown_ = 0;      ///< of the next step up, of which each process takes a part
     int least_judged_ = 0;  ///< the start: latency is judged from here on and shrinks no further
     bool doubling_ = true;
     std::int64_t round_ = 0;

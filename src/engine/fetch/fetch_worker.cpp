@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "engine/shared/job_log.h"
 #include "log/log.h"
 #include "source/pagination.h"
 
@@ -23,23 +24,34 @@ FetchWorker::FetchWorker(Context& context, SourceGate& gate, ClaimQueue& jobs, P
       pages_(pages),
       outbox_(outbox),
       refill_below_(refill_below),
+      follows_chains_(context.policies.any_linked()),
+      several_streams_(context.policies.all().size() > 1),
       fetcher_(gate) {}
 
 void FetchWorker::work() {
+    const std::stop_token no_new_work = context_.stop.no_new_work_token();
     InFlight::Permit permit;
     while (true) {
-        if (!gate_.asking().keep(permit)) permit = gate_.asking().acquire(context_.stop.no_new_work_token());
-        if (!permit) return;
-        std::optional<ledger::Claim> claim = jobs_.pop(context_.stop.no_new_work_token());
+        std::optional<ledger::Claim> claim;
+        if (follows_chains_) {
+            // Whoever waits here holds no permit: others have chains to follow.
+            if (!may_go_on()) permit.release();
+            if (chain_) chain_->wait_for_room(no_new_work);
+            claim = next_job();
+            if (!claim) return;
+        }
+        if (!gate_.asking().keep(permit)) permit = gate_.asking().acquire(no_new_work);
+        if (!permit) return hand_back(claim);
+        if (!claim) claim = next_job();
         if (!claim) return;
-        if (jobs_.size() < refill_below_) context_.wake.set();
         Job job{.claim = *claim, .trace = begin_trace(*claim)};
         try {
             process(job);
         } catch (const std::exception& error) {
             // A job that throws fails like any other try; the pool goes on.
-            failed_try(job, {.reason = error.what()});
+            has_row(job) ? failed_try(job, {.reason = error.what()}) : drop(job);
         }
+        if (!chain_) end_turn();
     }
 }
 
@@ -55,7 +67,7 @@ telemetry::JobTrace FetchWorker::begin_trace(const ledger::Claim& claim) {
 
 const source::Slice& FetchWorker::slice_of(const ledger::Claim& claim) {
     if (slice_id_ != claim.slice_id) {
-        auto slice = source::slice_from_json(claim.slice_key, claim.slice_params);
+        auto slice = source::slice_from_json(claim.slice_key, claim.slice_params, claim.stream);
         if (!slice) throw Failure(slice.error());
         slice_ = std::move(*slice);
         slice_id_ = claim.slice_id;
@@ -64,6 +76,13 @@ const source::Slice& FetchWorker::slice_of(const ledger::Claim& claim) {
 }
 
 void FetchWorker::process(Job& job) {
+    if (const Nanos pause = gate_.slice_pauses().left(job.claim.slice_id, context_.clock.now());
+        pause > Nanos{0} && !chain_)
+        return end(job, {.kind = ledger::Setback::Kind::returned, .delay = std::chrono::ceil<Millis>(pause)});
+    if (policy_of(job.claim).linked && !job.claim.is_proof() && !chain_) {
+        chain_ = std::make_shared<Chain>(job.claim);
+        page_before_.reset();
+    }
     if (gate_.health().state(context_.clock.now()) != SourceState::up && !probe_first(job)) return;
     const source::Slice& slice = slice_of(job.claim);
     job.claim.is_proof() ? prove(job, slice) : fetch(job, slice);
@@ -80,29 +99,44 @@ bool FetchWorker::probe_first(Job& job) {
     if (!good) return true;
     auto answer = fetcher_.ask(good->slice, good->no);
     const auto* throttle = answer ? std::get_if<source::Throttle>(&answer->judgement) : nullptr;
+    const auto* retry = answer ? std::get_if<source::Retry>(&answer->judgement) : nullptr;
     if (throttle != nullptr) {
         pause_source(*throttle);
-    } else if (answer && !std::holds_alternative<source::Retry>(answer->judgement)) {
+    } else if (answer && retry == nullptr) {
         job.probing = false;
         health.on_success(context_.clock.now());
         log::info("the source answers again", {});
         return true;
     }
-    end_probe(job);
+    end_probe(job, retry != nullptr ? retry->reason : answer ? "" : answer.error().text());
     give_back(job);
     return false;
 }
 
-std::optional<Answer> FetchWorker::ask(Job& job, const source::Slice& slice, std::int64_t no) {
+std::optional<Answer> FetchWorker::ask(Job& job, const source::Slice& slice, std::int64_t no,
+                                       const std::optional<std::int64_t>& behind) {
     job.end_rule.clear();
-    auto answer = fetcher_.ask(slice, no, job.trace, [&] {
-        return !context_.held.in_doubt(job.claim.page_id, context_.clock.now());
-    });
+    const auto may_send = [&] {
+        const std::optional<ledger::Claim> lease = chain_ ? chain_->head() : job.claim;
+        return lease && !context_.held.in_doubt(lease->page_id, context_.clock.now());
+    };
+    auto answer = fetcher_.ask(
+        slice, no, job.trace, may_send,
+        {.behind = behind, .token = no == job.claim.no ? std::string_view(job.claim.token) : ""});
+    const bool good = answer && (std::holds_alternative<source::Accept>(answer->judgement) ||
+                                 std::holds_alternative<source::End>(answer->judgement));
+    if (!good && !has_row(job)) {
+        drop(job);
+        return std::nullopt;
+    }
     if (!answer) {
         unanswered(job, answer.error());
         return std::nullopt;
     }
     job.end_rule = std::move(answer->end_rule);
+    const auto* too_large = std::get_if<source::Split>(&answer->judgement);
+    if (too_large != nullptr && job.claim.is_proof())
+        answer->judgement = source::Fail{.reason = too_large->reason};
     if (const auto* retry = std::get_if<source::Retry>(&answer->judgement)) {
         failed_try(job, *retry, std::move(answer->excerpt));
         return std::nullopt;
@@ -128,31 +162,33 @@ void FetchWorker::fetch(Job& job, const source::Slice& slice) {
         return refuse(job, failure->reason + (may_be_behind_end(claim) ? source::end_hint(job.end_rule) : ""),
                       std::move(answer->excerpt));
     }
+    if (const auto* too_large = std::get_if<source::Split>(&answer->judgement))
+        return split(job, slice, too_large->reason, std::move(answer->excerpt));
+    if (const auto* first = std::get_if<source::Accept>(&answer->judgement);
+        first != nullptr && claim.no == 1)
+        if (const std::string why = too_large(claim, *first); !why.empty())
+            return split(job, slice, why, std::move(answer->excerpt));
     FetchedPage page;
     ledger::PageResult& result = page.result;
     result.claim = claim;
     result.fetch_ms = whole_millis(answer->took);
+    result.nothing = true;
+    const bool ends = std::holds_alternative<source::End>(answer->judgement);
+    if (ends && policy_of(claim).end == ledger::Policy::End::told) result.total = claim.no;
+    if (const auto* skipped = std::get_if<source::Skip>(&answer->judgement)) {
+        ++context_.tallies.pages_skipped;
+        log_job(log::Level::warn, "page skipped", claim, job.trace.span(), {{"cause", skipped->reason}});
+    }
     if (const auto* accepted = std::get_if<source::Accept>(&answer->judgement)) {
-        gate_.remember_good(slice, claim.no);
-        record::DecodedPage& decoded = answer->page;
-        result.total = context_.policy.total == ledger::Policy::Known::pages ? accepted->total_pages
-                                                                             : accepted->total_rows;
-        result.fetched = decoded.fetched;
-        result.stored = decoded.stored;
-        result.duplicates = decoded.duplicates;
-        result.key_hashes = std::move(decoded.key_hashes);
-        result.bad = std::move(decoded.bad);
-        result.content_hash = decoded.content_hash;
-        context_.tallies.nul_replaced += decoded.nul_replaced;
-        if (!decoded.key_conflict.empty()) {
-            result.slice_error =
-                "sink.key is not unique: a page holds different records with the key " + decoded.key_conflict;
-        } else if (claim.no == 1) {
-            std::string capped =
-                source::capped_page(context_.config.source.pagination, decoded.fetched, accepted->total_rows);
-            if (!capped.empty()) result.slice_error = std::move(capped);
+        gate_.remember_good(slice, chain_ ? 1 : claim.no);
+        bool repeated = false;
+        if (gate_.pagination(claim.stream).end == config::PagesEnd::repeated_page && claim.no > 1) {
+            const auto is = is_repeated(job, slice, claim.no, answer->page);
+            if (!is) return;
+            repeated = *is;
         }
-        page.copy = std::move(decoded.copy);
+        if (!repeated) take_page(claim, *accepted, *answer, page);
+        result.next = accepted->next;
     }
     page.span = job.trace.span();
     job.trace.outcome("fetched");
@@ -160,19 +196,99 @@ void FetchWorker::fetch(Job& job, const source::Slice& slice) {
     page.reserved = std::move(answer->reserved);
     page.urgent = claim.no == 1;
     gate_.trials().forget(claim.page_id);
-    if (!pages_.push(std::move(page))) give_back(job);
+    if (chain_) return store(job, std::move(page));
+    if (!pages_.push(std::move(page))) return give_back(job);
+    context_.held.fetched(claim.page_id);
+}
+
+void FetchWorker::take_page(const ledger::Claim& claim, const source::Accept& accepted, Answer& answer,
+                            FetchedPage& page) {
+    ledger::PageResult& result = page.result;
+    record::DecodedPage& decoded = answer.page;
+    const ledger::Policy& policy = policy_of(claim);
+    switch (policy.total) {
+        case ledger::Policy::Known::rows:
+            result.total = accepted.total_rows;
+            break;
+        case ledger::Policy::Known::pages:
+            result.total = accepted.total_pages;
+            break;
+        case ledger::Policy::Known::nothing:
+            if (!policy.linked &&
+                (accepted.more == false || (policy.end == ledger::Policy::End::told && !accepted.more)))
+                result.total = claim.no;
+            break;
+    }
+    result.nothing = accepted.nothing;
+    result.fetched = decoded.fetched;
+    result.stored = decoded.stored;
+    result.duplicates = decoded.duplicates;
+    result.key_hashes = std::move(decoded.key_hashes);
+    result.bad = std::move(decoded.bad);
+    result.content_hash = decoded.content_hash;
+    context_.tallies.nul_replaced += decoded.nul_replaced;
+    for (const source::Slice& child : answer.children)
+        result.children.push_back(
+            {.key = child.key, .params = source::to_json(child), .stream = child.stream, .is_child = true});
+    if (!answer.no_children.empty()) {
+        result.slice_error = std::move(answer.no_children);
+    } else if (!decoded.key_conflict.empty()) {
+        result.slice_error =
+            "sink.key is not unique: a page holds different records with the key " + decoded.key_conflict;
+    } else if (claim.no == 1) {
+        std::string capped =
+            source::capped_page(gate_.pagination(claim.stream), decoded.fetched, accepted.total_rows);
+        if (!capped.empty()) result.slice_error = std::move(capped);
+    } else if (!policy.linked && policy.total == ledger::Policy::Known::nothing && is_stuck(claim, decoded)) {
+        result.slice_error =
+            "pages " + std::to_string(claim.no - 2) + " to " + std::to_string(claim.no) +
+            " have the same records: does the API read the page's number where source.request puts it? If "
+            "that is how it says that there are no more pages, set source.pagination.end to repeated_page";
+    }
+    if (decoded.fetched > 0 && !policy.linked)
+        gate_.pages_seen().note({claim.slice_id, claim.pass, claim.no}, decoded.content_hash);
+    page.copy = std::move(decoded.copy);
+    page.undeclared = std::move(decoded.undeclared);
+}
+
+bool FetchWorker::is_stuck(const ledger::Claim& claim, const record::DecodedPage& page) const {
+    const auto was = [&](std::int64_t no) {
+        return gate_.pages_seen().of({claim.slice_id, claim.pass, no}) == page.content_hash;
+    };
+    return page.fetched > 0 && claim.no > 2 && was(claim.no - 1) && was(claim.no - 2);
+}
+
+std::optional<std::int64_t> FetchWorker::records_of(Job& job, const source::Slice& slice, std::int64_t no) {
+    if (const auto known = gate_.pages_seen().of({job.claim.slice_id, job.claim.pass, no})) return known;
+    const std::optional<Answer> answer = ask(job, slice, no);
+    if (!answer) return std::nullopt;
+    if (std::holds_alternative<source::Accept>(answer->judgement)) return answer->page.content_hash;
+    again(job, context_.config.source.retry.base, false,
+          "page " + std::to_string(no) + ", with which this one is compared, was refused", "transient");
+    return std::nullopt;
+}
+
+std::optional<bool> FetchWorker::is_repeated(Job& job, const source::Slice& slice, std::int64_t no,
+                                             const record::DecodedPage& page) {
+    if (page.fetched == 0) return false;
+    const auto before = records_of(job, slice, no - 1);
+    if (!before) return std::nullopt;
+    return *before == page.content_hash;
 }
 
 bool FetchWorker::may_be_behind_end(const ledger::Claim& claim) const {
-    return context_.policy.total == ledger::Policy::Known::nothing && claim.no > 1;
+    const ledger::Policy& policy = policy_of(claim);
+    return !policy.linked && policy.total == ledger::Policy::Known::nothing && claim.no > 1;
 }
 
 void FetchWorker::prove(Job& job, const source::Slice& slice) {
-    const ledger::Claim& claim = job.claim;
     ledger::ProofReading reading;
-    const bool told = context_.policy.total != ledger::Policy::Known::nothing;
-    std::vector<std::int64_t> beyond;
-    if (told) {
+    const ledger::Policy& policy = policy_of(job.claim);
+    if (policy.publishes && ledger::proves_itself(policy, job.claim.planned, job.claim.last_fetched)) {
+        reading.total = job.claim.total;
+        return proof_read(job, std::move(reading));
+    }
+    if (policy.total != ledger::Policy::Known::nothing) {
         std::optional<Answer> first = ask(job, slice, 1);
         if (!first) return;
         const auto* accepted = std::get_if<source::Accept>(&first->judgement);
@@ -180,24 +296,91 @@ void FetchWorker::prove(Job& job, const source::Slice& slice) {
             return refuse(job, "page 1 was refused when it was asked for again for the proof",
                           std::move(first->excerpt));
         }
-        reading.total = context_.policy.total == ledger::Policy::Known::pages ? accepted->total_pages
-                                                                              : accepted->total_rows;
-        const bool last_is_full =
-            claim.planned > 0 && claim.last_fetched >= context_.config.source.pagination.size;
-        if (last_is_full) beyond.push_back(claim.planned + 1);
-    } else {
-        beyond = {claim.planned + 1, claim.planned + 2};
+        reading.total =
+            policy.total == ledger::Policy::Known::pages ? accepted->total_pages : accepted->total_rows;
+    }
+    if (policy.linked) return proof_read(job, std::move(reading));
+    const bool asked = policy.end == ledger::Policy::End::told
+                           ? ask_last_again(job, slice, reading)
+                           : ask_behind_short(job, slice, reading) && ask_beyond(job, slice, reading);
+    if (asked) proof_read(job, std::move(reading));
+}
+
+bool FetchWorker::ask_last_again(Job& job, const source::Slice& slice, ledger::ProofReading& reading) {
+    const std::int64_t no = job.claim.planned;
+    const std::optional<Answer> answer = ask(job, slice, no);
+    if (!answer) return false;
+    const auto* const accepted = std::get_if<source::Accept>(&answer->judgement);
+    const std::string page = "page " + std::to_string(no) + ", the last one, ";
+    const bool says_none = accepted == nullptr || (accepted->nothing && !accepted->more);
+    if (std::holds_alternative<source::Fail>(answer->judgement))
+        reading.moved = page + "is refused when it is asked for again";
+    else if (!says_none && accepted->more != false)
+        reading.moved = page + "says now that there are more (source.pagination.more)";
+    else if (answer->page.fetched != job.claim.last_fetched)
+        reading.moved = page + "had " + std::to_string(job.claim.last_fetched) + " rows and has now " +
+                        std::to_string(answer->page.fetched);
+    return true;
+}
+
+bool FetchWorker::ask_behind_short(Job& job, const source::Slice& slice, ledger::ProofReading& reading) {
+    const config::Pagination& pagination = gate_.pagination(job.claim.stream);
+    const ledger::Policy& policy = policy_of(job.claim);
+    const bool by_counts = policy.total == ledger::Policy::Known::rows && !policy.total_advisory;
+    const std::int64_t last = job.claim.last_fetched;
+    if (by_counts || pagination.type != config::PaginationType::offset || last == 0 ||
+        last >= pagination.size)
+        return true;
+    // Pages that are capped below what is asked for leave rows out that no page begins with.
+    job.behind_end = BehindEnd{.no = job.claim.planned + 1, .reading = reading};
+    const std::optional<Answer> answer =
+        ask(job, slice, job.claim.planned, (job.claim.planned - 1) * pagination.size + last);
+    if (!answer) return false;
+    if (const auto* failure = std::get_if<source::Fail>(&answer->judgement)) {
+        end_refused(job, failure->reason);
+        return false;
+    }
+    if (std::holds_alternative<source::Accept>(answer->judgement))
+        reading.rows_behind_short = answer->page.fetched;
+    return true;
+}
+
+bool FetchWorker::ask_beyond(Job& job, const source::Slice& slice, ledger::ProofReading& reading) {
+    const ledger::Claim& claim = job.claim;
+    const config::Pagination& pagination = gate_.pagination(claim.stream);
+    std::vector<std::int64_t> beyond{claim.planned + 1};
+    if (policy_of(claim).total != ledger::Policy::Known::nothing) {
+        const bool last_is_full = claim.planned > 0 && claim.last_fetched >= pagination.size;
+        if (!last_is_full) beyond.clear();
+    } else if (pagination.end != config::PagesEnd::short_page) {
+        beyond.push_back(claim.planned + 2);
     }
     for (const std::int64_t no : beyond) {
         job.behind_end = BehindEnd{.no = no, .reading = reading};
-        std::optional<Answer> answer = ask(job, slice, no);
-        if (!answer) return;
-        if (const auto* failure = std::get_if<source::Fail>(&answer->judgement))
-            return end_refused(job, failure->reason);
-        if (std::holds_alternative<source::Accept>(answer->judgement))
-            reading.rows_beyond_end += answer->page.fetched;
+        const std::optional<Answer> answer = ask(job, slice, no);
+        if (!answer) return false;
+        const auto* const failure = std::get_if<source::Fail>(&answer->judgement);
+        const auto* const skipped = std::get_if<source::Skip>(&answer->judgement);
+        if (failure != nullptr || skipped != nullptr) {
+            end_refused(job, failure != nullptr ? failure->reason : skipped->reason);
+            return false;
+        }
+        if (!std::holds_alternative<source::Accept>(answer->judgement) || answer->page.fetched == 0) continue;
+        if (pagination.end == config::PagesEnd::repeated_page && claim.planned > 0) {
+            const auto last = records_of(job, slice, claim.planned);
+            if (!last) return false;
+            if (*last == answer->page.content_hash) {
+                if (claim.planned > 1 || claim.last_fetched < pagination.size) continue;
+                // One full page for ever: an API that does not read the number looks the same.
+                end_refused(job,
+                            "it repeats page 1, which is full, so nothing shows that the API reads the "
+                            "page's number");
+                return false;
+            }
+        }
+        reading.rows_beyond_end += answer->page.fetched;
     }
-    proof_read(job, std::move(reading));
+    return true;
 }
 
 void FetchWorker::end_refused(Job& job, const std::string& cause) {

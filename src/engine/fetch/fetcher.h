@@ -6,12 +6,16 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "core/mutex.h"
 #include "engine/fetch/concurrency.h"
-#include "engine/fetch/decoder_pool.h"
 #include "engine/fetch/page_trials.h"
+#include "engine/fetch/pages_seen.h"
+#include "engine/fetch/refusal_policy.h"
+#include "engine/fetch/slice_pauses.h"
+#include "engine/fetch/stream_kit.h"
 #include "engine/shared/byte_budget.h"
 #include "engine/shared/context.h"
 #include "engine/shared/source_health.h"
@@ -33,46 +37,54 @@ struct KnownGood {
 
 /// What a request passes on its way. Thread-safe parts, which outlive the gate.
 struct SourceParts {
-    http::Transport& transport;
+    const StreamKits& streams;
     http::RateLimiter& limiter;
     ByteBudget& budget;
     source::Credentials& credentials;
-    const source::Requests& requests;
-    const source::Judge& judge;
     SourceHealth& health;
     ConcurrencyOptions concurrency;
-    std::size_t decoders = 4;
 };
 
 /// What all fetch workers share on the way to the source. Thread-safe; owned by engine/run.cpp.
 class SourceGate {
   public:
     SourceGate(Context& context, const SourceParts& parts)
-        : context_(context),
-          parts_(parts),
-          controller_(parts.concurrency),
-          asking_(parts.concurrency.start),
-          decoders_(parts.decoders, [&context, &judge = parts.judge] {
-              return record::Decoder(context.config.sink, judge.format());
-          }) {}
+        : context_(context), parts_(parts), controller_(parts.concurrency), asking_(parts.concurrency.start) {
+        parts_.limiter.on_others_pause([this] { others_throttled(); });
+    }
 
     /// Requests sent and not answered yet.
     int in_flight() const { return sent_; }
     int in_flight_limit() const { return asking_.limit(); }
     /// The permits that workers ask under.
     InFlight& asking() { return asking_; }
+    http::RateLimiter& limiter() { return parts_.limiter; }
     SourceHealth& health() { return parts_.health; }
     source::Credentials& credentials() { return parts_.credentials; }
     PageTrials& trials() { return trials_; }
+    PagesSeen& pages_seen() { return pages_seen_; }
+    /// Throws Failure (a bug) where there is none.
+    StreamKit& kit(std::string_view stream) const;
+    const config::Pagination& pagination(std::string_view stream) const {
+        return kit(stream).stream.source.pagination;
+    }
+    SlicePauses& slice_pauses() { return slice_pauses_; }
 
     void remember_good(const source::Slice& slice, std::int64_t no);
     std::optional<KnownGood> known_good() const;
     /// The API asks for a pause: nobody sends before it is over.
     void pause(Millis span);
+    /// The newest credential was refused, `version` that which the request was sent with. Waits as long as
+    /// other processes of the run may have a newer one or be refused as well, and looks for it here
+    /// meanwhile. @return nullopt: it is here; else what is to end.
+    std::optional<AfterRefusal> await_newer_credential(std::int64_t version, std::string_view cause);
+    /// So many processes of the run ask the source, this one included.
+    void share_among(std::int64_t processes);
 
   private:
     friend class Fetcher;
     void answered(const ConcurrencyController::Sample& sample);
+    void others_throttled();
 
     Context& context_;
     const SourceParts parts_;
@@ -80,17 +92,21 @@ class SourceGate {
     ConcurrencyController controller_ PAGEHAUL_GUARDED_BY(mutex_);
     std::optional<KnownGood> known_good_ PAGEHAUL_GUARDED_BY(mutex_);
     InFlight asking_;
+    Mutex refusal_mutex_;  ///< held by the one worker that waits for a newer credential
     std::atomic<int> sent_{0};
     PageTrials trials_;
-    DecoderPool decoders_;
+    PagesSeen pages_seen_;
+    SlicePauses slice_pauses_;
 };
 
 /// The source's answer to one request, judged and decoded.
 struct Answer {
     int status = 0;
-    source::Judgement judgement;
-    record::DecodedPage page;  ///< empty where the body was no whole JSON document
-    Reservation reserved;      ///< of the decoded page
+    source::Judgement judgement;            ///< RefuseCredential too where nobody gives us one to send
+    record::DecodedPage page;               ///< empty where the body was no whole JSON document
+    std::vector<source::Slice> children{};  ///< of other streams, which an accepted page's records make
+    std::string no_children{};              ///< why there are none, where the records should have made some
+    Reservation reserved;                   ///< of the decoded page
     std::int64_t credential_version = 0;
     Nanos took{0};         ///< from the request to the last byte
     std::string excerpt;   ///< the body's beginning, where the judgement is not Accept
@@ -107,8 +123,9 @@ class Fetcher {
     /// cancelled; throttled where no bytes were free for the body (no fault of the source); transient,
     /// permanent or config as the transport and the templates say; fenced, and nothing is sent, when
     /// `may_send`, asked after the waits, says no.
+    /// `start`: as in source::Requests::build.
     Result<Answer> ask(const source::Slice& slice, std::int64_t no, telemetry::JobTrace& trace,
-                       const std::function<bool()>& may_send);
+                       const std::function<bool()>& may_send, const source::Start& start = {});
     /// The same for no job: no lease is needed, nothing is recorded.
     Result<Answer> ask(const source::Slice& slice, std::int64_t no);
 
@@ -123,10 +140,10 @@ class Fetcher {
 
     /// Until bytes are free and the rate limiter lets us through; nullopt: stopped.
     std::optional<Reservation> wait_for_turn();
-    Exchange exchange(const http::Request& request, Reservation& reserved);
+    Exchange exchange(http::Transport& transport, const http::Request& request, Reservation& reserved);
     /// Decodes and judges; lets go of what `reserved` holds beyond the page.
     Answer read(const Exchange& exchange, const source::Slice& slice, std::int64_t no,
-                Reservation&& reserved);
+                std::string_view target, Reservation&& reserved);
     const record::ColumnValues& values_of(const source::Slice& slice);
 
     SourceGate& gate_;

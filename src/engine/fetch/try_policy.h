@@ -7,8 +7,8 @@ struct FailedTry {
     bool counts = false;  ///< against the page
     int attempt = 1;      ///< tries that counted, this one included where it does
     int attempts = 1;     ///< source.retry.attempts
-    int unexplained = 0;  ///< answers that failed `success` and that nobody explained, this one being the
-                          ///< last; 0: it is none
+    int unexplained = 0;  ///< answers that nobody explained (source::Retry), this one being the last; 0: it
+                          ///< is none
 };
 
 enum class AfterTry {

@@ -24,13 +24,20 @@ std::string new_uuid(Random& random) {
 postgres::ConnectOptions connect_options(const config::Config& config, const std::string& worker) {
     return {.dsn = config.sink.dsn.value,
             .application_name = "pagehaul " + worker,
-            .pgbouncer = config.sink.pgbouncer};
+            .pgbouncer = config.sink.pgbouncer,
+            .catalog_only = true};
 }
 
-std::unique_ptr<postgres::Connection> connect_briefly(const Context& context) {
+std::optional<std::string> encoding_caveat(const std::string& encoding) {
+    if (encoding == "UTF8") return std::nullopt;
+    return "the database's encoding is " + encoding +
+           ", not UTF8: rows with a character that it lacks go to the quarantine";
+}
+
+std::unique_ptr<postgres::Connection> connect_briefly(const Context& context, Millis statement) {
     postgres::ConnectOptions options = connect_options(context.config, context.scope.worker);
     options.connect_timeout_ms = 2'000;
-    options.statement_timeout_ms = kBriefStatement.count();
+    options.statement_timeout_ms = statement.count();
     return std::make_unique<postgres::Connection>(options);
 }
 

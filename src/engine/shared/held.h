@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "core/clock.h"
@@ -25,9 +27,19 @@ class Held {
         asked_[page_id] = asked;
     }
     void remove(std::int64_t page_id) {
-        const MutexLock lock(mutex_);
-        asked_.erase(page_id);
+        {
+            const MutexLock lock(mutex_);
+            asked_.erase(page_id);
+        }
+        if (on_work_done_) on_work_done_(page_id);
     }
+    /// The page is fetched: what remains is its commit.
+    void fetched(std::int64_t page_id) const {
+        if (on_work_done_) on_work_done_(page_id);
+    }
+    /// Who else wants to know that nobody need fetch a page of ours any longer, told when it is fetched and
+    /// when its lease is over. Set before there are threads; called in any.
+    void on_work_done(std::function<void(std::int64_t)> call) { on_work_done_ = std::move(call); }
     std::size_t size() const {
         const MutexLock lock(mutex_);
         return asked_.size();
@@ -41,6 +53,7 @@ class Held {
     bool in_doubt(std::int64_t page_id, MonoTime now) const;
 
   private:
+    std::function<void(std::int64_t)> on_work_done_;
     mutable Mutex mutex_;
     std::unordered_map<std::int64_t, MonoTime> asked_
         PAGEHAUL_GUARDED_BY(mutex_);  ///< page id -> when its lease was asked for

@@ -17,6 +17,7 @@ inline void log_job(log::Level level, std::string_view message, const ledger::Cl
                     telemetry::SpanId span, std::vector<log::Field> fields) {
     if (!log::enabled(level)) return;
     std::vector<log::Field> all{{"slice", claim.slice_key}, {"pass", claim.pass}, {"page", claim.no}};
+    if (!claim.stream.empty()) all.push_back({"stream", claim.stream});
     if (span != 0) all.push_back({"span_id", telemetry::hex(span)});
     all.insert(all.end(), std::make_move_iterator(fields.begin()), std::make_move_iterator(fields.end()));
     log::write(level, message, all);

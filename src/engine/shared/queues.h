@@ -1,7 +1,7 @@
 #pragma once
 
+#include "engine/shared/claim_queue.h"
 #include "engine/shared/fetched_page.h"
-#include "engine/shared/job_queue.h"
 #include "engine/shared/page_buffer.h"
 #include "ledger/types.h"
 
@@ -9,7 +9,6 @@ namespace pagehaul::engine {
 
 // The two queues between the three kinds of threads: claimer to fetch workers, fetch workers to writers.
 
-using ClaimQueue = JobQueue<ledger::Claim>;
 using Pages = PageBuffer<FetchedPage>;
 
 }  // namespace pagehaul::engine

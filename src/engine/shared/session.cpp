@@ -55,6 +55,22 @@ void Session::transact(std::stop_token stop, const std::function<void()>& attemp
     });
 }
 
+std::optional<postgres::SqlError> Session::open(std::stop_token stop, const std::function<bool()>& spared) {
+    std::optional<postgres::SqlError> refused;
+    repeat(
+        stop,
+        [&] {
+            try {
+                connection();
+            } catch (const postgres::SqlError& failure) {
+                if (!failure.is_connection_limit() || !spared()) throw;
+                refused = failure;
+            }
+        },
+        [](const postgres::SqlError&) { return false; });
+    return refused;
+}
+
 void Session::repeat(std::stop_token stop, const std::function<void()>& attempt,
                      const std::function<bool(const postgres::SqlError&)>& in_doubt) {
     while (true) {

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -36,6 +37,10 @@ class Session {
     /// asked first, by run() on a new connection. Its true: nothing is left to do.
     void transact(std::stop_token stop, const std::function<void()>& attempt,
                   const std::function<bool(postgres::Connection&)>& landed);
+
+    /// Opens a connection if there is none, as run() does, unless there is none left for us and `spared` says
+    /// that others do the work. @return the failure then.
+    std::optional<postgres::SqlError> open(std::stop_token stop, const std::function<bool()>& spared);
 
     /// Opens a connection if there is none; one try.
     postgres::Connection& connection();

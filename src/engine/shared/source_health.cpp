@@ -1,6 +1,7 @@
 #include "engine/shared/source_health.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace pagehaul::engine {
 
@@ -21,22 +22,25 @@ void SourceHealth::on_success(MonoTime now) {
     failing_since_.reset();
     failures_ = 0;
     throttles_ = false;
+    last_cause_.clear();
     asks_too_much_ = false;
     probing_ = false;
     last_probe_.reset();
 }
 
-bool SourceHealth::on_failure(MonoTime now) {
+bool SourceHealth::on_failure(MonoTime now, std::string cause) {
     const MutexLock lock(mutex_);
     ++failures_;
+    last_cause_ = std::move(cause);
     throttles_ = false;
     if (!failing_since_) failing_since_ = now;
     const bool others_succeed = last_success_ && now - *last_success_ < silence();
     return others_succeed && failures_ < options_.doubt_after;
 }
 
-void SourceHealth::on_throttled(MonoTime now, const http::Pause& pause) {
+void SourceHealth::on_throttled(MonoTime now, const http::Pause& pause, std::string cause) {
     const MutexLock lock(mutex_);
+    last_cause_ = std::move(cause);
     throttles_ = true;
     asks_too_much_ = asks_too_much_ || pause.asked_too_much;
     if (!failing_since_) failing_since_ = pause.asked_too_much ? now : now + pause.span;
@@ -57,6 +61,11 @@ bool SourceHealth::throttles() const {
     return throttles_;
 }
 
+std::string SourceHealth::last_cause() const {
+    const MutexLock lock(mutex_);
+    return last_cause_;
+}
+
 bool SourceHealth::begin_probe(MonoTime now) {
     const MutexLock lock(mutex_);
     if (probing_ || state_locked(now) != SourceState::down) return false;
@@ -65,9 +74,10 @@ bool SourceHealth::begin_probe(MonoTime now) {
     return true;
 }
 
-void SourceHealth::on_probe_failure(MonoTime now) {
+void SourceHealth::on_probe_failure(MonoTime now, std::string cause) {
     const MutexLock lock(mutex_);
     probing_ = false;
+    if (!cause.empty()) last_cause_ = std::move(cause);
     last_probe_ = now;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "core/clock.h"
 #include "core/mutex.h"
@@ -35,21 +36,23 @@ class SourceHealth {
     /// Any answer, a probe's too. The source is up.
     void on_success(MonoTime now);
     /// @return whether it counts as an attempt of its page. For a request that was not a probe.
-    bool on_failure(MonoTime now);
+    bool on_failure(MonoTime now, std::string cause = {});
     /// Counts for no page. The first pause is waited for before it counts against the source's patience; a
     /// source that asks for more than we may wait is down at once.
-    void on_throttled(MonoTime now, const http::Pause& pause);
+    void on_throttled(MonoTime now, const http::Pause& pause, std::string cause = {});
 
     SourceState state(MonoTime now) const;
     /// Since when no request has succeeded, while failing.
     std::optional<MonoTime> failing_since() const;
     /// What the source did last, while failing, was to throttle.
     bool throttles() const;
+    /// Of the last failure since the last success.
+    std::string last_cause() const;
 
     /// Down, no probe under way and the pause over: the caller sends one and reports it by on_success or
     /// on_probe_failure; a probe that was cancelled is a failed one.
     bool begin_probe(MonoTime now);
-    void on_probe_failure(MonoTime now);
+    void on_probe_failure(MonoTime now, std::string cause = {});
     /// When to ask begin_probe again; nothing while up or while a probe is under way.
     std::optional<MonoTime> next_probe_at(MonoTime now) const;
 
@@ -61,8 +64,9 @@ class SourceHealth {
     mutable Mutex mutex_;
     std::optional<MonoTime> last_success_ PAGEHAUL_GUARDED_BY(mutex_);
     std::optional<MonoTime> failing_since_ PAGEHAUL_GUARDED_BY(mutex_);
-    int failures_ PAGEHAUL_GUARDED_BY(mutex_) = 0;            ///< since the last success
-    bool throttles_ PAGEHAUL_GUARDED_BY(mutex_) = false;      ///< the last answer
+    int failures_ PAGEHAUL_GUARDED_BY(mutex_) = 0;        ///< since the last success
+    bool throttles_ PAGEHAUL_GUARDED_BY(mutex_) = false;  ///< the last answer
+    std::string last_cause_ PAGEHAUL_GUARDED_BY(mutex_);
     bool asks_too_much_ PAGEHAUL_GUARDED_BY(mutex_) = false;  ///< since the last success
     bool probing_ PAGEHAUL_GUARDED_BY(mutex_) = false;
     std::optional<MonoTime> last_probe_ PAGEHAUL_GUARDED_BY(mutex_);  ///< its end

@@ -13,9 +13,4 @@ namespace pagehaul::engine {
 std::unique_ptr<http::Transport> transport_for(const std::string& base_url, Millis connect_timeout,
                                                const Clock& clock);
 
-/// The same, for a server that a run can do without: a name of it that does not resolve holds up nothing else
-/// (http::look_up_apart).
-std::unique_ptr<http::Transport> telemetry_transport_for(const std::string& base_url, Millis connect_timeout,
-                                                         const Clock& clock);
-
 }  // namespace pagehaul::engine

@@ -34,12 +34,15 @@ double share(std::int64_t part, std::int64_t whole) {
 
 }  // namespace
 
-std::optional<double> completeness(const ledger::RunState& state, const ledger::Policy& policy) {
+std::optional<double> completeness(const ledger::RunState& state, const ledger::Policies& policies) {
     const std::int64_t slices = state.slices_open + state.slices_proven + state.slices_failed;
     if (slices == 0) return std::nullopt;
     // What is left of older runs is in the sums below.
     if (state.status == ledger::RunStatus::succeeded) return 1;
-    if (policy.total == ledger::Policy::Known::rows && !policy.total_advisory) {
+    const bool by_rows = std::all_of(policies.all().begin(), policies.all().end(), [](const auto& stream) {
+        return stream.second.total == ledger::Policy::Known::rows && !stream.second.total_advisory;
+    });
+    if (by_rows) {
         const std::int64_t rows = state.rows_stored + state.rows_quarantined + state.rows_duplicate;
         return share(rows, state.rows_told.value_or(0)) * share(state.slices_told, slices);
     }
@@ -48,12 +51,20 @@ std::optional<double> completeness(const ledger::RunState& state, const ledger::
     return share(done, state.pages_planned) * share(state.slices_planned, slices);
 }
 
-const config::Dimension* date_dimension(const config::Source& source) {
+const config::Dimension* date_dimension(const std::vector<config::Stream>& streams) {
     const config::Dimension* only = nullptr;
-    for (const config::Dimension& dimension : source.slices) {
-        if (!std::holds_alternative<config::DateDimension>(dimension.values)) continue;
-        if (only != nullptr) return nullptr;
-        only = &dimension;
+    for (const config::Stream& stream : streams) {
+        const config::Dimension* of_stream = nullptr;
+        for (const config::Dimension& dimension : stream.source.slices) {
+            const auto* const days = std::get_if<config::DateDimension>(&dimension.values);
+            if (days == nullptr) continue;
+            const bool same =
+                only == nullptr || (only->name == dimension.name &&
+                                    std::get<config::DateDimension>(only->values).zone == days->zone);
+            if (of_stream != nullptr || !same) return nullptr;
+            of_stream = &dimension;
+        }
+        if (of_stream != nullptr) only = of_stream;
     }
     return only;
 }
@@ -78,8 +89,7 @@ Ending ending_of(const RunEnded& ended, std::int64_t other_workers) {
 
 void publish_ending(telemetry::Metrics& metrics, const Ending& ending) {
     if (const auto* run = std::get_if<RunEnded>(&ending))
-        return metrics.run_ended(run->at, run->took, run->exit, run->nothing_due);
-    metrics.process_ended();
+        metrics.run_ended(run->at, run->took, run->exit, run->nothing_due);
 }
 
 void publish_settings(telemetry::Metrics& metrics, const config::Config& config,
@@ -89,10 +99,12 @@ void publish_settings(telemetry::Metrics& metrics, const config::Config& config,
     metrics.set_workers(sizing.fetch_workers, sizing.writers);
     if (limits.memory) metrics.set_memory_limit(*limits.memory);
     if (config.run.deadline) metrics.set_run_deadline(*config.run.deadline);
+    if (!config.telemetry.labels.cronjob.empty()) metrics.set_cronjob(config.telemetry.labels.cronjob);
     if (config.telemetry.expect_every) metrics.set_expected_interval(*config.telemetry.expect_every);
 }
 
-void publish_state(telemetry::Metrics& metrics, const ledger::RunState& state, const ledger::Policy& policy) {
+void publish_state(telemetry::Metrics& metrics, const ledger::RunState& state,
+                   const ledger::Policies& policies) {
     using telemetry::PageResult;
     using telemetry::RowResult;
     using telemetry::SliceResult;
@@ -109,11 +121,35 @@ void publish_state(telemetry::Metrics& metrics, const ledger::RunState& state, c
     metrics.set_slices(SliceResult::proven, state.slices_proven);
     metrics.set_slices(SliceResult::failed, state.slices_failed);
     metrics.set_slices(SliceResult::left, state.slices_left);
-    if (const auto ratio = completeness(state, policy)) metrics.set_completeness(*ratio);
+    if (const auto ratio = completeness(state, policies)) metrics.set_completeness(*ratio);
+    metrics.set_queue(state.pages_pending, state.pages_leased, state.oldest_due.value_or(Millis{0}));
+    std::vector<telemetry::WorkerFigures> workers;
+    for (const ledger::WorkerNow& worker : state.workers)
+        workers.push_back({.name = worker.name,
+                           .pages = worker.figures.pages,
+                           .rows = worker.figures.rows,
+                           .requests = worker.figures.requests,
+                           .setbacks = worker.figures.setbacks,
+                           .in_flight = worker.figures.in_flight,
+                           .in_flight_limit = worker.figures.in_flight_limit,
+                           .redeliveries = worker.figures.redeliveries});
+    if (!workers.empty()) metrics.set_processes(std::move(workers));
+}
+
+void publish_streams(telemetry::Metrics& metrics, const std::vector<ledger::StreamSums>& streams) {
+    using telemetry::RowResult;
+    using telemetry::SliceResult;
+    for (const ledger::StreamSums& of : streams) {
+        metrics.set_stream_rows(of.stream, RowResult::stored, of.rows_stored);
+        metrics.set_stream_rows(of.stream, RowResult::quarantined, of.rows_quarantined);
+        metrics.set_stream_slices(of.stream, SliceResult::planned, of.slices);
+        metrics.set_stream_slices(of.stream, SliceResult::proven, of.slices_proven);
+        metrics.set_stream_slices(of.stream, SliceResult::failed, of.slices_failed);
+    }
 }
 
 std::optional<WallTime> read_watermark(const Context& context, postgres::Connection& connection) {
-    const config::Dimension* const dimension = date_dimension(context.config.source);
+    const config::Dimension* const dimension = date_dimension(context.config.streams);
     if (dimension == nullptr) return std::nullopt;
     try {
         auto newest = watermark(ledger::read_days(connection, context.scope, dimension->name), *dimension);
@@ -142,16 +178,17 @@ std::optional<Recalled> recall(const Context& context) {
     }
 }
 
-std::unique_ptr<telemetry::Pusher> pusher_for(Context& context) {
+std::unique_ptr<telemetry::Pusher> pusher_for(Context& context, std::function<telemetry::Whose()> whose) {
     const auto& gateway_config = context.config.telemetry.pushgateway;
     if (!gateway_config) return nullptr;
-    auto gateway = telemetry::gateway_of(*gateway_config, context.config.pipeline);
+    auto gateway =
+        telemetry::gateway_of(*gateway_config, context.config.pipeline, context.config.telemetry.labels);
     if (!gateway) throw Failure(gateway.error());
-    auto transport = telemetry_transport_for(gateway->origin, kConnectTimeout, context.clock);
-    const auto text = [&metrics = context.metrics](std::int64_t failures) {
+    auto transport = transport_for(gateway->origin, kConnectTimeout, context.clock);
+    const auto text = [&metrics = context.metrics, whose = std::move(whose)](std::int64_t failures) {
         metrics.set_push_failures(failures);
         if (const auto bytes = telemetry::resident_bytes()) metrics.set_memory_resident(*bytes);
-        return metrics.text();
+        return metrics.text(whose());
     };
     return std::make_unique<telemetry::Pusher>(std::move(*gateway), std::move(transport), text,
                                                gateway_config->interval, context.clock);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <variant>
@@ -23,15 +24,15 @@ namespace pagehaul::engine {
 /// it. By rows where the API tells exact totals, by pages elsewhere. A slice whose total, or last page, is
 /// not known yet counts as missing, at the average size of the others: never 1 before all are known. nullopt
 /// for a run without slices. Pure.
-std::optional<double> completeness(const ledger::RunState& state, const ledger::Policy& policy);
+std::optional<double> completeness(const ledger::RunState& state, const ledger::Policies& policies);
 
 /// Up to when the run makes the data complete: the end, in the dimension's zone, of its newest complete day
 /// (source::newest_complete_day); a day counts if it was over when the run was planned. Pure.
 std::optional<WallTime> watermark(const std::vector<ledger::DaysOfRun>& days,
                                   const config::Dimension& dimension);
-/// The dimension of dates by which the watermark is told: the only one. With none, or several, there is no
-/// watermark.
-const config::Dimension* date_dimension(const config::Source& source);
+/// The dimension of dates by which the watermark is told: the only one of each stream that has any, of one
+/// name and zone. With none, or several, there is no watermark.
+const config::Dimension* date_dimension(const std::vector<config::Stream>& streams);
 
 /// The end of the run, or of a process that never got as far as one: its verdict is the pipeline's.
 struct RunEnded {
@@ -40,9 +41,10 @@ struct RunEnded {
     ExitCode exit = ExitCode::bug;
     bool nothing_due = false;  ///< exit 0, and yet no success
 };
-/// Other processes go on with the run: the verdict will be theirs.
+/// Other processes go on with the run: the verdict will be theirs, and one of them pushes.
 struct ProcessEnded {};
-/// Another run holds the pipeline, or there was nothing to do: nothing is to be said.
+/// Another run holds the pipeline, whatever the process did then, or there was nothing to do: nothing is to
+/// be said.
 struct NothingEnded {};
 using Ending = std::variant<RunEnded, ProcessEnded, NothingEnded>;
 
@@ -51,11 +53,15 @@ using Ending = std::variant<RunEnded, ProcessEnded, NothingEnded>;
 Ending ending_of(const RunEnded& ended, std::int64_t other_workers);
 void publish_ending(telemetry::Metrics& metrics, const Ending& ending);
 
+/// What the run has of each stream.
+void publish_streams(telemetry::Metrics& metrics, const std::vector<ledger::StreamSums>& streams);
+
 /// What is known before the run begins.
 void publish_settings(telemetry::Metrics& metrics, const config::Config& config,
                       const machine::Sizing& sizing, const machine::MachineLimits& limits);
 /// The run's figures, from the ledger: they hold for all its processes.
-void publish_state(telemetry::Metrics& metrics, const ledger::RunState& state, const ledger::Policy& policy);
+void publish_state(telemetry::Metrics& metrics, const ledger::RunState& state,
+                   const ledger::Policies& policies);
 /// How far the pipeline's data is complete: the newest watermark of its runs, so that it does not go back
 /// when an older window is pulled once more. nullopt where there is none, or when the ledger does not tell in
 /// time: the gateway then keeps what it has.
@@ -69,7 +75,7 @@ struct Recalled {
 /// nullopt without a gateway to tell, or when the database does not answer within seconds.
 std::optional<Recalled> recall(const Context& context);
 
-/// Null without telemetry.pushgateway.
-std::unique_ptr<telemetry::Pusher> pusher_for(Context& context);
+/// Null without telemetry.pushgateway. `whose` is asked at each push, and outlives it.
+std::unique_ptr<telemetry::Pusher> pusher_for(Context& context, std::function<telemetry::Whose()> whose);
 
 }  // namespace pagehaul::engine

@@ -22,17 +22,18 @@ std::unique_ptr<telemetry::Tracer> tracer_for(Context& context, const telemetry:
         settings,
         telemetry::Tracer::Parts{
             .transport = settings.recording
-                             ? telemetry_transport_for(settings.origin, kTraceConnectTimeout, context.clock)
+                             ? transport_for(settings.origin, kTraceConnectTimeout, context.clock)
                              : nullptr,
             .source_url = context.config.source.base_url,
-            .redact = log::redacted},
+            .redact = log::excerpt},
         context.clock, context.random);
     tracer->describe_run({{"pagehaul.pipeline", context.config.pipeline}});
     log::set_context("trace_id", telemetry::hex(tracer->trace()));
     return tracer;
 }
 
-void end_trace(telemetry::Tracer& tracer, const Context& context, const Verdict& verdict) {
+void end_trace(telemetry::Tracer& tracer, const Context& context, const Verdict& verdict,
+               const Grace& grace) {
     tracer.describe_run({{"pagehaul.verdict", verdict.word},
                          {"pagehaul.exit_code", static_cast<int>(verdict.code)},
                          {"pagehaul.pages_stored", context.tallies.pages_stored.load()},
@@ -42,7 +43,7 @@ void end_trace(telemetry::Tracer& tracer, const Context& context, const Verdict&
     const bool well = verdict.code == ExitCode::ok || verdict.code == ExitCode::terminated ||
                       verdict.code == ExitCode::interrupted;
     tracer.end_run(well ? "" : "exit_" + std::to_string(static_cast<int>(verdict.code)), verdict.reason,
-                   context.clock.now() + kTraceFlushLimit);
+                   context.clock.now() + grace.within(StopPart::push, kTraceFlushLimit));
 }
 
 }  // namespace pagehaul::engine

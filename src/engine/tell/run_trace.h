@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "engine/shared/context.h"
+#include "engine/shared/grace.h"
 #include "engine/tell/verdict.h"
 #include "telemetry/trace_settings.h"
 #include "telemetry/tracer.h"
@@ -17,6 +18,6 @@ std::unique_ptr<telemetry::Tracer> tracer_for(Context& context, const telemetry:
 
 /// The run's verdict into its span, which fails with the run; a stop by signal is no error of the run.
 /// Returns at once: the spans leave in the tracer's thread, for which Tracer::finish waits.
-void end_trace(telemetry::Tracer& tracer, const Context& context, const Verdict& verdict);
+void end_trace(telemetry::Tracer& tracer, const Context& context, const Verdict& verdict, const Grace& grace);
 
 }  // namespace pagehaul::engine

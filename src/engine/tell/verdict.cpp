@@ -2,8 +2,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include "log/log.h"
+
 namespace pagehaul::engine {
 namespace {
+
+constexpr std::size_t kReasonBytes = 2000;  // of the 4096 that Kubernetes keeps
 
 std::string because(const std::string& text, const std::string& reason) {
     return reason.empty() ? text : text + ": " + reason;
@@ -22,6 +26,10 @@ std::string shown(const ledger::RunState& state) {
         return std::string("every page that was told is stored, ") + (counts ? "the counts agree, " : "") +
                "the end of " + std::to_string(state.slices_end_not_shown) + " of " +
                std::to_string(state.slices_proven) + because(" slices is not shown", state.end_refused);
+    if (state.proof == "chain")
+        return "every page that a page told of is stored, and the API said that it ends: nothing else shows "
+               "that "
+               "none is missing";
     return counts ? "every page stored, completeness proven by counts"
                   : "every page stored, completeness shown by pages";
 }
@@ -58,6 +66,8 @@ Verdict judge_run(StopCause cause, const std::string& stop_reason, const ledger:
         case StopCause::deadline:
         case StopCause::lost:
             return {ExitCode::incomplete, "incomplete", because("resumable", stop_reason)};
+        case StopCause::idle:
+            return {ExitCode::ok, "idle", stop_reason, true};
         case StopCause::none:
         case StopCause::data:
         case StopCause::unavailable:
@@ -86,13 +96,34 @@ Verdict nothing_due() {
             true};
 }
 
+Verdict nothing_to_help(std::string why) {
+    return {ExitCode::ok, "nothing due", std::move(why), true};
+}
+
+Verdict busy(IfBusy what, StopCause cause, const std::string& holder) {
+    switch (what) {
+        case IfBusy::skip:
+            return {ExitCode::ok, "skipped", holder + ": nothing was asked for, nothing is stored", true};
+        case IfBusy::wait:
+            if (cause == StopCause::deadline)
+                return {ExitCode::incomplete, "incomplete",
+                        "run.deadline was reached while another run was waited for: " + holder};
+            if (cause != StopCause::none) return judge_run(cause, holder, {});
+            break;
+        case IfBusy::fail:
+            break;
+    }
+    return {ExitCode::incomplete, "incomplete", holder};
+}
+
 std::string termination_message(const Verdict& verdict, const std::string& pipeline, std::int64_t run,
                                 const ledger::RunState& state, std::chrono::milliseconds took) {
     nlohmann::ordered_json line;
     line["verdict"] = verdict.word;
     line["exit_code"] = static_cast<int>(verdict.code);
-    line["reason"] = verdict.reason.substr(0, 2000);
-    line["pipeline"] = pipeline;
+    // Texts by themselves: in the whole line a secret may be one of the numbers.
+    line["reason"] = log::excerpt(verdict.reason, kReasonBytes);
+    line["pipeline"] = log::redacted(pipeline);
     line["run"] = run;
     line["proof"] = state.proof;
     line["rows_stored"] = state.rows_stored;
@@ -106,7 +137,7 @@ std::string termination_message(const Verdict& verdict, const std::string& pipel
     line["slices_failed"] = state.slices_failed;
     line["slices_left"] = state.slices_left;
     line["seconds"] = static_cast<double>(took.count()) / 1000.0;
-    // A cut inside a UTF-8 sequence must not lose the message.
+    // Bytes that are no UTF-8 must not lose the message.
     return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 

@@ -6,7 +6,6 @@
 #include "engine/shared/job_log.h"
 #include "ledger/commit.h"
 #include "record/copy_text.h"
-#include "sink/upsert.h"
 
 namespace pagehaul::engine {
 namespace {
@@ -35,23 +34,35 @@ std::string row_as_json(const config::Sink& sink, std::string_view line) {
         nlohmann::ordered_json& value = row[sink.columns[i - 1].name];
         if (fields[i]) value = *fields[i];
     }
+    // The last one what no column reads.
+    if (sink.undeclared == config::Undeclared::add_column && fields.size() == sink.columns.size() + 2 &&
+        fields.back()) {
+        const auto rest = nlohmann::ordered_json::parse(*fields.back(), nullptr, false);
+        if (rest.is_object())
+            row.update(rest);
+        else
+            row["undeclared"] = *fields.back();
+    }
     return row.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::optional<std::int64_t> salvage_page(postgres::Connection& connection, Context& context,
-                                         const sink::Upsert& upsert, FetchedPage& page) {
+                                         const config::Sink& sink, const StoreRow& store, FetchedPage& page,
+                                         std::vector<ledger::Claim>& heads) {
     if (!begin(connection, context, page)) return std::nullopt;
     const std::vector<std::string_view> lines = record::copy_lines(page.copy);
     std::vector<record::BadRow> refused;
     std::string first_reason;
     bool all_alike = true;
     std::int64_t changed = 0;
+    const auto refuse = [&](std::string_view line, const std::string& why) {
+        refused.push_back({record::row_of(line), log::redacted(why),
+                           log::excerpt(row_as_json(sink, line), record::kLongestPayload)});
+    };
     for (const std::string_view line : lines) {
         connection.exec("SAVEPOINT row");
         try {
-            upsert.stage(connection, {line});
-            changed += upsert.merge(connection, {});
-            upsert.clear(connection);
+            changed += store(connection, line);
             connection.exec("RELEASE SAVEPOINT row");
         } catch (const postgres::SqlError& failure) {
             if (!failure.is_data() || failure.is_unique_violation()) throw;
@@ -59,10 +70,8 @@ std::optional<std::int64_t> salvage_page(postgres::Connection& connection, Conte
             const std::string& reason = failure.error().message;
             if (refused.empty()) first_reason = reason;
             all_alike = all_alike && reason == first_reason;
-            refused.push_back({record::row_of(line),
-                               "the table refuses the row: " + reason +
-                                   (failure.details().empty() ? "" : "; " + failure.details()),
-                               row_as_json(context.config.sink, line)});
+            refuse(line, "the table refuses the row: " + reason +
+                             (failure.details().empty() ? "" : "; " + failure.details()));
         }
     }
     if (refused.size() >= kMinAlike && refused.size() == lines.size() && all_alike) {
@@ -77,17 +86,14 @@ std::optional<std::int64_t> salvage_page(postgres::Connection& connection, Conte
         refused.clear();
         changed = 0;
         for (const std::string_view line : lines) {
-            refused.push_back({record::row_of(line),
-                               "its page was quarantined whole: more than " +
-                                   std::to_string(kMaxRefusedRows) +
-                                   " rows refused, the first by: " + first_reason,
-                               row_as_json(context.config.sink, line)});
+            refuse(line, "its page was quarantined whole: more than " + std::to_string(kMaxRefusedRows) +
+                             " rows refused, the first by: " + first_reason);
         }
     }
     ledger::PageResult result = page.result;
     result.stored -= static_cast<std::int32_t>(refused.size());
     result.bad.insert(result.bad.end(), refused.begin(), refused.end());
-    ledger::complete(connection, context.scope, context.policy, {&result});
+    heads = ledger::complete(connection, context.scope, context.policies, {&result});
     connection.commit();
     log_job(log::Level::warn, "rows quarantined", result.claim, page.span,
             {{"rows", refused.size()}, {"cause", first_reason}});

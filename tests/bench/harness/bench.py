@@ -41,24 +41,36 @@ class Bench:
     def new_directory(self):
         return tempfile.mkdtemp(dir=self.directory)
 
-    def oracle(self, rows):
-        if rows not in self.oracles:
-            self.oracles[rows] = expected(Mock.dump(MOCKAPI, rows))
-        return self.oracles[rows]
+    def oracle(self, rows, slices=("",)):
+        """Of so many rows in each slice; a slice is an advertiser."""
+        if (rows, slices) not in self.oracles:
+            self.oracles[rows, slices] = expected(line for slice in slices for line in Mock.dump(MOCKAPI, rows, slice))
+        return self.oracles[rows, slices]
 
     def start(self, contender, *, cgroup=None):
         return measure.Running(LAUNCHER, contender.argv, env=contender.env, cgroup=cgroup)
 
-    def pull(self, contender, mock, rows, *, cgroup=None):
+    def pull(self, contender, mock, rows, *, cgroup=None, slices=("",)):
         """From an empty table to the end of the process; its rows are compared with the oracle."""
+        self.prepare(contender, mock)
+        measured = self._measure(contender, cgroup=cgroup)
+        self.verify(contender.name, rows, slices)
+        return measured
+
+    def prepare(self, contender, mock):
+        """An empty table, an empty log of requests, and what the contender wants done before the clock starts."""
         self.cluster.fresh()
         mock.clear()
         if contender.prepare:
             subprocess.run(contender.prepare, env={**os.environ, **contender.env}, check=True, stdin=subprocess.DEVNULL,
                            stdout=subprocess.DEVNULL)
-        measured = self._measure(contender, cgroup=cgroup)
-        self.verify(contender.name, rows)
-        return measured
+
+    def pull_together(self, contenders, mock, rows):
+        """The same by several processes of one run."""
+        self.prepare(contenders[0], mock)
+        for running in [self.start(contender) for contender in contenders]:
+            running.wait()
+        self.verify(contenders[0].name, rows)
 
     def _measure(self, contender, *, cgroup=None):
         before = self.cluster.cpu_us()
@@ -75,8 +87,8 @@ class Bench:
         self.verify(contender.name, rows)
         return measured, wal
 
-    def verify(self, name, rows):
-        want, got = self.oracle(rows), self.cluster.check()
+    def verify(self, name, rows, slices=("",)):
+        want, got = self.oracle(rows, slices), self.cluster.check()
         if got != want:
             raise WrongRows(f"{name} stored {got}, the API has {want}")
 

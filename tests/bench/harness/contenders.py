@@ -27,7 +27,7 @@ class Contender:
     prepare: tuple = ()  # run before the clock starts
 
 
-def pipeline(api, dsn, *, limits=None, run=None, telemetry=None):
+def pipeline(api, dsn, *, limits=None, run=None, telemetry=None, queue=None):
     """bench.yaml: defaults wherever there are any."""
     return {
         "pipeline": "bench",
@@ -44,6 +44,7 @@ def pipeline(api, dsn, *, limits=None, run=None, telemetry=None):
         "sink": {"dsn": dsn, "table": f"{SCHEMA}.{TABLE}", "key": list(KEY), "mode": "upsert",
                  "columns": copy.deepcopy(COLUMNS)},
         **({"run": run} if run else {}),
+        **({"queue": queue} if queue else {}),
         "telemetry": {"log": {"format": "json", "level": "info"}, **(telemetry or {})},
     }
 

@@ -37,6 +37,10 @@ class Mock:
     def stats(self):
         return self._ask("/__stats")
 
+    def log(self):
+        """The page requests since the last clear(), in order."""
+        return self._ask("/__log")
+
     def clear(self):
         self._ask("/__log/clear", "POST")
 
@@ -45,8 +49,9 @@ class Mock:
             raise SystemExit(f"no {count} requests reached the API within {seconds} s")
 
     @staticmethod
-    def dump(binary, rows):
-        """The rows it serves, a line each."""
-        with subprocess.Popen([str(binary), "--dump-rows", f"--rows={rows}"], stdout=subprocess.PIPE, text=True,
+    def dump(binary, rows, slice=""):
+        """The rows that it serves of an advertiser's slice, or of all, a line each."""
+        of = [f"--advertiser-id={slice}"] if slice else []
+        with subprocess.Popen([str(binary), "--dump-rows", f"--rows={rows}", *of], stdout=subprocess.PIPE, text=True,
                               encoding="utf-8") as dumping:
             yield from dumping.stdout

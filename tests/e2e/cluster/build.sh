@@ -4,10 +4,11 @@
 #   tools/               kubernetes: its own components in one program, and a link to it by the name of each
 #   kube-state-metrics/  tells a Prometheus about the cluster's objects
 #   crds/                no program: prometheusrules.yaml, the kind of object in which alerts are handed to Prometheus' operator
+#   keda/                keda-operator, which starts pods by the length of a queue, and keda.yaml, the kinds of its objects
 #
 # each at the versions of its go.mod. Goes on where an interrupted call has stopped: a part that is there is whole, and what Go has
 # compiled for another is in Go's own cache.
-# Needs Go (the version that the go.mod name, or newer) and, the first time, the network and a quarter of an hour on two cores.
+# Needs Go (the version that the go.mod name, or newer) and, the first time, the network and half an hour on two busy cores, of which KEDA takes half.
 set -euo pipefail
 cd "$(dirname "$0")"
 pinned=$(grep -v '^ *#' build.sh | cat - */go.mod */go.sum */*.go | sha256sum | cut -c1-16)
@@ -30,6 +31,12 @@ build() {
             go crds mod download github.com/prometheus-operator/prometheus-operator
             cp "$(go crds list -m -f '{{.Dir}}' github.com/prometheus-operator/prometheus-operator)/example/prometheus-operator-crd/monitoring.coreos.com_$1" "$bin/.$1"
             return ;;
+        keda.yaml)
+            go keda mod download github.com/kedacore/keda/v2
+            # Each of its files begins with ---.
+            cat "$(go keda list -m -f '{{.Dir}}' github.com/kedacore/keda/v2)"/config/crd/bases/*.yaml >"$bin/.$1"
+            return ;;
+        keda-operator) package=github.com/kedacore/keda/v2/cmd/operator module=keda ;;
         kube-state-metrics) package=k8s.io/kube-state-metrics/v2 module=kube-state-metrics ;;
         kubernetes)
             package=. module=tools
@@ -46,7 +53,7 @@ build() {
     CGO_ENABLED=0 go $module build -p 2 -trimpath -o "$bin/.$1" -ldflags "-s -w ${flags[*]}" "$package" >&2
 }
 
-known="kubernetes kube-state-metrics prometheusrules.yaml"
+known="kubernetes kube-state-metrics prometheusrules.yaml keda.yaml keda-operator"
 [ $# -gt 0 ] || set -- $known
 for name in "$@"; do
     [[ " $known " == *" $name "* ]] || { echo "build.sh: unknown part '$name': expected one of $known" >&2; exit 64; }

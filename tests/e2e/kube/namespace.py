@@ -14,6 +14,7 @@ class Pod:
         self.name, self.uid = held["metadata"]["name"], held["metadata"]["uid"]
         self.job = held["metadata"].get("labels", {}).get("batch.kubernetes.io/job-name")
         self.job_uid = held["metadata"].get("labels", {}).get("batch.kubernetes.io/controller-uid")
+        self.image = held["spec"]["containers"][0]["image"]
         self.deleted = held["deleted"]
         # When it must be gone: the grace period is in it.
         self.deletion = held["metadata"].get("deletionTimestamp")

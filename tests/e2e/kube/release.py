@@ -43,8 +43,9 @@ class Release:
         self._helm("install", self.name, CHART, *self._told())
         return self
 
-    def upgrade(self):
-        self._helm("upgrade", self.name, CHART, *self._told())
+    def upgrade(self, tag="dev"):
+        """tag: the image's; run.sh has given it two."""
+        self._helm("upgrade", self.name, CHART, *self._told(tag))
 
     def test(self, check=True):
         return self._helm("test", self.name, "--timeout=60s", check=check)
@@ -52,9 +53,9 @@ class Release:
     def uninstall(self):
         self._helm("uninstall", self.name, "--wait", "--timeout=60s")
 
-    def _told(self):
+    def _told(self, tag="dev"):
         self._values.write_text(json.dumps({
-            "image": {"repository": "localhost/pagehaul", "tag": "dev", "pullPolicy": "Never"},
+            "image": {"repository": "localhost/pagehaul", "tag": tag, "pullPolicy": "Never"},
             "pipelines": {self.pipeline: {**self.settings, "config": json.dumps(self.config, indent=2, ensure_ascii=False) + "\n"}}}))
         return "--values", self._values
 

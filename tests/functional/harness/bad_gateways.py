@@ -80,6 +80,47 @@ def answering_400():
         yield recorder.url
 
 
+def _pouring(head, piece, most=400 << 20):
+    """Answers with `head` and then with `piece` again and again, until nobody reads it or `most` bytes are out."""
+
+    def answer(link, _over):
+        link.sendall(head)
+        for _ in range(most // len(piece)):
+            link.sendall(piece)
+
+    return _serving(answer)
+
+
+@contextlib.contextmanager
+def bomb_of_headers():
+    """180 MiB of headers."""
+    with _pouring(b"HTTP/1.1 200 OK\r\n", b"X-Filler: " + b"f" * 8180 + b"\r\n", 180 << 20) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def bomb_of_interim_answers():
+    """103 without end."""
+    with _pouring(b"", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 200) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def bomb_of_one_chunk():
+    """A chunk of 400 MiB."""
+    with _pouring(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n19000000\r\n",
+                  b'["' + b"c" * 65532 + b'"]') as url:
+        yield url
+
+
+@contextlib.contextmanager
+def bomb_without_end():
+    """A body that ends with the connection, which never ends."""
+    with _pouring(b"HTTP/1.1 200 OK\r\n\r\n", b"b" * 65536) as url:
+        yield url
+
+
+BOMBS = (bomb_of_headers, bomb_of_interim_answers, bomb_of_one_chunk, bomb_without_end)
 ALL = (absent, unreachable, deaf, stalled, trickling, resetting, answering_400)
 
 

@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import socket
 import threading
 import urllib.parse
 
@@ -9,7 +10,7 @@ import urllib.parse
 class FixedApi:
     """GET /rows?page=1&size=100 answers {"rows": […], "total": N, "pages": P}. records: JSON texts, served as they stand."""
 
-    def __init__(self, records):
+    def __init__(self, records, host="127.0.0.1"):
         self.records = list(records)
         api = self
 
@@ -18,21 +19,28 @@ class FixedApi:
 
             def do_GET(self):
                 query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.path).query))
-                body = api.answer(query).encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
+                status, headers, body = api.reply(query)
+                self.send_response(status)
+                for name, value in {"Content-Type": "application/json", "Content-Length": len(body), **headers}.items():
+                    self.send_header(name, str(value))
                 self.end_headers()
                 self.wfile.write(body)
 
             def log_message(self, *_):
                 pass
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        class Server(http.server.ThreadingHTTPServer):
+            address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            daemon_threads = True
+
+        self._server = Server((host, 0), Handler)
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
+
+    def reply(self, query):
+        """Status, headers and body for these query parameters; a test may override it."""
+        return 200, {}, self.answer(query).encode()
 
     def answer(self, query):
         """The body for these query parameters; a test may override it."""

@@ -6,7 +6,10 @@ import pathlib
 import pytest
 
 from . import container
+from .asked_api import AskedApi
+from .certificates import Authority
 from .front import Front
+from .kafka import Kafka
 from .mockapi import MockApi
 from .pagehaul import Pagehaul
 from .postgres import PASSWORD, Postgres
@@ -14,6 +17,7 @@ from .process import marked_processes
 from .proxy import Proxy
 from .pushgateway import Pushgateway
 from .rabbitmq import RabbitMQ
+from .sqs import ElasticMQ
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 
@@ -145,6 +149,30 @@ def rabbitmq(_nothing_leaks):
     node.close()
 
 
+@pytest.fixture(scope="session")
+def sqs(_nothing_leaks):
+    """ElasticMQ, started by the first test that asks for it. A test that stops it starts it again."""
+    server = ElasticMQ()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def _kafka(_nothing_leaks, tmp_path_factory):
+    authority = Authority(tmp_path_factory.mktemp("kafka"), "kafka")
+    broker = Kafka(authority.certify("localhost"))
+    broker.ca = authority.ca
+    yield broker
+    broker.close()
+
+
+@pytest.fixture
+def kafka(_kafka):
+    """The running Kafka broker of this worker, started by the first test that asks for it. A test may kill it."""
+    _kafka.start()
+    return _kafka
+
+
 @pytest.fixture
 def pagehaul_for(pagehaul_binary, tmp_path, request):
     """A function: pagehaul_for(api, db) makes the runner of one pipeline."""
@@ -161,6 +189,25 @@ def pagehaul_for(pagehaul_binary, tmp_path, request):
     # A failed test has left its processes wherever it stood; its own failure is what counts.
     if problems and (getattr(request.node, "passed", False) or "anitizer" in problems):
         pytest.fail(problems, pytrace=False)
+
+
+@pytest.fixture
+def pulling(db, pagehaul_for):
+    """A function: pulling(answer, **source) starts an API that answers so, and gives it and a runner of `id` and `v` out of it."""
+    apis = []
+
+    def start(answer, columns=(), key=("id",), **source):
+        api = AskedApi(answer)
+        apis.append(api)
+        runner = pagehaul_for(None, db)
+        runner.pipeline["source"] = {"base_url": api.url, "request": {"path": "/rows"}, "pagination": {"type": "none"}, "records": "",
+                                     "retry": {"attempts": 3, "base": "10ms", "max": "100ms"}, **source}
+        runner.configure(sink={"key": list(key), "columns": [{"name": "id", "type": "bigint"}, *columns]})
+        return api, runner
+
+    yield start
+    for api in apis:
+        api.close()
 
 
 @pytest.fixture

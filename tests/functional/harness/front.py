@@ -9,10 +9,11 @@ import urllib.parse
 class Front:
     """Forwards to `target` what bears `authorization` (None: everything), answers 401 to the rest.
 
-    tls: an ssl.SSLContext of a server; the URL is then https and names localhost."""
+    tls: an ssl.SSLContext of a server; the URL is then https and names localhost.
+    interim: bytes before each answer, which then takes `pause` seconds; surplus: bytes behind it, in the same piece."""
 
-    def __init__(self, target, authorization=None, tls=None):
-        self.refused, self.forwarded = 0, 0
+    def __init__(self, target, authorization=None, tls=None, interim=b"", pause=0.0, surplus=b""):
+        self.refused, self.forwarded, self.over = 0, 0, threading.Event()
         front, backend = self, urllib.parse.urlsplit(target)
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -29,6 +30,9 @@ class Front:
                     kept = {k: v for k, v in self.headers.items() if k.lower() not in ("host", "authorization", "connection")}
                     link.request(self.command, self.path, body, kept)
                     answer = link.getresponse()
+                    if interim:
+                        self.wfile.write(interim)
+                        front.over.wait(pause)
                     passed = ("content-type", "content-encoding", "retry-after")
                     self._answer(answer.status, [(k, v) for k, v in answer.getheaders() if k.lower() in passed], answer.read())
                 finally:
@@ -40,8 +44,8 @@ class Front:
                 self.send_response(status)
                 for name, value in (*headers, ("Content-Length", str(len(body)))):
                     self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body)
+                head, self._headers_buffer = b"".join(self._headers_buffer) + b"\r\n", []
+                self.wfile.write(head + body + (surplus if status == 200 else b""))
 
             def log_message(self, *_):
                 pass
@@ -63,6 +67,7 @@ class Front:
         self._thread.start()
 
     def close(self):
+        self.over.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(10)

@@ -8,8 +8,13 @@ import urllib.request
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def request(method, url, *, body=None, headers=None, auth=None, timeout=10.0):
+def request(method, url, **options):
     """(status, bytes); a dict body is sent as JSON. An HTTP error status is a result; OSError is no connection."""
+    return exchange(method, url, **options)[:2]
+
+
+def exchange(method, url, *, body=None, headers=None, auth=None, timeout=10.0):
+    """request() with the answer's headers as a third."""
     headers = dict(headers or {})
     if isinstance(body, (dict, list)):
         body = json.dumps(body).encode()
@@ -18,9 +23,9 @@ def request(method, url, *, body=None, headers=None, auth=None, timeout=10.0):
         headers["Authorization"] = "Basic " + base64.b64encode(":".join(auth).encode()).decode()
     try:
         with _opener.open(urllib.request.Request(url, body, headers, method=method), timeout=timeout) as answer:
-            return answer.status, answer.read()
+            return answer.status, answer.read(), answer.headers
     except urllib.error.HTTPError as error:
-        return error.code, error.read()
+        return error.code, error.read(), error.headers
 
 
 def get_json(url, **options):

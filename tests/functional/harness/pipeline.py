@@ -66,7 +66,17 @@ def sliced(advertisers=("1001", "1002"), date_from="2026-11-01", date_to="2026-1
                              "end_date": "{{ slice.date }}"}}}}
 
 
+def in_a_stream(pipeline, name):
+    """The same with one stream of this name: what is a stream's own goes there."""
+    own = {"source": ("request", "slices", "pagination", "records", "response"), "sink": ("table", "key", "mode", "columns")}
+    moved = copy.deepcopy(pipeline)
+    moved["streams"] = {name: {key: moved[section].pop(key) for section, keys in own.items() for key in keys if key in moved[section]}}
+    return moved
+
+
 def write(path, pipeline):
-    """JSON is YAML: a dict is written as JSON, a string as it stands."""
-    path.write_text(pipeline if isinstance(pipeline, str) else json.dumps(pipeline, indent=2, ensure_ascii=False) + "\n")
+    """JSON is YAML: a dict is written as JSON, a string as it stands. At once: a process that is just starting reads the old text or the new one."""
+    new = path.with_name(path.name + ".new")
+    new.write_text(pipeline if isinstance(pipeline, str) else json.dumps(pipeline, indent=2, ensure_ascii=False) + "\n")
+    new.replace(path)
     return path

@@ -34,9 +34,9 @@ def bin_dir():
 class Postgres:
     """TCP needs the password (scram), the unix socket needs none. PostgreSQL refuses root: as root it runs as `postgres`."""
 
-    def __init__(self, host="127.0.0.1", network=None):
-        """host: where it listens. network: TCP clients may come from there too, as 10.0.0.0/24."""
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="pagehaul-pg-"))
+    def __init__(self, host="127.0.0.1", network=None, disk=None):
+        """host: where it listens. network: TCP clients may come from there too, as 10.0.0.0/24. disk: the folder its data lies in."""
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="pagehaul-pg-", dir=disk))
         self.port = free_port(host)
         self.host = host
         self.user, self.password = "postgres", PASSWORD

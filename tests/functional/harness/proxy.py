@@ -1,4 +1,4 @@
-"""A TCP proxy that misbehaves when told to: cuts, loses an answer, stalls, goes half-open.
+"""A TCP proxy that misbehaves when told to: cuts, loses an answer, stalls, goes half-open, ends or delays at a byte.
 
 One thread runs an event loop that owns every socket; what tests call hands over to that loop and waits for it.
 """
@@ -20,6 +20,19 @@ class Rule:
     def __init__(self, pattern, nth, action, after=b""):
         self.pattern, self.left, self.action, self.after = pattern, nth, action, after
         self.fired = threading.Event()
+
+
+class Meter:
+    """Counts the bytes that go one way, over all connections; when `count` have passed, the one that brought the last is held
+    for `seconds`, or ended where that is None. Fires once."""
+
+    def __init__(self, way, count, seconds=None):
+        self.way, self.left, self.seconds = way, count, seconds
+        self.fired = threading.Event()
+
+
+class _Ended(Exception):
+    """A meter ends this connection, orderly."""
 
 
 class _Link:
@@ -46,7 +59,7 @@ class Proxy:
 
     def __init__(self, host, port):
         self._target = (host, port)
-        self._links, self._rules, self._tasks = set(), [], set()
+        self._links, self._rules, self._meters, self._tasks = set(), [], [], set()
         self._refuse = False
         self.accepted = 0
         self._loop = asyncio.new_event_loop()
@@ -86,6 +99,15 @@ class Proxy:
         """Calls action() in a thread before the nth `pattern` is forwarded; that connection waits for it. Returns the Rule."""
         return self._add(Rule(pattern, nth, action))
 
+    def end_at(self, count, way="down"):
+        """Closes the connection over which the count-th byte from now passes, right behind it, as an orderly end. way: down, from
+        the server, or up. Returns the Meter (`fired` is an Event)."""
+        return self._measure(Meter(way, count))
+
+    def hold_at(self, count, seconds, way="down"):
+        """Right behind the count-th byte from now its connection pauses that way. Returns the Meter."""
+        return self._measure(Meter(way, count, seconds))
+
     @property
     def open_connections(self):
         return len(self._links)
@@ -104,6 +126,10 @@ class Proxy:
     def _add(self, rule):
         self._loop.call_soon_threadsafe(self._rules.append, rule)
         return rule
+
+    def _measure(self, meter):
+        self._loop.call_soon_threadsafe(self._meters.append, meter)
+        return meter
 
     async def _listen(self):
         self._flowing = asyncio.Event()
@@ -162,8 +188,7 @@ class Proxy:
                     await self._loop.run_in_executor(None, action)
                 else:
                     link.on_answer = action
-            link.server[1].write(data)
-            await link.server[1].drain()
+            await self._pass_on("up", data, link.server[1])
 
     async def _pump_down(self, link):
         while data := await link.server[0].read(65536):
@@ -171,10 +196,29 @@ class Proxy:
             if link.on_answer == "cut":
                 return link.reset()
             if link.on_answer is None:
-                link.client[1].write(data)
-                await link.client[1].drain()
+                await self._pass_on("down", data, link.client[1])
         if link.on_answer == "swallow":
             await asyncio.Event().wait()  # the server is gone; the client must not learn it
+
+    async def _pass_on(self, way, data, writer):
+        """Writes the data, cut where a meter fires in it."""
+        while meter := next((m for m in self._meters if m.way == way and not m.fired.is_set() and m.left <= len(data)), None):
+            head, data = data[:meter.left], data[meter.left:]
+            meter.fired.set()
+            self._count(way, head)
+            writer.write(head)
+            await writer.drain()
+            if meter.seconds is None:
+                raise _Ended
+            await asyncio.sleep(meter.seconds)
+        self._count(way, data)
+        writer.write(data)
+        await writer.drain()
+
+    def _count(self, way, data):
+        for meter in self._meters:
+            if meter.way == way and not meter.fired.is_set():
+                meter.left -= len(data)
 
     def _fired(self, link, data):
         """The actions of the rules that this segment fires. `seen` keeps what a later segment may complete."""

@@ -1,4 +1,4 @@
-"""A stand-in of the Pushgateway that keeps what it is sent, and answers as the test wants."""
+"""A stand-in of the Pushgateway, or of any other server, that keeps what it is sent, and answers as the test wants."""
 
 import dataclasses
 import http.server
@@ -14,10 +14,10 @@ class Push:
 
 
 class Recorder:
-    """answer: a function of the push that returns (status, text)."""
+    """answer: a function of the push that returns (status, text); headers go with each answer."""
 
-    def __init__(self, answer=lambda push: (200, "")):
-        self.pushes = []
+    def __init__(self, answer=lambda push: (200, ""), headers=None):
+        self.pushes, self.answer = [], answer
         recorder = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -27,8 +27,10 @@ class Recorder:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
                 push = Push(self.command, self.path, dict(self.headers), body)
                 recorder.pushes.append(push)
-                status, text = answer(push)
+                status, text = recorder.answer(push)
                 self.send_response(status)
+                for name, value in (headers or {}).items():
+                    self.send_header(name, value)
                 self.send_header("Content-Length", str(len(text.encode())))
                 self.end_headers()
                 self.wfile.write(text.encode())
@@ -38,7 +40,11 @@ class Recorder:
             def log_message(self, *_):
                 pass
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        class Server(http.server.ThreadingHTTPServer):
+            def handle_error(self, *_):
+                pass  # a client that went away
+
+        self._server = Server(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)

@@ -21,5 +21,5 @@ def environment(binary):
     if b"__ubsan_handle" in code:
         env["UBSAN_OPTIONS"] = f"print_stacktrace=1:exitcode={EXIT}"
     if b"__tsan_init" in code:
-        env["TSAN_OPTIONS"] = f"exitcode={EXIT}"
+        env["TSAN_OPTIONS"] = f"suppressions={_SUPPORT / 'tsan.supp'}:print_suppressions=0:exitcode={EXIT}"
     return env

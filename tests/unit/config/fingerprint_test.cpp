@@ -48,6 +48,10 @@ TEST(Fingerprint, IgnoresHowOftenAnUnknownEnvelopeIsTried) {
     EXPECT_EQ(fingerprint(minimal(judged)), fingerprint(minimal(judged), {"source.response.otherwise=fail"}));
 }
 
+TEST(Fingerprint, IgnoresWhatMayBeDoneToMakeTheTargetFit) {
+    EXPECT_EQ(fingerprint(minimal()), fingerprint(minimal("", "  ddl: allow\n")));
+}
+
 std::vector<std::string> paths_held(const std::string& yaml,
                                     const std::map<std::string, std::string>& environment) {
     Fixture fixture;
@@ -144,7 +148,7 @@ TEST(Schema, ListsEveryDeclaredKeyWithADescription) {
     EXPECT_EQ(schema["required"], (Json{"pipeline", "source", "sink"}));
     Config config;
     config.source.pagination.total = Total{};
-    config.source.response.success = Success{};
+    config.source.response.success = {Condition{}};
     config.source.response.rules = {Rule{}};
     config.source.slices = {{.name = "d", .values = DateDimension{}}};
     config.source.auth = AuthBasic{};
@@ -159,11 +163,13 @@ TEST(Schema, ListsEveryDeclaredKeyWithADescription) {
 TEST(Schema, CarriesDefaultsEnumsAndPatterns) {
     const Json schema = Json::parse(json_schema());
     const Json& source = schema["properties"]["source"]["properties"];
-    EXPECT_EQ(source["pagination"]["properties"]["size"]["default"], 100);
+    EXPECT_EQ(source["pagination"]["properties"]["max_pages"]["default"], 100'000);
+    EXPECT_FALSE(source["pagination"]["properties"]["size"].contains("default"))
+        << "it follows from the type";
     EXPECT_EQ(source["retry"]["properties"]["base"]["default"], "500ms");
     EXPECT_EQ(source["limits"]["properties"]["concurrency"]["default"], "auto");
     EXPECT_EQ(source["pagination"]["properties"]["type"]["anyOf"][0]["enum"],
-              (Json{"page_number", "offset"}));
+              (Json{"page_number", "offset", "cursor", "next_link", "link_header", "none"}));
     const Json& column = schema["properties"]["sink"]["properties"]["columns"]["items"];
     EXPECT_FALSE(column["properties"]["from"].contains("default"));
     EXPECT_EQ(column["required"], (Json{"name", "type"}));

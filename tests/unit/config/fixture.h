@@ -29,7 +29,7 @@ struct Fixture {
             return found->second;
         };
         options.zone_exists = [](const std::string& zone) {
-            return zone == "Asia/Shanghai" || zone == "Etc/UTC";
+            return zone == "Asia/Shanghai" || zone == "Etc/UTC" || zone == "Europe/Berlin";
         };
         options.set = set;
         options.redactor = &redactor;

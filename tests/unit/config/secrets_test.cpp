@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include "config/reread.h"
 
@@ -24,6 +25,25 @@ TEST(Variables, ComeFromTheEnvironmentAndFromMountedFiles) {
               "expected an absolute path in ${file:token}, such as ${file:/run/token}");
 }
 
+TEST(Variables, LoseTheNewlineAtTheirEndAndThatIsSaidOnceByName) {
+    Fixture fixture;
+    fixture.environment = {{"A", "canary-a\n"}, {"B", "canary-b\r\n"}, {"C", "canary\nc"}};
+    const auto sources = fixture.options().variables;
+    EXPECT_EQ(expand("${A}-${B}-${C}", sources)->text, "canary-a-canary-b-canary\nc");
+    const auto config = fixture.load(
+        minimal("  auth: {type: basic, username: \"${A}\", password: \"${B}\"}\n", "", "") +
+        "telemetry: {pushgateway: {url: \"http://push.test\", auth: {type: bearer, token: \"${A}\"}}}\n");
+    ASSERT_TRUE(config) << to_text(config.error());
+    EXPECT_EQ(std::get<AuthBasic>(config->source.auth).password.value, "canary-b");
+    EXPECT_THAT(config->warnings,
+                testing::IsSupersetOf({"the environment variable A ends in a newline, which is left out",
+                                       "the environment variable B ends in a newline, which is left out"}));
+    EXPECT_EQ(std::count_if(
+                  config->warnings.begin(), config->warnings.end(),
+                  [](const std::string& warning) { return warning.find("newline") != std::string::npos; }),
+              2);
+}
+
 TEST(Variables, AreNotExpandedTwice) {
     Fixture fixture;
     fixture.environment = {{"A", "${B}"}, {"B", "no"}};
@@ -39,34 +59,12 @@ TEST(Variables, InAMountedFileCanBeReadAgain) {
     EXPECT_EQ(token.value, "old-token");
     EXPECT_TRUE(is_rereadable(token));
     fixture.files["/run/token"] = "new-token\n";
-    EXPECT_EQ(reread(token, fixture.options().variables)->value, "new-token");
+    EXPECT_EQ(reread(token, fixture.redactor, fixture.options().variables)->value, "new-token");
+    EXPECT_EQ(fixture.redactor.redact("old-token new-token"), "*** ***");
     fixture.files.erase("/run/token");
-    EXPECT_EQ(reread(token, fixture.options().variables).error().kind, ErrorKind::config);
-    EXPECT_EQ(reread(config->sink.dsn, fixture.options().variables).error().kind, ErrorKind::credential);
-}
-
-TEST(Redactor, HidesASecretInEveryFormItTakesOnTheWay) {
-    Redactor redactor;
-    redactor.add("cana/ry pass?\"1");
-    EXPECT_EQ(redactor.redact("a cana/ry pass?\"1 b"), "a *** b");
-    EXPECT_EQ(redactor.redact("q=cana%2Fry%20pass%3F%221&x"), "q=***&x");
-    EXPECT_EQ(redactor.redact("q=cana%2fry+pass%3f%221&x"), "q=***&x");
-    EXPECT_EQ(redactor.redact("Basic Y2FuYS9yeSBwYXNzPyIx"), "Basic ***");
-    EXPECT_EQ(redactor.redact(R"({"m":"cana/ry pass?\"1"})"), R"({"m":"***"})");
-}
-
-TEST(Redactor, LeavesNothingOfOverlappingSecrets) {
-    Redactor redactor;
-    redactor.add("abcdef");
-    redactor.add("defghi");
-    EXPECT_EQ(redactor.redact("xabcdefghix abcdef"), "x***x ***");
-}
-
-TEST(Redactor, LeavesTextAloneForSecretsTooShortToHide) {
-    Redactor redactor;
-    redactor.add("abc");
-    redactor.add("");
-    EXPECT_EQ(redactor.redact("abcd"), "abcd");
+    EXPECT_EQ(reread(token, fixture.redactor, fixture.options().variables).error().kind, ErrorKind::config);
+    EXPECT_EQ(reread(config->sink.dsn, fixture.redactor, fixture.options().variables).error().kind,
+              ErrorKind::credential);
 }
 
 TEST(Load, TeachesTheRedactorEverySecret) {
@@ -87,6 +85,79 @@ TEST(Load, TeachesTheRedactorEverySecret) {
         "Y2FuYXJ5LXVzZXI6Y2FuYXJ5LXBhc3M= postgres://me:canary-password@db/app plain_table application/json";
     EXPECT_EQ(fixture.redactor.redact(text), "*** *** *** *** *** *** ***= *** plain_table application/json");
     EXPECT_THAT(config->fingerprint_text, Not(HasSubstr("canary")));
+}
+
+// What stands under a name that sounds like a secret is one, in a query, a header and a body.
+std::string with_literals() {
+    return "pipeline: p\n"
+           "source:\n"
+           "  base_url: http://api.test\n"
+           "  request:\n"
+           "    method: POST\n"
+           "    path: /rows\n"
+           "    query: {page: \"{{ page.number }}\", Api-Key: canary-1, sort: plain-1, page_token: \"{{ "
+           "page.number }}\"}\n"
+           "    headers: {X-Signature: canary-2, Accept: plain-2, X-Token: \"${TOKEN}\"}\n"
+           "    body: {auth: {Client_Secret: canary-3, passwd: [canary-4], accesskey: \"for {{ page.number "
+           "}} canary-5\"},\n"
+           "           max_tokens: 1000, filter: plain-3, credential: {name: canary-6}, password: "
+           "\"${TOKEN}\"}\n"
+           "  auth: {type: header, name: Authorization, value: canary-7}\n"
+           "  records: /rows\n"
+           "sink:\n"
+           "  dsn: postgres://me:canary-8@db/app\n"
+           "  table: t\n"
+           "  key: [id]\n"
+           "  columns: [{name: id, type: bigint}]\n";
+}
+
+TEST(Load, KnowsSecretsThatAreWrittenIntoTheFileByTheirNames) {
+    Fixture fixture;
+    fixture.environment = {{"TOKEN", "canary-9"}};
+    const auto config = fixture.load(with_literals());
+    ASSERT_TRUE(config) << to_text(config.error());
+    std::string text;
+    for (int i = 1; i <= 9; ++i)
+        text += "canary-" + std::to_string(i) + " ";
+    EXPECT_EQ(fixture.redactor.redact(text), "*** *** *** *** *** *** *** *** *** ");
+    EXPECT_EQ(fixture.redactor.redact("plain-1 plain-2 plain-3 1000 for"),
+              "plain-1 plain-2 plain-3 1000 for");
+    EXPECT_THAT(config->fingerprint_text, Not(HasSubstr("canary")));
+    EXPECT_THAT(config->fingerprint_text, HasSubstr("source.request.query.Api-Key = \"(literal)\"\n"));
+    EXPECT_THAT(config->fingerprint_text,
+                HasSubstr("source.request.query.page_token = \"{{ page.number }}\"\n"));
+}
+
+TEST(Load, WarnsOfEachSecretInTheFileWithTheLineThatMendsIt) {
+    Fixture fixture;
+    fixture.environment = {{"TOKEN", "canary-9"}};
+    const auto config = fixture.load(with_literals());
+    ASSERT_TRUE(config) << to_text(config.error());
+    std::vector<std::string> places;
+    for (const std::string& warning : config->warnings)
+        places.push_back(warning.substr(0, warning.find(": a secret")));
+    EXPECT_THAT(places, testing::ElementsAre("p.yaml:7:49 source.request.query.Api-Key",
+                                             "p.yaml:8:28 source.request.headers.X-Signature",
+                                             "p.yaml:9:34 source.request.body.auth.Client_Secret",
+                                             "p.yaml:9:53 source.request.body.auth.passwd.0",
+                                             "p.yaml:9:75 source.request.body.auth.accesskey",
+                                             "p.yaml:10:66 source.request.body.credential.name",
+                                             "p.yaml:11:52 source.auth.value", "p.yaml:14:8 sink.dsn"));
+    EXPECT_THAT(
+        config->warnings.back(),
+        testing::EndsWith("sink.dsn: a secret is written into the file; expected dsn: \"${DSN}\" or dsn: "
+                          "\"${file:/run/secrets/dsn}\""));
+    EXPECT_THAT(to_text({}) + config->warnings.front(), Not(HasSubstr("canary")));
+}
+
+TEST(Load, WarnsOfNoSecretThatComesFromElsewhere) {
+    Fixture fixture;
+    fixture.environment = {{"TOKEN", "canary-token"}};
+    fixture.set = {"source.auth={type: bearer, token: canary-literal}", "sink.dsn=${TOKEN}"};
+    fixture.environment["TOKEN"] = "host=db password=canary";
+    const auto config = fixture.load(minimal("  auth: {type: bearer, token: \"${TOKEN}\"}\n"));
+    ASSERT_TRUE(config) << to_text(config.error());
+    EXPECT_THAT(config->warnings, testing::IsEmpty());
 }
 
 TEST(Load, KnowsThePasswordOfEveryFormOfConnectionString) {

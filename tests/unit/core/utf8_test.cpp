@@ -60,6 +60,13 @@ TEST(Utf8, ALengthCountsCharacters) {
     EXPECT_EQ(utf8_length("a\xC3\xBC\xE4\xB8\xAD"), 3U);
 }
 
+TEST(Utf8, WhatIsBeyondAsciiIsEscapedAsInJson) {
+    EXPECT_EQ(escaped_beyond_ascii("a\"\\n"), "a\"\\n");
+    EXPECT_EQ(escaped_beyond_ascii("\xC3\xA9 \xE4\xB8\xAD"), "\\u00e9 \\u4e2d");
+    EXPECT_EQ(escaped_beyond_ascii("\xF0\x9F\x98\x80"), "\\ud83d\\ude00") << "a pair";
+    EXPECT_EQ(escaped_beyond_ascii("\xFF\xE4"), "\\ufffd\\ufffd") << "no character";
+}
+
 TEST(Utf8, APrefixEndsBetweenCharacters) {
     EXPECT_EQ(utf8_prefix("a\xE4\xB8\xAD", 9), "a\xE4\xB8\xAD");
     EXPECT_EQ(utf8_prefix("a\xE4\xB8\xAD", 4), "a\xE4\xB8\xAD");

@@ -95,6 +95,7 @@ TEST(DsnTest, ASecretIsFoundAsItIsSpelled) {
     EXPECT_EQ(spelling_in("postgres://db/app?user=me&password=a=b%26&sslmode=require", "a=b&"), "a=b%26");
     EXPECT_EQ(spelling_in(R"(host=db password = 'a b\'c' dbname=app)", "a b'c"), R"(a b\'c)");
     EXPECT_EQ(spelling_in(R"(host=db password=a\ b)", "a b"), R"(a\ b)");
+    EXPECT_EQ(spelling_in(R"(host=db password=ab\)", "ab"), R"(ab\)");
     EXPECT_EQ(spelling_in("host=db", "p@ss"), "");
 }
 

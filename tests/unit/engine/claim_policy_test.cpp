@@ -41,6 +41,10 @@ TEST(NextClaim, IsDecidedByWhatIsHeldAndHowTheSourceIs) {
         {"at the beginning all the room is filled", idle(), ClaimDue{16, true}},
         {"with pages in hand none is claimed to be alone",
          with([](ClaimView& v) { v.held = 4, v.queued = 4; }), ClaimDue{12, false}},
+        {"of chains no more than there are hands for them",
+         with([](ClaimView& v) { v.held = 3, v.hands = 4; }), ClaimDue{1, false}},
+        {"while each hand has one none is claimed", with([](ClaimView& v) { v.held = 4, v.hands = 4; }),
+         Enough{}},
         {"at half the queue is filled again", with([](ClaimView& v) { v.held = 8, v.queued = 8; }),
          ClaimDue{8, false}},
         {"above half it is not", with([](ClaimView& v) { v.held = 9, v.queued = 9; }), Enough{}},
@@ -76,11 +80,13 @@ TEST(NextPoll, IsOnceASecondWhileThereIsWorkAndTakesATenthOfTheTimeAtMost) {
         last.ended = kNow;
         return std::chrono::duration_cast<Millis>(next_poll(last, filled) - kNow);
     };
-    EXPECT_EQ(pause({.took = Millis{2}}, true), Millis{1000});
+    EXPECT_EQ(pause({.took = Millis{2}}, true), Millis{900});
     EXPECT_EQ(pause({.took = Millis{2}}, false), Millis{20});
-    EXPECT_EQ(pause({.took = Millis{3'000}}, true), Millis{30'000});
-    EXPECT_EQ(pause({.took = Millis{3'000}}, false), Millis{30'000});
-    EXPECT_EQ(pause({.took = Millis{3'000}, .more_due = true}, true), Millis{0}) << "steps are no question";
+    EXPECT_EQ(pause({.took = Millis{300}}, true), Millis{3'000});
+    EXPECT_EQ(pause({.took = Millis{300}}, false), Millis{3'000});
+    EXPECT_EQ(pause({.took = Millis{300}, .more_due = true}, true), Millis{0}) << "steps are no question";
+    EXPECT_EQ(pause({.took = std::chrono::minutes(6)}, false), Millis{10'000})
+        << "frozen for six minutes, and not to rest for an hour";
 }
 
 /// Reaping and polling are far away: only what a case sets brings the look nearer.
@@ -93,10 +99,17 @@ Millis look_after(const LookView& view) {
 }
 
 TEST(NextLook, IsThePollAsLongAsThereIsWork) {
-    EXPECT_EQ(look_after(quiet(true)), Millis{1000});
+    EXPECT_EQ(look_after(quiet(true)), Millis{900});
     LookView polled_before = quiet(true);
     polled_before.last_poll.ended = kNow - Millis{400};
-    EXPECT_EQ(look_after(polled_before), Millis{600});
+    EXPECT_EQ(look_after(polled_before), Millis{500});
+}
+
+TEST(NextLook, IsThePauseOfOthersWherePollsAreSlow) {
+    LookView slow = quiet(true);
+    slow.last_poll.took = Millis{500};
+    slow.next_hearing = kNow + Millis{600};
+    EXPECT_EQ(look_after(slow), Millis{600});
 }
 
 TEST(NextLook, ComesSoonWhereTheLedgerHadNoMore) {
@@ -124,10 +137,26 @@ TEST(NextLook, IsTheReapingTheEndOfADrySpellOrTheProbeIfThatIsSooner) {
     dry.dry = Dry{.commits = 0, .until = kNow + Millis{150}};
     EXPECT_EQ(look_after(dry), Millis{150});
     dry.dry->until = kNow - Millis{1};
-    EXPECT_EQ(look_after(dry), Millis{1000}) << "one that is over says nothing";
+    EXPECT_EQ(look_after(dry), Millis{900}) << "one that is over says nothing";
     LookView down = quiet(true);
     down.source = SourceState::down;
     EXPECT_EQ(look_after(down), Millis{200});
+}
+
+TEST(NextLook, OfAProcessWithNothingToDoIsAsFarAwayAsItHasWaitedAndNoMoreThanFiveSeconds) {
+    LookView idle = quiet(false);
+    idle.next_hearing = kNow;
+    for (const auto& [waited, pause] : {std::pair(0, 200), {150, 200}, {700, 700}, {60'000, 5'000}}) {
+        idle.idle_since = kNow - Millis{waited};
+        EXPECT_EQ(look_after(idle), Millis{pause}) << waited;
+    }
+    idle.next_due = Millis{300};
+    EXPECT_EQ(look_after(idle), Millis{300}) << "a page's pause ends";
+    idle.next_reap = kNow + Millis{250};
+    EXPECT_EQ(look_after(idle), Millis{250}) << "a lost process is looked for as ever";
+    idle.source = SourceState::down;
+    idle.next_hearing = MonoTime::max();
+    EXPECT_EQ(look_after(idle), Millis{200}) << "a probe is not late";
 }
 
 TEST(NextLook, NeverSpins) {
@@ -135,6 +164,22 @@ TEST(NextLook, NeverSpins) {
     late.next_due = Millis{0};
     late.next_reap = kNow - hours(1);
     EXPECT_EQ(look_after(late), Millis{10});
+}
+
+TEST(Hints, ThatStayAwayForFiveSecondsLeaveThePagesToTheLedger) {
+    const MonoTime last{std::chrono::hours(1)};
+    EXPECT_FALSE(hints_dried_up({.now = last + Millis{4'999}, .last = last}));
+    EXPECT_TRUE(hints_dried_up({.now = last + Millis{5'000}, .last = last}));
+    EXPECT_FALSE(hints_dried_up({.now = last + Millis{5'000}, .last = last, .waiting = 1}));
+}
+
+TEST(Hints, AHelperLeavesNoPageToABrokerThatIsAway) {
+    const Nanos short_idle = Millis{1'000};
+    EXPECT_EQ(helper_patience(short_idle, false), short_idle);
+    const MonoTime last{std::chrono::hours(1)};
+    EXPECT_TRUE(
+        hints_dried_up({.now = last + helper_patience(short_idle, true) - Millis{900}, .last = last}));
+    EXPECT_EQ(helper_patience(Millis{30'000}, true), Millis{30'000});
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ class ClaimerTest : public DatabaseTest {
                                  if (++polls == 5) given_up.request_stop();
                              }});
         std::jthread thread([&] { claimer.work(workers_joined.get_token()); });
-        std::optional<ledger::Claim> claim = jobs.pop(given_up.get_token());
+        std::optional<ledger::Claim> claim = jobs.pop(given_up.get_token(), 8);
         real.stop.no_new_work(StopCause::sigterm, "");
         workers_joined.request_stop();
         return claim;

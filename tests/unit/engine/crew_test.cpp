@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <optional>
 #include <stdexcept>
 
 #include "database.h"
@@ -33,7 +34,7 @@ class CrewTest : public DatabaseTest {
     using Answer = pagehaul::testing::ScriptedTransport::Answer;
 
     CrewTest() {
-        context.policy.total_advisory = false;
+        context.policies.only().total_advisory = false;
         real.config.run.drain = Millis{0};
         sizing.fetch_workers = 1;
         sizing.writers = 1;
@@ -61,8 +62,9 @@ class CrewTest : public DatabaseTest {
         testing::GateParts parts(context, transport);
         Crew crew(context, sizing,
                   {.gate = parts.gate,
-                   .upsert = upsert,
+                   .targets = targets,
                    .heartbeat = heartbeat,
+                   .grace = *grace,
                    .connect = connect,
                    .claimer = {},
                    .on_state = on_state});
@@ -77,6 +79,7 @@ class CrewTest : public DatabaseTest {
 
     pagehaul::testing::ScriptedTransport transport;
     machine::Sizing sizing;
+    std::optional<Grace> grace{std::in_place, std::nullopt, system_clock()};
     std::function<void(const ledger::RunState&)> on_state = [](const ledger::RunState&) {};
 };
 
@@ -107,6 +110,20 @@ TEST_F(CrewTest, WhatIsInFlightAfterTheDrainIsCancelledAndGoesBack) {
     EXPECT_EQ(stored_notes(), "n1,n2");
     EXPECT_EQ(ask("SELECT state FROM pagehaul.page WHERE no = 2"), "pending");
     EXPECT_EQ(ask("SELECT max(attempts) FROM pagehaul.page"), "0") << "a cancelled try counts nothing";
+}
+
+TEST_F(CrewTest, ASigtermWhileItDrainsForAnotherCauseEndsTheDrainWithItsGrace) {
+    real.config.run.drain = std::chrono::hours{1};
+    grace.emplace(kLeastGrace, system_clock());
+    const MonoTime began = system_clock().now();
+    work([this](int page, const std::stop_token& cancel) {
+        if (page != 2) return as_usual();
+        real.stop.no_new_work(StopCause::sigint, "SIGINT");
+        grace->begin();
+        return never(cancel);
+    });
+    EXPECT_LT(system_clock().now() - began, std::chrono::minutes{1}) << "a drain of a second";
+    EXPECT_EQ(ask("SELECT state FROM pagehaul.page WHERE no = 2"), "pending");
 }
 
 TEST_F(CrewTest, TheDeadlineStopsIt) {

@@ -7,8 +7,8 @@
 
 #include "../ledger/ledger_fixture.h"
 #include "engine/write/committer.h"
+#include "engine/write/targets.h"
 #include "engine_context.h"
-#include "sink/upsert.h"
 
 namespace pagehaul::engine::testing {
 
@@ -29,8 +29,8 @@ class DatabaseTest : public ledger::testing::LedgerTest {
         db.exec("CREATE SEQUENCE tries");
         started(*worker);
         context.scope = worker->scope;
-        context.policy.page_size = 2;
-        context.policy.total_advisory = true;
+        context.policies.only().page_size = 2;
+        context.policies.only().total_advisory = true;
     }
 
     SessionOptions session(Millis patience) {
@@ -84,7 +84,7 @@ class DatabaseTest : public ledger::testing::LedgerTest {
                     .random = real.random,
                     .stop = real.stop,
                     .metrics = real.metrics};
-    sink::Upsert upsert{real.config.sink};
+    Targets targets{real.config.sink};
 
   private:
     void commit_without_rows(const std::vector<ledger::Claim>& claims) {

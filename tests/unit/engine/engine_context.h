@@ -21,10 +21,10 @@ inline config::Config two_row_pages() {
     config.pipeline = "p";
     config.source.base_url = "http://api.test";
     config.source.request.path = "/rows";
-    config.source.request.query = {{"page", "{{ page.number }}"}};
+    config.source.request.query = {{"page", config::Parameter{.texts = {"{{ page.number }}"}}}};
     config.source.pagination.size = 2;
-    config.source.pagination.total.emplace().rows = "/total";
-    config.source.records = "/rows";
+    config.source.pagination.total.emplace().rows = config::ResponsePlace{.pointer = "/total"};
+    config.source.records.at = "/rows";
     config.source.retry = {.attempts = 3, .base = Millis{1000}, .max = Millis{60'000}};
     config.sink.table = "target";
     config.sink.key = {"id"};
@@ -42,7 +42,7 @@ struct Shared {
     telemetry::Metrics metrics{"test"};
     Context context{.config = config, .clock = clock, .random = random, .stop = stop, .metrics = metrics};
 
-    Shared() { context.policy.page_size = 2; }
+    Shared() { context.policies.only().page_size = 2; }
 };
 
 }  // namespace pagehaul::engine::testing

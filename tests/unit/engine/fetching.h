@@ -78,7 +78,7 @@ class FetchingTest : public ::testing::Test {
 
     Shared shared;
     pagehaul::testing::ScriptedTransport transport;
-    source::Credentials::Reread reread = static_secret;
+    source::Reread reread = static_secret;
 
   private:
     std::optional<GateParts> parts_;

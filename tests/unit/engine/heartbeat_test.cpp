@@ -104,6 +104,13 @@ TEST_F(HeartbeatTest, ObeysAStopReasonSetAfterItsOwnStart) {
     EXPECT_FALSE(real.stop.cancel_token().stop_requested()) << "what is in flight goes on";
 }
 
+TEST_F(HeartbeatTest, EndsAsTheProcessThatToldTheReason) {
+    db.exec(
+        "UPDATE pagehaul.run SET stop_reason = 'config: no such column', stop_at = now() + interval '1 s'");
+    beat();
+    EXPECT_EQ(real.stop.cause(), StopCause::config);
+}
+
 TEST_F(HeartbeatTest, AStopReasonFromBeforeItsStartIsForOthers) {
     db.exec("UPDATE pagehaul.run SET stop_reason = 'credential: refused', stop_at = '2000-01-01'");
     beat();

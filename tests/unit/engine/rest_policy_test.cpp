@@ -49,6 +49,25 @@ TEST_F(RestPolicy, ATerminalRunEndsWhateverIsInHand) {
     EXPECT_EQ(poll(state, false), RestStep{TakenOver{}});
 }
 
+TEST_F(RestPolicy, AHelperLeavesWhenItHasHadNothingForLongAndOthersAreThere) {
+    std::optional<MonoTime> since;
+    const auto idle = [&](Nanos after, const RunState& state, bool nothing_here) {
+        return may_leave(since, {.state = state, .nothing_here = nothing_here, .now = now + after},
+                         std::chrono::seconds(30));
+    };
+    RunState beside = running(1, 0, 5);
+    beside.other_workers = 1;
+    EXPECT_FALSE(idle(Millis{0}, beside, true));
+    EXPECT_FALSE(idle(std::chrono::seconds(29), beside, true));
+    EXPECT_FALSE(idle(std::chrono::seconds(31), running(1, 0, 5), true))
+        << "nobody else would finish the run";
+    EXPECT_TRUE(idle(std::chrono::seconds(31), beside, true));
+    EXPECT_FALSE(idle(std::chrono::seconds(32), beside, false));
+    EXPECT_FALSE(idle(std::chrono::seconds(33), beside, true)) << "it begins anew";
+    std::optional<MonoTime> never;
+    EXPECT_FALSE(may_leave(never, {.state = beside, .nothing_here = true, .now = now}, std::nullopt));
+}
+
 TEST_F(RestPolicy, ARunWithPagesToPullGoesOn) {
     for (int i = 0; i < 100; ++i) {
         EXPECT_EQ(poll(running(1, 1, 0)), kGoOn);

@@ -2,14 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
 #include <vector>
+
+#include "budget_time.h"
 
 namespace pagehaul::http {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr MonoTime kStart{1'000s};
 
 /// Time passes only by waiting: wait_until jumps.
 class JumpingClock final : public Clock {
@@ -192,6 +193,127 @@ TEST(RateLimiter, RefusesToWaitOnceStopped) {
     std::stop_source stop;
     stop.request_stop();
     EXPECT_FALSE(limiter.acquire(stop.get_token()));
+}
+
+/// Keeps a budget that nobody else shares, at once and without a thread.
+class LeasedRate : public ::testing::Test {
+  protected:
+    LeasedRate() {
+        limiter.on_need([this] { serve(); });
+    }
+    void serve() {
+        const RateLimiter::Need need = limiter.need();
+        if (need.at > clock.now()) return;
+        if (need.told) paused = std::max(paused, budget_time(*need.told));
+        const BudgetTime from = std::max({next, paused, budget_time(clock.now()) - need.tolerance});
+        next = from + need.span;
+        handed += need.slots;
+        limiter.supply(need,
+                       {.from = from,
+                        .slots = need.slots,
+                        .handed = handed,
+                        .pause = {.until = paused, .now = budget_time(clock.now())}},
+                       clock.now(), clock.now());
+    }
+
+    JumpingClock clock;
+    RateLimiter limiter{limits(10, 1), clock, Share::leased};
+    BudgetTime next{};
+    BudgetTime paused{};
+    std::int64_t handed = 0;
+};
+
+TEST_F(LeasedRate, PacesThoseWhoAskAsARateOfItsOwnDoes) {
+    for (int i = 0; i < 101; ++i)
+        EXPECT_TRUE(limiter.acquire({}));
+    EXPECT_EQ(clock.now(), kStart + 9'950ms);
+    EXPECT_LE(handed, 110);
+}
+
+TEST_F(LeasedRate, TellsTheBudgetOfAPauseAndWaitsItOut) {
+    ASSERT_TRUE(limiter.acquire({}));
+    limiter.pause_until(kStart + 30s);
+    EXPECT_EQ(paused, budget_time(kStart + 30s));
+    EXPECT_FALSE(limiter.need().told);
+    ASSERT_TRUE(limiter.acquire({}));
+    EXPECT_EQ(clock.now(), kStart + 30s);
+}
+
+TEST_F(LeasedRate, HoldsBackThoseWhoHaveASlotWhenAnotherProcessIsToldAPause) {
+    for (int i = 0; i < 5; ++i)
+        ASSERT_TRUE(limiter.acquire({}));
+    const MonoTime then = clock.now();
+    clock.before_wait = [&](MonoTime) {
+        limiter.heard_pause({.until = budget_time(then + 20s), .now = budget_time(then)}, then);
+        paused = budget_time(then + 20s);
+    };
+    ASSERT_TRUE(limiter.acquire({}));
+    EXPECT_EQ(clock.now(), then + 20s);
+}
+
+TEST_F(LeasedRate, LooksForPausesWhileThereIsAnythingToHoldBackAndElseAsksForNothing) {
+    EXPECT_EQ(limiter.need().at, MonoTime::max());
+    MonoTime looked{};
+    clock.before_wait = [&](MonoTime) { looked = limiter.need().at; };
+    ASSERT_TRUE(limiter.acquire({}));
+    ASSERT_TRUE(limiter.acquire({}));
+    EXPECT_LE(looked, kStart + 500ms);
+    clock.before_wait = nullptr;
+    serve();
+    clock.now_ += 60s;
+    EXPECT_EQ(limiter.need().at, MonoTime::max());
+}
+
+TEST_F(LeasedRate, ThoseWhoWokeFromAFrozenProcessDoNotGoAtOnce) {
+    ASSERT_TRUE(limiter.acquire({}));
+    bool frozen = false;
+    clock.before_wait = [&](MonoTime) {
+        if (!std::exchange(frozen, true)) clock.now_ += 60s;
+    };
+    ASSERT_TRUE(limiter.acquire({}));
+    EXPECT_GT(handed, 2) << "the slot that it waited for is void";
+}
+
+TEST_F(LeasedRate, WithoutAKeeperNobodyPassesAndAStopEndsTheWait) {
+    limiter.on_need([] {});
+    std::stop_source stop;
+    std::jthread stopper([&] { stop.request_stop(); });
+    EXPECT_FALSE(limiter.acquire(stop.get_token()));
+}
+
+TEST(RateLimiter, TellsOfAPauseOfOthersAndOfNoneOfItsOwn) {
+    const JumpingClock clock;
+    RateLimiter limiter(config::Limits{}, clock, Share::leased);
+    int heard = 0;
+    limiter.on_others_pause([&] { ++heard; });
+    const HeardPause pause{.until = budget_time(kStart + 5s), .now = budget_time(kStart)};
+    limiter.heard_pause(pause, kStart + 1ms);
+    limiter.heard_pause(pause, kStart + 400ms);
+    EXPECT_EQ(heard, 1);
+    const HeardPause brief{.until = budget_time(kStart + 6s), .now = budget_time(kStart + 7s)};
+    limiter.heard_pause(brief, kStart + 7s);
+    EXPECT_EQ(heard, 2) << "it is over, and was told";
+    const HeardPause old{.until = budget_time(kStart + 7s), .now = budget_time(kStart + 60s)};
+    limiter.heard_pause(old, kStart + 60s);
+    EXPECT_EQ(heard, 2);
+
+    limiter.pause_until(clock.now() + 30s);
+    const RateLimiter::Need need = limiter.need();
+    ASSERT_TRUE(need.told);
+    const HeardPause own{.until = budget_time(kStart + 90s), .now = budget_time(kStart + 60s)};
+    limiter.supply(need, {.from = {}, .slots = 0, .handed = 0, .pause = own}, clock.now(), clock.now());
+    EXPECT_EQ(heard, 2);
+}
+
+TEST(RateLimiter, TheSamePauseHeardAgainIsNoLonger) {
+    const JumpingClock clock;
+    RateLimiter limiter(config::Limits{}, clock, Share::leased);
+    EXPECT_FALSE(limiter.is_leased());
+    const HeardPause pause{.until = budget_time(kStart + 5s), .now = budget_time(kStart)};
+    limiter.heard_pause(pause, kStart + 1ms);
+    limiter.heard_pause(pause, kStart + 400ms);
+    EXPECT_EQ(limiter.paused_until(), kStart + 5s + 1ms);
+    EXPECT_FALSE(limiter.need().told) << "what others know is not told them again";
 }
 
 }  // namespace

@@ -77,6 +77,12 @@ TEST(RetryAfter, ReadsSeconds) {
     EXPECT_EQ(parse_retry_after(" 0 ", kNow), 0s);
 }
 
+TEST(RetryAfter, RoundsAFractionUp) {
+    EXPECT_EQ(parse_retry_after("1.5", kNow), 2s);
+    EXPECT_EQ(parse_retry_after("0.001", kNow), 1s);
+    EXPECT_EQ(parse_retry_after("3.0", kNow), 3s);
+}
+
 TEST(RetryAfter, ReadsAllThreeDateForms) {
     EXPECT_EQ(parse_retry_after("Sun, 06 Nov 1994 08:49:37 GMT", kNow), 30s);
     EXPECT_EQ(parse_retry_after("Sunday, 06-Nov-94 08:49:37 GMT", kNow), 30s);
@@ -96,8 +102,9 @@ TEST(RetryAfter, ReadsATwoDigitYearFarAheadAsPast) {
 
 TEST(RetryAfter, RefusesWhatIsNeither) {
     for (const char* const text :
-         {"", "soon", "-5", "1.5", "Sun, 31 Feb 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 CET",
-          "Sun, 06 Nov 1994 24:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 GMT and more"}) {
+         {"", "soon", "-5", "1.", ".5", "1.5.2", "1,5", "Sun, 31 Feb 1994 08:49:37 GMT",
+          "Sun, 06 Nov 1994 08:49:37 CET", "Sun, 06 Nov 1994 24:49:37 GMT",
+          "Sun, 06 Nov 1994 08:49:37 GMT and more"}) {
         EXPECT_FALSE(parse_retry_after(text, kNow)) << text;
     }
 }
@@ -105,6 +112,19 @@ TEST(RetryAfter, RefusesWhatIsNeither) {
 TEST(RetryAfter, HandsOnAbsurdValuesWithoutOverflow) {
     EXPECT_EQ(parse_retry_after("31536000", kNow), 8760h);
     EXPECT_GT(parse_retry_after("99999999999999999999999", kNow).value(), 24h * 365 * 290);
+    EXPECT_GT(parse_retry_after("9223372036854775807.9", kNow).value(), 24h * 365 * 290);
+}
+
+// The clock's nanoseconds end in 2262 and begin in 1677.
+TEST(RetryAfter, ReadsDatesBeyondWhatTheClockCounts) {
+    EXPECT_GT(parse_retry_after("Fri, 31 Dec 9999 23:59:59 GMT", kNow).value(), 24h * 365 * 290);
+    EXPECT_GT(parse_retry_after("Sat, 06 Nov 2263 08:49:07 GMT", kNow).value(), 24h * 365 * 268);
+    EXPECT_EQ(parse_retry_after("Sun, 06 Nov 0233 08:49:07 GMT", kNow), 0s);
+}
+
+TEST(RetryAfter, RoundsUpWhatIsLeftOfThisSecond) {
+    EXPECT_EQ(parse_retry_after("Sun, 06 Nov 1994 08:49:37 GMT", kNow + 250'100us), 29'750ms);
+    EXPECT_EQ(parse_retry_after("Sun, 06 Nov 1994 08:49:07 GMT", kNow + 250'100us), 0s);
 }
 
 }  // namespace

@@ -1,36 +1,22 @@
 #include "http/transport.h"
 
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include <barrier>
 #include <semaphore>
 #include <thread>
 
+#include "compressed.h"
 #include "scripted_server.h"
 
 namespace pagehaul::http {
 namespace {
 
 using testing::Connection;
+using testing::gzipped;
 using testing::ReceivedRequest;
 using testing::ScriptedServer;
 using namespace std::chrono_literals;
-
-std::string gzip(std::string_view text) {
-    z_stream stream{};
-    EXPECT_EQ(deflateInit2(&stream, 9, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY), Z_OK);
-    std::string out(deflateBound(&stream, text.size()) + 64, '\0');
-    std::string in(text);
-    stream.next_in = reinterpret_cast<Bytef*>(in.data());
-    stream.avail_in = static_cast<uInt>(in.size());
-    stream.next_out = reinterpret_cast<Bytef*>(out.data());
-    stream.avail_out = static_cast<uInt>(out.size());
-    EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
-    out.resize(stream.total_out);
-    deflateEnd(&stream);
-    return out;
-}
 
 std::unique_ptr<Transport> transport_to(const std::string& url, Millis connect = 5s, Nanos idle = 30s) {
     return make_transport({.base_url = url, .connect_timeout = connect, .idle_timeout = idle},
@@ -236,8 +222,9 @@ TEST(Transport, CallsAShortBodyTransient) {
 
 TEST(Transport, DecodesGzip) {
     const std::string text(100'000, 'z');
-    ScriptedServer server(
-        [&](const ReceivedRequest&, Connection& to) { to.answer(gzip(text), "Content-Encoding: gzip\r\n"); });
+    ScriptedServer server([&](const ReceivedRequest&, Connection& to) {
+        to.answer(gzipped(text), "Content-Encoding: gzip\r\n");
+    });
     const auto transport = transport_to(server.url());
     const auto response = transport->send({.target = "/"}, within(kGenerous), {});
     ASSERT_TRUE(response) << response.error().text();
@@ -246,7 +233,7 @@ TEST(Transport, DecodesGzip) {
 }
 
 TEST(Transport, RefusesAGzipBombAtItsCap) {
-    const std::string bomb = gzip(std::string(8'000'000, '0'));
+    const std::string bomb = gzipped(std::string(8'000'000, '0'));
     ASSERT_LT(bomb.size(), 20'000U);
     ScriptedServer server(
         [&](const ReceivedRequest&, Connection& to) { to.answer(bomb, "Content-Encoding: gzip\r\n"); });

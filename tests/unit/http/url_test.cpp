@@ -127,8 +127,44 @@ TEST(ProxyFor, NamesTheVariableThatCannotBeUsedAndHidesItsText) {
     EXPECT_EQ(text.find("hunter2"), std::string::npos) << text;
 }
 
+TEST(ProxyFor, NamesTheVariableWhoseUserInfoIsMalformedAndHidesIt) {
+    for (const char* const info :
+         {"u:hunter2%zz", "u:hunter2%", "u:hunter2%00", "u:hunter 2", "u:h\xC3\xA9nter2"}) {
+        const std::string text =
+            proxy("https://a.com", {{"HTTPS_PROXY", "http://" + std::string(info) + "@p:1"}});
+        EXPECT_TRUE(text.starts_with("error: HTTPS_PROXY: expected")) << text;
+        EXPECT_EQ(text.find("nter"), std::string::npos) << text;
+    }
+}
+
+TEST(ProxySecrets, AreUserInfoAndPasswordAsWrittenAndDecodedOfEveryVariable) {
+    const std::map<std::string, std::string> variables{{"HTTPS_PROXY", "http://user:hunter%2F2@p:1"},
+                                                       {"http_proxy", "token%3D@p"},
+                                                       {"HTTP_PROXY", "http://u:p/@ss@p:1/"}};
+    const auto secrets = proxy_secrets([&](const std::string& name) -> std::optional<std::string> {
+        const auto found = variables.find(name);
+        return found == variables.end() ? std::nullopt : std::optional(found->second);
+    });
+    for (const char* const secret : {"user:hunter%2F2", "user:hunter/2", "hunter%2F2", "hunter/2", "token%3D",
+                                     "token=", "u:p/@ss", "p/@ss"})
+        EXPECT_EQ(std::count(secrets.begin(), secrets.end(), secret) > 0, true) << secret;
+    EXPECT_EQ(std::count(secrets.begin(), secrets.end(), "user"), 0) << "a word that logs may need";
+}
+
 TEST(ProxyFor, DoesNotTrustACgiClientsHeader) {
     EXPECT_EQ(proxy("http://a.com", {{"HTTP_PROXY", "http://evil:1"}, {"REQUEST_METHOD", "GET"}}), "");
+}
+
+TEST(Parameter, IsTakenOutWhateverItsSpelling) {
+    EXPECT_EQ(without_parameter("/a?b=1&c=2&%62=3&d", "b"), "/a?c=2&d");
+    EXPECT_EQ(without_parameter("/a?b=1", "b"), "/a");
+    EXPECT_EQ(without_parameter("/a?&c=x%26b=1&", "b"), "/a?c=x%26b=1");
+    EXPECT_EQ(without_parameter("/a", "b"), "/a");
+}
+
+TEST(Component, IsDecodedAsFormsAre) {
+    EXPECT_EQ(decode_component("a+b%2B%c3%A9%zz%4"), "a b+é%zz%4");
+    EXPECT_EQ(decode_component(encode_component("a b+c/é%")), "a b+c/é%");
 }
 
 }  // namespace

@@ -38,6 +38,42 @@ TEST_F(Claims, PagesBehindThePlaceComeFirstAndThenThoseBeforeIt) {
     EXPECT_EQ(from_three(3), "6 2 3 ");
 }
 
+TEST_F(Claims, ByHintsLeaseWhatIsPendingAndDueAndNothingElse) {
+    auto worker = process();
+    auto other = process();
+    started(*worker);
+    started(*other);
+    commit(*worker, {page(take(*worker).at(0), 10, 80)});
+    const auto hint = [&](std::int64_t no) { return Place{.slice_id = slice_id(), .no = no}; };
+    ASSERT_EQ(claim_hinted(other->work, other->scope, {hint(3)}).size(), 1U);
+    db.exec("UPDATE pagehaul.page SET not_before = clock_timestamp() + interval '1 h' WHERE no = 4");
+    db.exec("UPDATE pagehaul.page SET claims = 2 WHERE no = 5");
+    std::string leased;
+    for (const Claim& claim : claim_hinted(worker->work, worker->scope,
+                                           {hint(7), hint(1), hint(3), hint(4), hint(5), hint(6), hint(6),
+                                            hint(99), Place{.slice_id = 999, .no = 1}}))
+        leased += std::to_string(claim.no) + " ";
+    EXPECT_EQ(leased, "6 7 ");
+    EXPECT_TRUE(claim_hinted(worker->work, worker->scope, {}).empty());
+}
+
+TEST_F(Claims, WhoTellsOthersOfPagesIsTheEldestProcessThatLives) {
+    auto first = process();
+    auto second = process();
+    started(*first);
+    started(*second);
+    commit(*first, {page(take(*first).at(0), 10, 40)});
+    const auto due = due_pages(first->work, first->scope, 2);
+    ASSERT_TRUE(due);
+    EXPECT_EQ(*due, (std::vector<Place>{{slice_id(), 2}, {slice_id(), 3}}));
+    EXPECT_FALSE(due_pages(second->work, second->scope, 2));
+    take(*second, 1);
+    EXPECT_EQ(due_pages(first->work, first->scope, 9),
+              (std::vector<Place>{{slice_id(), 3}, {slice_id(), 4}}));
+    kill(first);
+    EXPECT_EQ(due_pages(second->work, second->scope, 1), (std::vector<Place>{{slice_id(), 3}}));
+}
+
 TEST_F(Claims, EachRaisesThePagesEpoch) {
     auto worker = process();
     started(*worker);

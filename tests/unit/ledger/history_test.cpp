@@ -11,15 +11,29 @@ class History : public LedgerTest {
     }
     void to_version_three() {
         db.exec(
-            "DELETE FROM pagehaul.schema_version WHERE version > 3;"
-            "ALTER TABLE pagehaul.schema_version DROP COLUMN salt; ALTER TABLE pagehaul.page DROP COLUMN "
-            "lost_with;"
+            "DELETE FROM pagehaul.schema_version WHERE version > 3; DROP VIEW pagehaul.queue_length;"
+            "ALTER TABLE pagehaul.page_keys RENAME COLUMN keys TO packed;"
+            "ALTER TABLE pagehaul.page_keys ADD COLUMN keys bigint[];"
+            "UPDATE pagehaul.page_keys SET keys = (SELECT array_agg(('x' || encode(substr(packed, i, 8), "
+            "'hex'))::bit(64)::bigint ORDER BY i) FROM generate_series(1, length(packed), 8) i);"
+            "ALTER TABLE pagehaul.page_keys DROP COLUMN packed;"
+            "ALTER TABLE pagehaul.schema_version DROP COLUMN salt, DROP COLUMN serves_from; ALTER TABLE "
+            "pagehaul.page DROP COLUMN "
+            "lost_with, DROP COLUMN token;"
             "ALTER TABLE pagehaul.slice DROP COLUMN carried_from, DROP COLUMN taken_over_by, DROP COLUMN "
             "abandoned;"
             "ALTER TABLE pagehaul.run DROP COLUMN keys_gone;"
-            "ALTER TABLE pagehaul.slice DROP COLUMN full_pass, DROP COLUMN full_to;"
-            "DROP TABLE pagehaul.run_tally, pagehaul.slice_due;"
+            "ALTER TABLE pagehaul.slice DROP COLUMN full_pass, DROP COLUMN full_to, DROP COLUMN halves, DROP "
+            "COLUMN split_from, DROP COLUMN stream, "
+            "DROP COLUMN is_child; CREATE INDEX slice_open ON pagehaul.slice (run_id) WHERE state = 'open';"
+            "DROP TABLE pagehaul.run_tally, pagehaul.slice_due, pagehaul.rate_budget, pagehaul.credential, "
+            "pagehaul.published;"
             "DROP FUNCTION pagehaul.count_pages, pagehaul.count_slices CASCADE;"
+            "ALTER TABLE pagehaul.worker DROP COLUMN pages, DROP COLUMN rows_stored, DROP COLUMN requests, "
+            "DROP "
+            "COLUMN setbacks, DROP COLUMN in_flight, DROP COLUMN in_flight_limit, DROP COLUMN exit_code, "
+            "DROP "
+            "COLUMN credential_refused, DROP COLUMN redeliveries;"
             "DROP INDEX pagehaul.slice_failed, pagehaul.page_refused, pagehaul.page_waiting");
     }
     std::string sums() {
@@ -114,9 +128,22 @@ TEST_F(History, AnUpgradeCountsWhatIsThereAndLooksAtEveryOpenSlice) {
     const std::string before = sums();
     ASSERT_THAT(before, ::testing::HasSubstr("open 2 told 35 pending 2 leased 2 done 1 fetched 10"));
     to_version_three();
-    EXPECT_EQ(migrate(db, "pagehaul"), (std::vector<int>{4, 5, 6}));
+    EXPECT_EQ(migrate(db, "pagehaul"), (std::vector<int>{4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17}));
     EXPECT_EQ(sums(), before);
     EXPECT_EQ(ask("SELECT count(*) FROM pagehaul.slice_due"), "2");
+}
+
+TEST_F(History, AnUpgradeKeepsTheKeysOfARunThatGoesOn) {
+    auto worker = process();
+    started(*worker);
+    PageResult one = page(take(*worker).at(0), 3, 30);
+    one.key_hashes = {std::numeric_limits<std::int64_t>::min(), -1, 258};
+    commit(*worker, {one});
+    to_version_three();
+    ASSERT_EQ(ask("SELECT keys FROM pagehaul.page_keys"), "{-9223372036854775808,-1,258}");
+    migrate(db, "pagehaul");
+    EXPECT_EQ(ask("SELECT encode(keys, 'hex') FROM pagehaul.page_keys"),
+              "8000000000000000ffffffffffffffff0000000000000102");
 }
 
 TEST_F(History, ALedgerOfTheFirstVersionIsUpgradedWithItsPages) {
@@ -128,7 +155,8 @@ TEST_F(History, ALedgerOfTheFirstVersionIsUpgradedWithItsPages) {
         "DROP TABLE pagehaul.setback; DELETE FROM pagehaul.schema_version WHERE version > 1;"
         "ALTER TABLE pagehaul.page DROP COLUMN done_at, DROP COLUMN fetch_ms, DROP COLUMN setbacks;"
         "ALTER TABLE pagehaul.run DROP COLUMN target");
-    EXPECT_EQ(migrate(db, "pagehaul"), (std::vector<int>{2, 3, 4, 5, 6}));
+    EXPECT_EQ(migrate(db, "pagehaul"),
+              (std::vector<int>{2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17}));
     EXPECT_EQ(ask("SELECT count(*) || ' ' || count(fetch_ms) || ' ' || sum(setbacks) FROM pagehaul.page"),
               "4 0 0");
 }

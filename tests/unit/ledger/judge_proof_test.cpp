@@ -137,5 +137,35 @@ TEST_F(JudgeProof, CountsThatDoNotAddUpAreRefutedAtOnce) {
     EXPECT_THAT(refuted(), HasSubstr("do not add up")) << "two pages' errors may cancel each other";
 }
 
+TEST_F(JudgeProof, OfAChainIsTheApisWordAndNoMore) {
+    policy.linked = true;
+    policy.total = Policy::Known::nothing;
+    total_before = reading.total = {};
+    sums.short_page = 2;
+    EXPECT_EQ(proven_by(), "chain");
+    EXPECT_TRUE(suffices("chain", Policy::Required::anything));
+    EXPECT_FALSE(suffices("chain", Policy::Required::pages));
+    EXPECT_FALSE(suffices("chain", Policy::Required::counts));
+}
+
+TEST_F(JudgeProof, OfAChainWithATotalOfPagesIsByPages) {
+    policy.linked = true;
+    policy.total = Policy::Known::pages;
+    total_before = reading.total = 3;
+    EXPECT_EQ(proven_by(), "pages");
+    total_before = reading.total = 4;
+    EXPECT_TRUE(std::holds_alternative<Moved>(judged()));
+}
+
+TEST_F(JudgeProof, OfAChainThatSaysThatThereIsNothingNeedsNoTotal) {
+    policy.linked = true;
+    sums = {.pages = 1, .fetched = 0, .stored = 0, .distinct_keys = 0, .short_page = {}};
+    total_before = reading.total = {};
+    for (const auto known : {Policy::Known::rows, Policy::Known::pages}) {
+        policy.total = known;
+        EXPECT_EQ(proven_by(), "chain");
+    }
+}
+
 }  // namespace
 }  // namespace pagehaul::ledger

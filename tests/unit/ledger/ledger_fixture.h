@@ -59,6 +59,13 @@ class LedgerTest : public pagehaul::testing::PostgresTest {
                 " * interval '1 millisecond'");
     }
 
+    /// The process dies: its connections close, and the server has noticed.
+    void kill(std::unique_ptr<Process>& dead) {
+        const int backend = dead->heart.backend_pid();
+        dead.reset();
+        await_end_of(backend);
+    }
+
     static StartRequest request(Process& process, const std::string& key,
                                 const std::vector<std::string>& slices = {"all"}) {
         StartRequest request{.schema = "pagehaul",
@@ -67,7 +74,7 @@ class LedgerTest : public pagehaul::testing::PostgresTest {
                              .fingerprint = "f1",
                              .fingerprint_text = "source.base_url = http://a\nsink.table = t",
                              .slices = {},
-                             .parameters = {"name"},
+                             .parameters = {{"", {"name"}}},
                              .target = {},
                              .worker = {.id = process.id,
                                         .host = "host",

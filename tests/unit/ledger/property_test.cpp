@@ -38,6 +38,12 @@ void Simulation::check_invariants() {
             "WHERE r.state = 'superseded' AND s.state IN ('open', 'failed') AND s.taken_over_by IS NULL"),
         "0")
         << "a slice is forgotten";
+    EXPECT_EQ(
+        ask("SELECT count(*) FROM pagehaul.slice s WHERE s.state = 'split' AND (SELECT count(*) FROM "
+            "pagehaul.slice h WHERE h.run_id = s.run_id AND h.key LIKE s.key || '/_' AND h.split_from = "
+            "coalesce(s.split_from, s.key)) <> 2"),
+        "0")
+        << "a slice was split, and has not two halves";
     EXPECT_EQ(ask("SELECT count(*) FROM pagehaul.run WHERE planned_at IS NULL"), "0")
         << "half a plan is visible";
     EXPECT_EQ(
@@ -98,8 +104,9 @@ std::string Simulation::recounted() {
         "sum(unavailable), sum(refused)) || ' / ' || concat_ws(' ', sum(done), sum(fetched), sum(stored), "
         "sum(quarantined), sum(duplicates)) AS sums FROM pagehaul.run_tally WHERE run_id = r.id) t, "
         "LATERAL (SELECT concat_ws(' ', count(*) FILTER (WHERE state = 'open'), count(*) FILTER (WHERE state "
-        "= "
-        "'proven'), count(*) FILTER (WHERE state = 'failed'), count(*) FILTER (WHERE proof = 'pages'), "
+        "IN "
+        "('proven', 'split')), count(*) FILTER (WHERE state = 'failed'), count(*) FILTER (WHERE proof = "
+        "'pages'), "
         "count(*) FILTER "
         "(WHERE proof = 'counts'), coalesce(sum(total), 0), count(total), coalesce(sum(planned), 0), "
         "count(planned)) "

@@ -1,6 +1,7 @@
 #include "simulation.h"
 
 #include "ledger/left_slices.h"
+#include "ledger/split.h"
 #include "postgres/quoting.h"
 
 namespace pagehaul::ledger::testing {
@@ -181,7 +182,7 @@ void Simulation::land_what_lives() {
 }
 
 PageResult Simulation::fetch(const Claim& claim) {
-    const auto& rows = api_.slices[claim.slice_key];
+    const auto rows = api_.rows(claim.slice_key);
     PageResult result;
     result.claim = claim;
     const auto first = static_cast<std::size_t>((claim.no - 1) * policy.page_size);
@@ -283,12 +284,27 @@ void Simulation::set_back(Actor& actor) {
     setback.delay = Millis{random(3000)};
     setback.error = "503";
     actor.held.pop_back();
+    if (!setback.claim.is_proof() && setback.claim.slice_key.size() < 5 && chance(40))
+        setback = too_large(setback.claim);
     record(actor.process->work, actor.process->scope, {setback});
-    ++counters["set back"];
+    ++counters[setback.kind == Setback::Kind::split ? "too large" : "set back"];
+}
+
+Setback Simulation::too_large(const Claim& claim) {
+    const auto half = [&](const std::string& which) {
+        const std::string key = claim.slice_key + which;
+        return PlannedSlice{.key = key, .params = R"({"name":")" + key + "\"}"};
+    };
+    Setback setback;
+    setback.claim = claim;
+    setback.kind = Setback::Kind::split;
+    setback.error = "too large";
+    setback.halves = write_halves({half("/0"), half("/1")});
+    return setback;
 }
 
 void Simulation::prove_one(Actor& actor, const Claim& claim) {
-    const auto rows = std::ssize(api_.slices[claim.slice_key]);
+    const auto rows = std::ssize(api_.rows(claim.slice_key));
     ProofReading reading{.total = told(1, rows)};
     if (policy.total == Policy::Known::nothing)
         reading.rows_beyond_end = std::max<std::int64_t>(0, rows - claim.planned * policy.page_size);
@@ -338,7 +354,7 @@ void Simulation::note_proofs(bool asked) {
         "s.proof FROM pagehaul.slice s WHERE s.state = 'proven'");
     for (std::size_t i = 0; i < rows.size(); ++i) {
         if (!proven_.insert(rows.integer(i, 0)).second || !asked || rows.text(i, 3) != "counts") continue;
-        auto expected = api_.slices[rows.text(i, 1)];
+        auto expected = api_.rows(rows.text(i, 1));
         std::sort(expected.begin(), expected.end());
         std::string text;
         for (const std::int64_t id : expected)
@@ -387,7 +403,8 @@ void Simulation::step() {
             counters["reaped"] +=
                 reap(process.work, process.scope, Millis{120'000}, now_ - actor.steady_since >= stale).pages;
         } else if (dice < 40 && actor.in_flight.empty()) {
-            poll(process.work, process.scope, policy);
+            for (const SliceNews& news : poll(process.work, process.scope, policy).news)
+                if (news.became == SliceNews::Became::split) ++counters["split"];
             note_proofs(false);
         } else if (dice < 60 && actor.in_flight.empty()) {
             claim_some(actor);

@@ -15,6 +15,15 @@ struct MovingApi {
     std::map<std::string, std::vector<std::int64_t>> slices;
     std::int64_t next_id = 1;
 
+    /// Of a slice, or of a half, "a/0" or "a/1": a row is in one of them for good.
+    std::vector<std::int64_t> rows(const std::string& key) {
+        std::vector<std::int64_t> rows = slices[key.substr(0, 1)];
+        int bit = 0;
+        for (std::size_t at = 2; at < key.size(); at += 2, ++bit)
+            std::erase_if(rows, [&](std::int64_t id) { return ((id >> bit) & 1) != key[at] - '0'; });
+        return rows;
+    }
+
     void add_row(const std::string& slice, std::size_t place) {
         auto& rows = slices[slice];
         rows.insert(rows.begin() + static_cast<std::ptrdiff_t>(std::min(place, rows.size())), next_id++);
@@ -66,6 +75,7 @@ class Simulation : public LedgerTest {
     void prepare_commit(Actor& actor);
     void land(Actor& actor, bool lost);
     void set_back(Actor& actor);
+    Setback too_large(const Claim& claim);
     void prove_one(Actor& actor, const Claim& claim);
     void work_on(Actor& actor);
     void crash(Actor& actor);

@@ -10,12 +10,6 @@ namespace {
 
 class Starting : public LedgerTest {
   protected:
-    /// The process dies: its connections close, and the server has noticed.
-    void kill(std::unique_ptr<Process>& dead) {
-        const int backend = dead->heart.backend_pid();
-        dead.reset();
-        await_end_of(backend);
-    }
     StartOutcome start_of(Process& process, const std::string& key,
                           const std::vector<std::string>& slices = {"all"}) {
         return start(process.work, request(process, key, slices));
@@ -51,6 +45,23 @@ TEST_F(Starting, AnotherKeyIsRefusedWhileTheLockHolderIsFresh) {
     EXPECT_EQ(busy->host, "host");
     EXPECT_EQ(busy->pid, 4711);
     EXPECT_EQ(ask("SELECT count(*) FROM pagehaul.run"), "1");
+}
+
+TEST_F(Starting, WhoOnlyLooksForAHolderIsToldTheSameWithoutALock) {
+    auto one = process();
+    started(*one, "first");
+    auto two = process();
+    two->work.exec("SET lock_timeout = '1s'");
+    // As a start has them, or a stop.
+    one->work.begin("SELECT FROM pagehaul.pipeline_lock FOR UPDATE");
+    const auto holder = look_for_holder(two->work, two->scope, "second");
+    one->work.rollback();
+    ASSERT_TRUE(holder);
+    EXPECT_EQ(holder->run, one->scope.run);
+    EXPECT_EQ(holder->key, "first");
+    EXPECT_FALSE(look_for_holder(two->work, two->scope, "first")) << "a run of this key is to be joined";
+    kill(one);
+    EXPECT_FALSE(look_for_holder(two->work, two->scope, "second")) << "the dead hold nothing";
 }
 
 TEST_F(Starting, ASucceededRunsKeyIsSaidToHaveSucceeded) {
@@ -308,7 +319,7 @@ TEST_F(Starting, ASliceOfOtherDimensionsStaysLeftUntilItIsAbandoned) {
     auto two = process();
     StartRequest other = request(*two, "second", {"tue"});
     other.fingerprint = "f2";
-    other.parameters = {"day"};
+    other.parameters = {{"", {"day"}}};
     EXPECT_THAT(
         started(*two, other).warnings,
         ::testing::ElementsAre(::testing::HasSubstr("`pagehaul abandon \"mon\" --why TEXT` closes it")));

@@ -106,7 +106,8 @@ TEST(Log, ContextIsInEveryLineAndCanBeReplaced) {
 
 TEST(Log, TheRedactorSeesMessagesAndStringFields) {
     const Capture capture;
-    set_redactor([](std::string text) {
+    set_redactor([](std::string_view given, std::size_t) {
+        std::string text(given);
         for (auto at = text.find("s3cret"); at != std::string::npos; at = text.find("s3cret"))
             text.replace(at, 6, "***");
         return text;
@@ -115,6 +116,24 @@ TEST(Log, TheRedactorSeesMessagesAndStringFields) {
     set_redactor({});
     EXPECT_EQ(after_time(capture.lines()[0]),
               R"("level":"info","msg":"token ***","cause":"bad ***","page":1})");
+}
+
+TEST(Log, SpellsOutWhatSteersATerminalInBothFormats) {
+    const std::string text = "\u0085\u202Ea";
+    for (const Format format : {Format::text, Format::json}) {
+        const Capture capture(format);
+        info(text, {{"cause", text}});
+        EXPECT_EQ(capture.lines()[0].find(text), std::string::npos);
+        EXPECT_NE(capture.lines()[0].find("\\u0085\\u202ea"), std::string::npos) << capture.lines()[0];
+    }
+}
+
+TEST(Log, AnExcerptIsCutByTheRedactor) {
+    EXPECT_EQ(excerpt("a\u00E9z", 2), "a");
+    set_redactor(
+        [](std::string_view text, std::size_t bytes) { return std::string(text) + std::to_string(bytes); });
+    EXPECT_EQ(excerpt("canary", 2), "canary2");
+    set_redactor({});
 }
 
 TEST(Log, CapturesNestNothingAndRestore) {

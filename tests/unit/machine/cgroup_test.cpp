@@ -268,6 +268,22 @@ TEST(Machine, WithoutAnyFileThereIsNoLimit) {
     EXPECT_EQ(limits.mem_total, 16384 * kMebibyte);
 }
 
+TEST(Machine, WhatCannotBeReadIsNoLimit) {
+    V2 machine;
+    machine.write("sys/fs/cgroup/kubepods/pod1/box/memory.max/a", "a folder where a file is wanted");
+    machine.leaf("cpu.max", "50000 100000\n");
+    EXPECT_EQ(machine.limits().memory, std::nullopt);
+    EXPECT_EQ(machine.limits().cpu_quota, 0.5);
+}
+
+TEST(Machine, AMemoryThatNoMachineHasIsUnknown) {
+    for (const char* const told : {"-1", "9223372036854775807", "99999999999999999999", "x", "0"}) {
+        Machine machine;
+        machine.write("proc/meminfo", "MemTotal: " + std::string(told) + " kB\n");
+        EXPECT_EQ(machine.limits().mem_total, 0) << told;
+    }
+}
+
 TEST(Machine, TheAddressSpaceLimitCounts) {
     V2 machine;
     machine.leaf("memory.max", "268435456\n");

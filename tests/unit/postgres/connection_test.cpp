@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <csignal>
 #include <limits>
 
 #include "postgres/quoting.h"
@@ -140,7 +141,7 @@ TEST_F(ConnectionTest, EachErrorHasItsSqlstateAndKind) {
                           Case{"DO $$BEGIN RAISE SQLSTATE '40P01'; END$$", "40P01", ErrorKind::transient},
                           Case{"DO $$BEGIN RAISE SQLSTATE '40001'; END$$", "40001", ErrorKind::transient},
                           Case{"DO $$BEGIN RAISE SQLSTATE '53100'; END$$", "53100", ErrorKind::transient},
-                          Case{"DO $$BEGIN RAISE 'no'; END$$", "P0001", ErrorKind::permanent}}) {
+                          Case{"DO $$BEGIN RAISE 'no'; END$$", "P0001", ErrorKind::data}}) {
         const SqlError error = sql_error_of([&] { connection.exec(c.sql); });
         EXPECT_EQ(error.sqlstate(), c.state) << c.sql;
         EXPECT_EQ(error.error().kind, c.kind) << c.sql;
@@ -272,6 +273,31 @@ TEST_F(ConnectionTest, TheOptionsReachTheServer) {
     EXPECT_GE(connection.server_version(), 130'000);
 }
 
+TEST_F(ConnectionTest, NamesAreFoundInTheCatalogAloneWhateverTheUserSaysAndBehindAPoolerWithoutATrace) {
+    connect().exec(
+        "CREATE SCHEMA mine; CREATE FUNCTION mine.left(text, int) RETURNS text LANGUAGE sql AS $$SELECT "
+        "'mine'$$");
+    const std::string path = " options='-c search_path=mine,pg_catalog'";
+    const auto answers = [](Connection& connection) {
+        std::string text = connection.exec("SELECT left('abc', 1)").text(0, 0);
+        text += " " + connection.exec("SELECT left($1, 1)", {"abc"}).text(0, 0);
+        connection.begin();
+        text += " " + connection.exec("SELECT left('abc', 1)").text(0, 0);
+        connection.rollback();
+        return text + " " + connection.begin("SELECT left('abc', 1)").text(0, 0);
+    };
+    Connection as_set({.dsn = dsn() + path});
+    EXPECT_EQ(answers(as_set), "mine mine mine mine");
+    Connection catalog({.dsn = dsn() + path, .catalog_only = true});
+    EXPECT_EQ(answers(catalog), "a a a a");
+    Connection pooled({.dsn = dsn() + path, .pgbouncer = true, .catalog_only = true});
+    EXPECT_EQ(answers(pooled), "a a a a");
+    pooled.commit();
+    EXPECT_THROW(pooled.exec("SELECT 1/$1::int", {"0"}), SqlError);
+    EXPECT_FALSE(pooled.in_transaction());
+    EXPECT_EQ(pooled.exec("COMMIT; SHOW search_path").text(0, 0), "mine,pg_catalog");
+}
+
 TEST_F(ConnectionTest, AConnectionThatCannotBeMadeNamesTheDsnHostAndDatabaseButNotThePassword) {
     const std::string base = ThrowawayPostgres::instance().dsn("nowhere") + " password=s3cr3t-pass";
     const SqlError missing = sql_error_of([&] { Connection({.dsn = base}); });
@@ -319,14 +345,56 @@ TEST_F(ConnectionTest, ArrayLiteralsKeepNullsQuotesAndEmptyTexts) {
     EXPECT_EQ(rows.text(4, 0), "{,}");
 }
 
-TEST_F(ConnectionTest, BinaryArraysArriveAsTheyAre) {
+/// Its kernel takes what is sent and acknowledges it; nobody answers.
+class FrozenBackend {
+  public:
+    explicit FrozenBackend(int pid) : pid_(pid) { ::kill(pid_, SIGSTOP); }
+    ~FrozenBackend() { ::kill(pid_, SIGCONT); }
+    FrozenBackend(const FrozenBackend&) = delete;
+    FrozenBackend& operator=(const FrozenBackend&) = delete;
+
+  private:
+    int pid_;
+};
+
+TEST_F(ConnectionTest, AServerThatNeverAnswersIsGivenUp) {
+    Connection connection({.dsn = dsn(), .statement_timeout_ms = 100, .answer_grace_ms = 100});
+    const FrozenBackend frozen(connection.backend_pid());
+    const SqlError error = sql_error_of([&] { connection.exec("SELECT 1"); });
+    EXPECT_TRUE(error.connection_lost());
+    EXPECT_EQ(error.error().kind, ErrorKind::transient);
+    EXPECT_THAT(error.error().message, HasSubstr("no answer for"));
+}
+
+TEST_F(ConnectionTest, AnAnswerToACommitThatNeverComesIsInDoubt) {
+    Connection connection({.dsn = dsn(), .statement_timeout_ms = 100, .answer_grace_ms = 100});
+    connection.begin();
+    const FrozenBackend frozen(connection.backend_pid());
+    EXPECT_EQ(sql_error_of([&] { connection.commit(); }).error().kind, ErrorKind::in_doubt);
+}
+
+TEST_F(ConnectionTest, AStatementWithoutALimitIsWaitedFor) {
+    Connection connection({.dsn = dsn(), .statement_timeout_ms = 100, .answer_grace_ms = 100});
+    const Connection::Unlimited unlimited(connection);
+    EXPECT_EQ(connection.exec("SET statement_timeout = 0; SELECT pg_sleep(2.5); SELECT 1").integer(0, 0), 1);
+}
+
+TEST_F(ConnectionTest, BinaryParametersArriveAsTheyAre) {
     auto connection = connect();
-    const std::vector<std::int64_t> values{std::numeric_limits<std::int64_t>::min(), -1, 0, 258,
-                                           std::numeric_limits<std::int64_t>::max()};
+    const std::string bytes("\0\xff'\\", 4);
     const Rows rows =
-        connection.exec_binary("SELECT $1::bigint[], $2::bigint[]", {binary_array(values), binary_array({})});
-    EXPECT_EQ(rows.text(0, 0), array_literal(values));
-    EXPECT_EQ(rows.text(0, 1), "{}");
+        connection.exec_binary("SELECT encode($1::bytea, 'hex'), length($2::bytea)", {bytes, ""});
+    EXPECT_EQ(rows.text(0, 0), "00ff275c");
+    EXPECT_EQ(rows.text(0, 1), "0");
+}
+
+TEST_F(ConnectionTest, ABinaryCursorAnswersBytes) {
+    auto connection = connect();
+    connection.begin("DECLARE c BINARY CURSOR FOR SELECT 258::bigint, '\\x00ff'::bytea");
+    const Rows rows = connection.exec("FETCH 2 FROM c");
+    ASSERT_EQ(rows.size(), 1U);
+    EXPECT_EQ(rows.text(0, 0), std::string("\0\0\0\0\0\0\1\2", 8));
+    EXPECT_EQ(rows.text(0, 1), std::string("\0\xff", 2));
 }
 
 }  // namespace

@@ -16,6 +16,7 @@ TEST(SqlstateTest, ASingleStateBeatsItsClassAndAnUnknownOneIsPermanent) {
     EXPECT_EQ(kind_of_sqlstate("55P03"), ErrorKind::transient);
     EXPECT_EQ(kind_of_sqlstate("55006"), ErrorKind::permanent);
     EXPECT_EQ(kind_of_sqlstate("57P01"), ErrorKind::transient);
+    EXPECT_EQ(kind_of_sqlstate("P0001"), ErrorKind::data);
     EXPECT_EQ(kind_of_sqlstate("XX000"), ErrorKind::permanent);
     EXPECT_EQ(kind_of_sqlstate(""), ErrorKind::permanent);
 }
@@ -42,6 +43,17 @@ TEST(SqlstateTest, AFailureToConnectIsJudgedByItsText) {
     EXPECT_EQ(at("FATAL:  sorry, too many clients already"), ErrorKind::transient);
     EXPECT_EQ(kind_of_connect_failure("could not translate host name \"db\" to address"),
               ErrorKind::transient);
+}
+
+TEST(SqlstateTest, ThatThereIsNoConnectionLeftIsToldFromOtherFailures) {
+    EXPECT_TRUE(is_connection_limit("FATAL:  too many connections for role \"puller\""));
+    EXPECT_TRUE(is_connection_limit("FATAL:  too many connections for database \"reports\""));
+    EXPECT_TRUE(is_connection_limit("FATAL:  sorry, too many clients already"));
+    EXPECT_TRUE(is_connection_limit(
+        "FATAL:  remaining connection slots are reserved for non-replication superuser connections"));
+    EXPECT_TRUE(is_connection_limit("FATAL:  no more connections allowed (max_client_conn)"));
+    EXPECT_FALSE(is_connection_limit("FATAL:  the database system is starting up"));
+    EXPECT_FALSE(is_connection_limit("Connection refused"));
 }
 
 }  // namespace

@@ -82,6 +82,15 @@ TEST(Columns, NullIfComparesANumberAsWritten) {
     EXPECT_EQ(decode_rows(sink, R"([{"id":1,"n":-1},{"id":2,"n":-10}])").copy, "0\t1\t\\N\n1\t2\t-10\n");
 }
 
+TEST(Columns, OfJsonbMayTellNullByATextOrANumber) {
+    const auto sink = sink_of({column("id"), with(column("extra", ColumnType::jsonb), [](auto& c) {
+                                   c.null_if = {"-", "0"};
+                               })});
+    const auto page = decode_rows(sink, R"([{"id":1,"extra":"-"},{"id":2,"extra":0},{"id":3,"extra":{"-":0}},
+        {"id":4,"extra":"\u002d"},{"id":5,"extra":"a\"b"}])");
+    EXPECT_EQ(page.copy, "0\t1\t\\N\n1\t2\t\\N\n2\t3\t{\"-\":0}\n3\t4\t\\N\n4\t5\t\"a\\\\\"b\"\n");
+}
+
 TEST(Columns, OfKeysAreNeverNull) {
     const auto sink = sink_of({with(column("id", ColumnType::text), [](auto& c) {
         c.optional = true;
@@ -115,6 +124,7 @@ TEST(Columns, OfAValueCheckTheJsonOfJsonb) {
     EXPECT_EQ(decode_rows(sink, R"([{"id":1}])", {std::nullopt, R"({"a":1})"}).copy, "0\t1\t{\"a\":1}\n");
     EXPECT_EQ(decode_rows(sink, R"([{"id":1}])", {std::nullopt, "{"}).bad.size(), 1U);
     EXPECT_EQ(decode_rows(sink, R"([{"id":1}])", {std::nullopt, "1 2"}).bad.size(), 1U);
+    EXPECT_EQ(decode_rows(sink, R"([{"id":1}])", {std::nullopt, "\xEF\xBB\xBF[1]"}).bad.size(), 1U);
 }
 
 TEST(Columns, SayWhyAValueWasRefused) {

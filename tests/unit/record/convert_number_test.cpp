@@ -29,7 +29,10 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{Kind::string, "1234567890123456789", "1234567890123456789"},
                     Case{Kind::string, "", nullopt}, Case{Kind::string, "-", nullopt},
                     Case{Kind::string, "+-7", nullopt}, Case{Kind::string, "7 7", nullopt},
-                    Case{Kind::string, "12.0", nullopt}, Case{Kind::string, "1e3", nullopt},
+                    Case{Kind::string, "12.0", "12"}, Case{Kind::string, "1E+3", "1000"},
+                    Case{Kind::string, "12.5", nullopt}, Case{Kind::string, "1e-1", nullopt},
+                    Case{Kind::string, "1e19", nullopt}, Case{Kind::string, "1e", nullopt},
+                    Case{Kind::string, "9223372036854775807.0", "9223372036854775807"},
                     Case{Kind::string, "0x10", nullopt}, Case{Kind::string, "1,000", nullopt},
                     Case{Kind::string, "99999999999999999999", nullopt},
                     Case{Kind::boolean_true, "true", nullopt}, Case{Kind::object, "{}", nullopt}));
@@ -44,7 +47,31 @@ INSTANTIATE_TEST_SUITE_P(Forms, Integer,
                                          Case{Kind::string, "-2147483648", "-2147483648"},
                                          Case{Kind::string, "-2147483649", nullopt},
                                          Case{Kind::string, "999999999", "999999999"},
+                                         Case{Kind::string, "12.0", "12"},
                                          Case{Kind::integer, "99999999999999999999999", nullopt}));
+
+class Smallint : public testing::TestWithParam<Case> {};
+TEST_P(Smallint, ConvertsExactlyOrRefuses) {
+    EXPECT_EQ(run(convert_smallint, GetParam().kind, GetParam().text), GetParam().copy);
+}
+INSTANTIATE_TEST_SUITE_P(
+    Forms, Smallint,
+    testing::Values(Case{Kind::integer, "32767", "32767"}, Case{Kind::integer, "32768", nullopt},
+                    Case{Kind::integer, "-32768", "-32768"}, Case{Kind::string, "-32769", nullopt},
+                    Case{Kind::string, "9999", "9999"}, Case{Kind::exponent, "1e4", "10000"},
+                    Case{Kind::exponent, "1e5", nullopt}, Case{Kind::decimal, "1.5", nullopt}));
+
+class Real : public testing::TestWithParam<Case> {};
+TEST_P(Real, PassesWhatAFloatHolds) {
+    EXPECT_EQ(run(convert_real, GetParam().kind, GetParam().text), GetParam().copy);
+}
+INSTANTIATE_TEST_SUITE_P(
+    Forms, Real,
+    testing::Values(Case{Kind::decimal, "0.1", "0.1"}, Case{Kind::exponent, "3.4028235e38", "3.4028235e38"},
+                    Case{Kind::exponent, "3.5e38", nullopt}, Case{Kind::exponent, "1e-45", "1e-45"},
+                    Case{Kind::exponent, "1e-46", nullopt}, Case{Kind::exponent, "0e-400", "0e-400"},
+                    Case{Kind::integer, "400000000000000000000000000000000000000", nullopt},
+                    Case{Kind::string, " +1.5 ", "+1.5"}, Case{Kind::string, "NaN", nullopt}));
 
 class Numeric : public testing::TestWithParam<Case> {};
 TEST_P(Numeric, KeepsEveryDigitOrRefuses) {
@@ -80,6 +107,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(NumberKeys, AreOneSpellingAValue) {
     EXPECT_EQ(canonical(convert_bigint, "007"), canonical(convert_bigint, "7"));
     EXPECT_EQ(canonical(convert_bigint, "7", Kind::integer), canonical(convert_bigint, "7.0", Kind::decimal));
+    EXPECT_EQ(canonical(convert_bigint, "1000"), canonical(convert_bigint, "1E+3"));
     EXPECT_EQ(canonical(convert_numeric, "1.0"), canonical(convert_numeric, "1.00"));
     EXPECT_EQ(canonical(convert_numeric, "100"), canonical(convert_numeric, "1e2"));
     EXPECT_EQ(canonical(convert_numeric, "-0.0"), canonical(convert_numeric, "0"));

@@ -108,16 +108,5 @@ TEST(Decoder, GivesTheSameAnswerWhateverItDecodedBefore) {
     }
 }
 
-TEST(Decoder, RefusesMoreRowsThanPositionsExistFor) {
-    std::string body = "[";
-    for (int i = 0; i <= (1 << 20); ++i)
-        body += i == 0 ? "0" : ",0";
-    Decoder decoder(sink_of({column("id")}), {"", {}});
-    const auto page = decode(decoder, body + "]");
-    ASSERT_FALSE(page);
-    EXPECT_EQ(page.error().kind, ErrorKind::data);
-    EXPECT_TRUE(decode(decoder, "[]")) << "the decoder goes on";
-}
-
 }  // namespace
 }  // namespace pagehaul::record

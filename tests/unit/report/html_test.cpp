@@ -20,6 +20,7 @@ TEST(Escape, ControlCharactersThatHtmlCannotHoldAreReplaced) {
     EXPECT_EQ(source(std::string("a\0b\x1b[31mc\x7f", 10)),
               "a\xEF\xBF\xBD"
               "b\xEF\xBF\xBD[31mc\xEF\xBF\xBD");
+    EXPECT_EQ(Html("a\u202Eb\u0085\u2028").source(), "a\uFFFDb\uFFFD\uFFFD") << "nor what turns the reading";
     EXPECT_EQ(source("a\tb\nc"), "a\tb\nc");
 }
 

@@ -26,6 +26,18 @@ TEST(Render, AGoodRunSaysSoAndHasNoHoles) {
                             Not(HasSubstr("id=\"holes\""))));
 }
 
+TEST(Render, TellsOfEachStreamWhereThereAreSome) {
+    RunReport report = good_run();
+    EXPECT_THAT(render(report), Not(HasSubstr("Streams")));
+    report.streams = {{.name = "orders", .slices = 1, .proven = 1, .pages = 3, .stored = 250},
+                      {.name = "items", .slices = 250, .proven = 240, .failed = 4, .stored = 700}};
+    const std::string page = render(report);
+    EXPECT_THAT(page, HasSubstr("✓ complete"));
+    EXPECT_THAT(page, HasSubstr("✕ 4 slices failed"));
+    EXPECT_THAT(page, HasSubstr("Rows of all streams: "));
+    EXPECT_THAT(page, Not(HasSubstr("The API told ")));
+}
+
 TEST(Render, NothingIsLoadedFromAnywhere) {
     const std::string page = render(good_run());
     EXPECT_THAT(page, AllOf(Not(HasSubstr("<script")), Not(HasSubstr("src=")), Not(HasSubstr("@import")),

@@ -36,10 +36,13 @@ class TargetTest : public PostgresTest {
   protected:
     postgres::Connection connection_ = connect();
 
+    std::vector<std::string> misfits_of(const config::Sink& sink) {
+        return check_target(connection_, sink).misfits;
+    }
     std::vector<std::string> check(const std::string& sql) {
         connection_.exec("DROP TABLE IF EXISTS t");
         connection_.exec(sql);
-        return check_target(connection_, target());
+        return misfits_of(target());
     }
     std::string failure_of_ensure(const config::Sink& sink = target()) {
         try {
@@ -54,10 +57,10 @@ class TargetTest : public PostgresTest {
 
 TEST_F(TargetTest, SchemaTableAndKeyAreCreatedOnceAndFitAfterwards) {
     const config::Sink sink = target("new schema");
-    EXPECT_THAT(check_target(connection_, sink), IsEmpty());
+    EXPECT_THAT(misfits_of(sink), IsEmpty());
     ensure_target(connection_, sink);
     ensure_target(connection_, sink);
-    EXPECT_THAT(check_target(connection_, sink), IsEmpty());
+    EXPECT_THAT(misfits_of(sink), IsEmpty());
     EXPECT_FALSE(connection_.in_transaction());
     const auto columns = connection_.exec(
         "SELECT string_agg(column_name || ' ' || data_type || ' ' || is_nullable, ', ' ORDER BY "
@@ -86,7 +89,7 @@ TEST_F(TargetTest, ManyMayCreateTheTargetAtOnce) {
 TEST_F(TargetTest, ATableMadeByHandFromTheSameStatementFits) {
     const config::Sink sink = target("made by hand");
     connection_.exec(create_schema_sql(sink) + "; " + create_table_sql(sink));
-    EXPECT_THAT(check_target(connection_, sink), IsEmpty());
+    EXPECT_THAT(misfits_of(sink), IsEmpty());
     ensure_target(connection_, sink);
 }
 
@@ -117,17 +120,60 @@ TEST_F(TargetTest, APartitionedTableIsTheSumOfItsPartitions) {
     EXPECT_NE(after[2], before[2]);
 }
 
-TEST_F(TargetTest, AMissingUniqueIndexIsCreated) {
-    EXPECT_THAT(check("CREATE TABLE t (id bigint NOT NULL, code text NOT NULL, fee numeric)"), IsEmpty());
-    ensure_target(connection_, target());
-    EXPECT_EQ(connection_.exec("SELECT count(*) FROM pg_indexes WHERE tablename = 't'").integer(0, 0), 1);
+config::Sink with_ddl() {
+    config::Sink sink = target();
+    sink.ddl = config::Ddl::allow;
+    return sink;
+}
+
+TEST_F(TargetTest, ATableThatExistsIsNotAlteredUnlessTheConfigAllowsIt) {
+    EXPECT_THAT(
+        check("CREATE TABLE t (id bigint NOT NULL, code text NOT NULL, fee numeric);"
+              "CREATE UNIQUE INDEX living ON t (id, code) WHERE fee > 0"),
+        ElementsAre("sink.key: \"public\".\"t\" has no unique index on exactly (\"id\", \"code\"); living "
+                    "does not serve: it is partial: CREATE UNIQUE INDEX ON \"public\".\"t\" (\"id\", "
+                    "\"code\"), or set sink.ddl: allow to have it made"));
+    EXPECT_THAT(failure_of_ensure(), HasSubstr("sink.ddl: allow"));
+    const auto indexes = [&] {
+        return connection_.exec("SELECT count(*) FROM pg_indexes WHERE tablename = 't'").integer(0, 0);
+    };
+    EXPECT_EQ(indexes(), 1);
+    const TargetCheck allowed = check_target(connection_, with_ddl());
+    EXPECT_THAT(allowed.misfits, IsEmpty());
+    EXPECT_THAT(allowed.ddl, ElementsAre("CREATE UNIQUE INDEX ON \"public\".\"t\" (\"id\", \"code\")"));
+    ensure_target(connection_, with_ddl());
+    EXPECT_EQ(indexes(), 2);
+    EXPECT_THAT(check_target(connection_, with_ddl()).ddl, IsEmpty());
+}
+
+TEST_F(TargetTest, WhatWouldBeMadeIsToldAsTheStatementsThatMakeIt) {
+    const config::Sink sink = target("not there");
+    EXPECT_THAT(check_target(connection_, sink).ddl,
+                ElementsAre(create_schema_sql(sink), create_table_sql(sink)));
+    EXPECT_THAT(check_target(connection_, target()).ddl, ElementsAre(create_table_sql(target())));
+}
+
+TEST_F(TargetTest, ATableWhoseNameDiffersInCaseIsNamedAndNoneIsMadeBesideIt) {
+    connection_.exec(
+        "CREATE TABLE \"T\" (id bigint); CREATE SCHEMA \"Sales\"; CREATE TABLE \"Sales\".t (id bigint)");
+    EXPECT_THAT(
+        misfits_of(target()),
+        ElementsAre("sink.table: \"public\".\"t\" does not exist, and public.\"T\", which differs in case "
+                    "alone, does: write it as it is, table: \"public.T\", or set sink.ddl: allow to make "
+                    "another one"));
+    EXPECT_THAT(misfits_of(target("sales")), ElementsAre(HasSubstr("and \"Sales\".t, which")));
+    EXPECT_THAT(failure_of_ensure(), HasSubstr("public.T"));
+    EXPECT_TRUE(
+        connection_.exec("SELECT 1 FROM pg_tables WHERE tablename = 't' AND schemaname = 'public'").empty());
+    ensure_target(connection_, with_ddl());
+    EXPECT_THAT(misfits_of(target()), IsEmpty()) << "now both are there";
 }
 
 TEST_F(TargetTest, AnIndexThatCannotBeCreatedForRepeatedKeysSaysSo) {
     check(
         "CREATE TABLE t (id bigint NOT NULL, code text NOT NULL, fee numeric); INSERT INTO t VALUES (1,'a'), "
         "(1,'a')");
-    EXPECT_THAT(failure_of_ensure(), HasSubstr("is sink.key complete?"));
+    EXPECT_THAT(failure_of_ensure(with_ddl()), HasSubstr("is sink.key complete?"));
 }
 
 TEST_F(TargetTest, MoreColumnsKeysInAnotherOrderAndWiderTypesFit) {
@@ -139,6 +185,38 @@ TEST_F(TargetTest, MoreColumnsKeysInAnotherOrderAndWiderTypesFit) {
     EXPECT_EQ(failure_of_ensure(), "");
 }
 
+TEST_F(TargetTest, ArraysEnumsAndDomainsOverThemTakeWhatTheyAreMadeOf) {
+    connection_.exec(
+        "CREATE TYPE mood AS ENUM ('good', 'bad'); CREATE DOMAIN feeling AS mood CHECK (value <> 'bad');"
+        "CREATE DOMAIN word AS text NOT NULL; CREATE DOMAIN many AS varchar(9)[]");
+    const auto check_v = [&](ColumnType type, bool array, const std::string& sql_type) {
+        connection_.exec("DROP TABLE IF EXISTS t; CREATE TABLE t (id bigint PRIMARY KEY, v " + sql_type +
+                         ")");
+        config::Sink sink = target();
+        sink.key = {"id"};
+        sink.columns.pop_back();
+        sink.columns[1].name = "v";
+        sink.columns[1].type = type;
+        sink.columns[1].array = array;
+        return misfits_of(sink);
+    };
+    EXPECT_THAT(check_v(ColumnType::text, false, "mood"), IsEmpty());
+    EXPECT_THAT(check_v(ColumnType::text, false, "feeling"), IsEmpty());
+    EXPECT_THAT(check_v(ColumnType::text, true, "mood[]"), IsEmpty());
+    EXPECT_THAT(check_v(ColumnType::text, true, "word[]"), IsEmpty());
+    EXPECT_THAT(check_v(ColumnType::text, true, "many"), IsEmpty());
+    EXPECT_THAT(check_v(ColumnType::bigint, true, "bigint[]"), IsEmpty());
+    EXPECT_THAT(check_v(ColumnType::integer, true, "numeric(20)[]"), IsEmpty());
+    EXPECT_THAT(check_v(ColumnType::bigint, true, "bigint"),
+                ElementsAre("sink.columns[1] v: the table has bigint, the config says bigint[]"));
+    EXPECT_THAT(check_v(ColumnType::bigint, false, "bigint[]"),
+                ElementsAre("sink.columns[1] v: the table has bigint[], the config says bigint"));
+    EXPECT_THAT(check_v(ColumnType::bigint, false, "mood"),
+                ElementsAre("sink.columns[1] v: the table has mood, the config says bigint"));
+    EXPECT_THAT(check_v(ColumnType::smallint, true, "int2vector"),
+                ElementsAre("sink.columns[1] v: the table has int2vector, the config says smallint[]"));
+}
+
 TEST_F(TargetTest, AKeyColumnWhoseModifierRoundsOrCutsIsRefused) {
     const auto check_key = [&](ColumnType type, const std::string& sql_type) {
         config::Sink sink = target();
@@ -146,7 +224,7 @@ TEST_F(TargetTest, AKeyColumnWhoseModifierRoundsOrCutsIsRefused) {
         connection_.exec("DROP TABLE IF EXISTS t");
         connection_.exec("CREATE TABLE t (id " + sql_type +
                          ", code text, fee numeric(5, 2), PRIMARY KEY (id, code))");
-        return check_target(connection_, sink);
+        return misfits_of(sink);
     };
     const auto refusal = [](const std::string& shown, const std::string& fit) {
         return ElementsAre("sink.columns[0] id: " + shown +
@@ -195,9 +273,10 @@ TEST_F(TargetTest, EverythingThatDoesNotFitIsReportedAtOnceOneLineEach) {
                     "SET NOT NULL",
                     "sink.columns[2] fee: the table has double precision, the config says numeric",
                     "sink.columns: column \"must\" of the table is NOT NULL without a default, and the "
-                    "config does not fill it"));
+                    "config does not fill it",
+                    HasSubstr("sink.key: \"public\".\"t\" has no unique index on exactly")));
     const std::string failure = failure_of_ensure();
-    EXPECT_EQ(std::count(failure.begin(), failure.end(), '\n'), 5);
+    EXPECT_EQ(std::count(failure.begin(), failure.end(), '\n'), 6);
 }
 
 TEST_F(TargetTest, ColumnsThatTheTableFillsItselfCannotBeStored) {
@@ -219,7 +298,7 @@ TEST_F(TargetTest, KeysWhoseEqualityIsNotOfTheirBytesAreRefused) {
         ::testing::Contains(HasSubstr("sink.columns[1] code: collation \"blind\" cannot be a key's")));
     config::Sink floating = target();
     floating.columns[0].type = ColumnType::double_precision;
-    EXPECT_THAT(check_target(connection_, floating),
+    EXPECT_THAT(misfits_of(floating),
                 ::testing::Contains(HasSubstr("sink.columns[0] id: double precision cannot be a key")));
 }
 
@@ -229,7 +308,7 @@ TEST_F(TargetTest, UniqueIndexesThatOnConflictCannotUseDoNotCount) {
     const auto as_guest = [&](const std::string& sql) {
         connection_.exec("DROP TABLE IF EXISTS t");
         connection_.exec(sql + "; GRANT ALL ON t TO guest_of_t; SET ROLE guest_of_t");
-        auto lines = check_target(connection_, target());
+        auto lines = misfits_of(target());
         connection_.exec("RESET ROLE");
         return lines;
     };
@@ -256,17 +335,26 @@ TEST_F(TargetTest, ViewsRowSecurityRulesAndRowTriggersAreRefused) {
                 ElementsAre(HasSubstr("has rules on INSERT or UPDATE (quiet)")));
     connection_.exec(
         "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'");
-    EXPECT_THAT(
-        check(table + "CREATE TRIGGER eater BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION nothing()"),
-        ElementsAre(HasSubstr("has triggers BEFORE INSERT or UPDATE of each row (eater)")));
+    const std::string eater =
+        table + "CREATE TRIGGER eater BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION nothing()";
+    config::Sink replacing = target();
+    replacing.mode = config::Mode::replace_slice;
+    EXPECT_THAT(check(eater), IsEmpty());
+    EXPECT_TRUE(has_row_triggers(connection_, target()));
+    EXPECT_THAT(misfits_of(replacing),
+                ElementsAre(HasSubstr("has triggers BEFORE INSERT or UPDATE of each row (eater)")));
+    EXPECT_THAT(check(table + "CREATE RULE kept AS ON DELETE TO t DO INSTEAD NOTHING"), IsEmpty());
+    EXPECT_THAT(misfits_of(replacing),
+                ElementsAre(HasSubstr("has rules on INSERT, UPDATE or DELETE (kept)")));
     EXPECT_THAT(
         check(table + "CREATE TRIGGER late AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION nothing();"
                       "CREATE TRIGGER gone BEFORE DELETE ON t FOR EACH ROW EXECUTE FUNCTION nothing();"
                       "CREATE TRIGGER off BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION nothing();"
                       "ALTER TABLE t DISABLE TRIGGER off"),
         IsEmpty());
+    EXPECT_FALSE(has_row_triggers(connection_, target()));
     connection_.exec("DROP TABLE t; CREATE VIEW t AS SELECT 1 AS id");
-    EXPECT_THAT(check_target(connection_, target()),
+    EXPECT_THAT(misfits_of(target()),
                 ElementsAre("sink.table: \"public\".\"t\" is a view, expected a table"));
 }
 
@@ -275,15 +363,15 @@ TEST_F(TargetTest, MissingPrivilegesNameTheGrantThatHelps) {
                      connection_.exec("SELECT current_database()").text(0, 0) + " FROM PUBLIC");
     ensure_target(connection_, target());
     connection_.exec("SET ROLE poor_of_t");
-    EXPECT_THAT(check_target(connection_, target()),
+    EXPECT_THAT(misfits_of(target()),
                 ElementsAre(HasSubstr("GRANT TEMPORARY ON DATABASE"),
                             HasSubstr("GRANT SELECT, INSERT, UPDATE ON \"public\".\"t\" TO \"poor_of_t\"")));
-    EXPECT_THAT(check_target(connection_, target("closed")),
+    EXPECT_THAT(misfits_of(target("closed")),
                 ::testing::Contains(HasSubstr("GRANT USAGE ON SCHEMA \"closed\" TO \"poor_of_t\"")));
-    EXPECT_THAT(check_target(connection_, target("absent")),
+    EXPECT_THAT(misfits_of(target("absent")),
                 ::testing::Contains(HasSubstr("CREATE SCHEMA \"absent\" AUTHORIZATION \"poor_of_t\"")));
     connection_.exec("RESET ROLE; GRANT USAGE ON SCHEMA closed TO poor_of_t; SET ROLE poor_of_t");
-    EXPECT_THAT(check_target(connection_, target("closed")),
+    EXPECT_THAT(misfits_of(target("closed")),
                 ::testing::Contains(HasSubstr("GRANT CREATE ON SCHEMA \"closed\" TO \"poor_of_t\"")));
     connection_.exec("RESET ROLE; DROP OWNED BY poor_of_t; DROP ROLE poor_of_t");
 }

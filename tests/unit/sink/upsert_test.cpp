@@ -291,6 +291,32 @@ TEST_F(UpsertTest, AChangeThatTheColumnsOwnEqualityHidesIsStored) {
     EXPECT_EQ(commit(connection, upsert, "0\t1\tABC\t{\"a\": 2}\n"), 0);
 }
 
+TEST_F(UpsertTest, ArraysAreComparedElementByElement) {
+    auto connection = connect();
+    config::Column words = column("words", ColumnType::text);
+    words.array = true;
+    const config::Sink sink = sink_of({column("id", ColumnType::bigint), words}, {"id"});
+    ensure_target(connection, sink);
+    const Upsert upsert(sink);
+    EXPECT_EQ(commit(connection, upsert, "0\t1\t{\"a\",NULL}\n"), 1);
+    EXPECT_EQ(commit(connection, upsert, "0\t1\t{a,NULL}\n"), 0);
+    EXPECT_EQ(commit(connection, upsert, "0\t1\t{\"A\",NULL}\n"), 1);
+    EXPECT_EQ(commit(connection, upsert, "0\t1\t{\"A\",\"NULL\"}\n"), 1);
+}
+
+TEST_F(UpsertTest, ThatAnotherRunBringsARowIsNoChangeOfIt) {
+    auto connection = connect();
+    config::Column run = column("run", ColumnType::bigint);
+    run.of_run = true;
+    const config::Sink sink =
+        sink_of({column("id", ColumnType::bigint), column("name", ColumnType::text), run}, {"id"});
+    ensure_target(connection, sink);
+    const Upsert upsert(sink);
+    EXPECT_EQ(commit(connection, upsert, "0\t1\ta\t7\n0\t2\tb\t7\n"), 2);
+    EXPECT_EQ(commit(connection, upsert, "0\t1\ta\t8\n0\t2\tc\t8\n"), 1);
+    EXPECT_EQ(dump(connection), "(1,a,7) (2,c,8)");
+}
+
 TEST_F(UpsertTest, AnotherUniqueIndexOfTheTableIsReportedAsItIs) {
     auto connection = connect();
     ensure_target(connection, creative);

@@ -14,9 +14,9 @@ using Type = Scalar::Type;
 config::Source judged() {
     config::Source out;
     out.base_url = "https://api.example.com";
-    out.records = "/data/list";
-    out.response.success = config::Success{"/code", {"0", true}};
-    out.pagination.total = config::Total{.rows = "/data/total", .pages = {}};
+    out.records.at = "/data/list";
+    out.response.success = {config::Condition{.pointer = "/code", .equals = config::SliceValue{"0", true}}};
+    out.pagination.total = config::Total{.rows = config::ResponsePlace{.pointer = "/data/total"}};
     return out;
 }
 
@@ -39,6 +39,13 @@ Result<record::DecodedPage> page(const Judge& judge,
 
 Result<record::DecodedPage> unreadable() {
     return fail(ErrorKind::transient, "", "the document ends early");
+}
+
+config::Rule rule(config::Condition when, config::RuleAction then) {
+    config::Rule out;
+    out.when = {std::move(when)};
+    out.then = then;
+    return out;
 }
 
 http::Response with_status(int status, http::Headers headers = {}) {
@@ -70,6 +77,16 @@ TEST(Judge, TakesATotalThatIsAStringOfDigits) {
     EXPECT_EQ(expect<Accept>(judged).total_rows, 250);
 }
 
+TEST(Judge, TakesATotalThatIsAWholeNumberHoweverItIsWritten) {
+    const Judge judge(judged());
+    for (const Scalar& total :
+         {Scalar{Type::number, "250.0"}, Scalar{Type::string, "250.0"}, Scalar{Type::number, "2.5e2"}}) {
+        const auto judged = judge.judge(
+            with_status(200), page(judge, {{"/code", {Type::number, "0"}}, {"/data/total", total}}), {});
+        EXPECT_EQ(expect<Accept>(judged).total_rows, 250) << total.text;
+    }
+}
+
 TEST(Judge, FollowsTheDefaultsOfEachStatus) {
     const Judge judge(judged());
     const auto at = [&](int status) { return judge.judge(with_status(status), unreadable(), {}); };
@@ -90,10 +107,31 @@ TEST(Judge, HandsOnRetryAfter) {
     EXPECT_EQ(expect<Retry>(judge.judge(with_status(503, wait), unreadable(), {})).pause, 7s);
 }
 
+TEST(Judge, TakesA403ThatTellsWhenToComeBackForAThrottleAndNotForALostCredential) {
+    const Judge judge(judged());
+    EXPECT_EQ(
+        expect<Throttle>(judge.judge(with_status(403, {{"retry-after", "60"}}), unreadable(), {})).pause,
+        60s);
+    expect<RefuseCredential>(judge.judge(with_status(403, {{"retry-after", "soon"}}), unreadable(), {}));
+    expect<RefuseCredential>(judge.judge(with_status(401, {{"retry-after", "60"}}), unreadable(), {}));
+}
+
 TEST(Judge, TriesAnUnreadableBodyOfA2xxAgain) {
     const Judge judge(judged());
     EXPECT_THAT(expect<Retry>(judge.judge(with_status(200), unreadable(), {})).reason,
                 HasSubstr("ends early"));
+}
+
+TEST(Judge, TakesABodyThatNoRestMakesJsonForUnexplained) {
+    const Judge judge(judged());
+    const Result<record::DecodedPage> none = fail(ErrorKind::permanent, "", "the body is empty");
+    const auto empty = expect<Retry>(judge.judge(with_status(204), none, {}));
+    EXPECT_TRUE(empty.unexplained);
+    EXPECT_EQ(empty.reason, "HTTP status 204, the body is empty");
+    EXPECT_EQ(expect<Retry>(judge.judge(with_status(200), none, {})).reason, "the body is empty");
+    EXPECT_FALSE(expect<Retry>(judge.judge(with_status(200), unreadable(), {})).unexplained);
+    EXPECT_EQ(judge.end_rule(with_status(204), none), "{when: {status: [204]}, then: end}");
+    EXPECT_EQ(judge.end_rule(with_status(200), none), "") << "nothing to tell it by";
 }
 
 TEST(Judge, FailsAMissingRecordsPointerByName) {
@@ -149,28 +187,23 @@ TEST(Judge, FollowsOtherwiseWhereAnEnvelopeFailsSuccessAndNoRuleMatches) {
     EXPECT_FALSE(expect<Retry>(judgement(config::Otherwise::retry, "1")).unexplained);
     EXPECT_THAT(expect<Fail>(judgement(config::Otherwise::fail, "1")).reason,
                 HasSubstr("/code is the number 1"));
-    config.response.rules = {{.status = {},
-                              .pointer = "/code",
-                              .in = {{"2", true}},
-                              .contains = {},
-                              .then = config::RuleAction::fail,
-                              .pause = {}}};
+    config.response.rules = {rule({.pointer = "/code", .in = {{"2", true}}}, config::RuleAction::fail)};
     expect<Fail>(judgement(config::Otherwise::retry, "2"));
 }
 
 TEST(Judge, NamesTheRuleThatWouldMakeAnAnswerTheEnd) {
     const Judge judge(judged());
-    const auto rule = [&](int status, Scalar code) {
+    const auto rule_for = [&](int status, Scalar code) {
         return judge.end_rule(with_status(status), page(judge, {{"/code", std::move(code)}}));
     };
-    EXPECT_EQ(rule(400, {}), "{when: {status: [400]}, then: end}");
-    EXPECT_EQ(rule(400, {Type::number, "10002"}), "{when: {status: [400]}, then: end}");
-    EXPECT_EQ(rule(200, {Type::number, "10002"}), "{when: {pointer: /code, in: [10002]}, then: end}");
-    EXPECT_EQ(rule(200, {Type::string, "no \"more\""}),
+    EXPECT_EQ(rule_for(400, {}), "{when: {status: [400]}, then: end}");
+    EXPECT_EQ(rule_for(400, {Type::number, "10002"}), "{when: {status: [400]}, then: end}");
+    EXPECT_EQ(rule_for(200, {Type::number, "10002"}), "{when: {pointer: /code, in: [10002]}, then: end}");
+    EXPECT_EQ(rule_for(200, {Type::string, "no \"more\""}),
               R"({when: {pointer: /code, in: ["no \"more\""]}, then: end})");
-    EXPECT_EQ(rule(200, {Type::boolean, "false"}), "{when: {pointer: /code, in: [false]}, then: end}");
-    EXPECT_EQ(rule(200, {}), "") << "no rule matches what is not there";
-    EXPECT_EQ(rule(200, {Type::number, "0"}), "") << "it would match every page";
+    EXPECT_EQ(rule_for(200, {Type::boolean, "false"}), "{when: {pointer: /code, in: [false]}, then: end}");
+    EXPECT_EQ(rule_for(200, {}), "") << "no rule matches what is not there";
+    EXPECT_EQ(rule_for(200, {Type::number, "0"}), "") << "it would match every page";
     EXPECT_EQ(judge.end_rule(with_status(404), unreadable()), "{when: {status: [404]}, then: end}");
     EXPECT_EQ(judge.end_rule(with_status(200), unreadable()), "");
 }
@@ -181,7 +214,8 @@ TEST(Judge, ComparesNumbersByValueAndBooleansByName) {
     expect<Accept>(numbers.judge(
         with_status(200),
         page(numbers, {{"/code", {Type::number, "0.0"}}, {"/data/total", {Type::number, "1"}}}), {}));
-    config.response.success = config::Success{"/success", {"true", false}};
+    config.response.success = {
+        config::Condition{.pointer = "/success", .equals = config::SliceValue{"true", false}}};
     const Judge booleans(config);
     expect<Accept>(booleans.judge(
         with_status(200),
@@ -190,44 +224,16 @@ TEST(Judge, ComparesNumbersByValueAndBooleansByName) {
 
 TEST(Judge, LetsTheFirstMatchingRuleDecide) {
     config::Source config = judged();
+    using Action = config::RuleAction;
     config.response.rules = {
-        {.status = {200},
-         .pointer = "/code",
-         .in = {{"10005", true}},
-         .contains = {},
-         .then = config::RuleAction::retry,
-         .pause = {}},
-        {.status = {},
-         .pointer = "/code",
-         .in = {{"40100", true}, {"10005", true}},
-         .contains = {},
-         .then = config::RuleAction::throttle,
-         .pause = 300s},
-        {.status = {},
-         .pointer = "/code",
-         .in = {{"410019", true}},
-         .contains = {},
-         .then = config::RuleAction::refresh_credential,
-         .pause = {}},
-        {.status = {404},
-         .pointer = {},
-         .in = {},
-         .contains = {},
-         .then = config::RuleAction::end,
-         .pause = {}},
-        {.status = {},
-         .pointer = "/msg",
-         .in = {},
-         .contains = "请求频繁",
-         .then = config::RuleAction::throttle,
-         .pause = {}},
-        {.status = {500},
-         .pointer = {},
-         .in = {},
-         .contains = {},
-         .then = config::RuleAction::fail,
-         .pause = {}},
+        rule({.status = {{200, 200}}, .pointer = "/code", .in = {{"10005", true}}}, Action::retry),
+        rule({.pointer = "/code", .in = {{"40100", true}, {"10005", true}}}, Action::throttle),
+        rule({.pointer = "/code", .in = {{"410019", true}}}, Action::refresh_credential),
+        rule({.status = {{404, 404}}}, Action::end),
+        rule({.pointer = "/msg", .contains = "请求频繁"}, Action::throttle),
+        rule({.status = {{500, 500}}}, Action::fail),
     };
+    config.response.rules[1].pause = 300s;
     const Judge judge(config);
     const auto code = [&](const char* number, http::Headers headers = {}) {
         return judge.judge(with_status(200, std::move(headers)),
@@ -245,12 +251,7 @@ TEST(Judge, LetsTheFirstMatchingRuleDecide) {
 
 TEST(Judge, DoesNotMatchANumberRuleOnAString) {
     config::Source config = judged();
-    config.response.rules = {{.status = {},
-                              .pointer = "/code",
-                              .in = {{"10005", true}},
-                              .contains = {},
-                              .then = config::RuleAction::retry,
-                              .pause = {}}};
+    config.response.rules = {rule({.pointer = "/code", .in = {{"10005", true}}}, config::RuleAction::retry)};
     const Judge judge(config);
     EXPECT_TRUE(
         expect<Retry>(judge.judge(with_status(200), page(judge, {{"/code", {Type::string, "10005"}}}), {}))
@@ -259,12 +260,7 @@ TEST(Judge, DoesNotMatchANumberRuleOnAString) {
 
 TEST(Judge, ReadsEachPointerOnce) {
     config::Source config = judged();
-    config.response.rules = {{.status = {},
-                              .pointer = "/code",
-                              .in = {{"1", true}},
-                              .contains = {},
-                              .then = config::RuleAction::retry,
-                              .pause = {}}};
+    config.response.rules = {rule({.pointer = "/code", .in = {{"1", true}}}, config::RuleAction::retry)};
     const Judge judge(config);
     EXPECT_THAT(judge.format().pointers, ::testing::ElementsAre("/code", "/data/total"));
 }

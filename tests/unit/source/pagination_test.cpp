@@ -17,6 +17,12 @@ TEST(PagesFor, RoundsUp) {
     EXPECT_EQ(pages_for(9'223'372'036'854'775'807, 1), 9'223'372'036'854'775'807);
 }
 
+TEST(MostRows, AreTwiceThePageOrAThousandMore) {
+    EXPECT_EQ(most_rows(1), 1'001);
+    EXPECT_EQ(most_rows(100), 1'100);
+    EXPECT_EQ(most_rows(5'000), 10'000);
+}
+
 TEST(PageNumber, CountsFromTheApisFirst) {
     config::Pagination pagination;
     pagination.first = 0;
@@ -44,7 +50,7 @@ TEST(CappedPage, IsSeenOnPageOne) {
 
 TEST(CappedPage, BelievesAnAdvisoryTotalOnlyBeyondOnePage) {
     config::Pagination pagination;
-    pagination.total = config::Total{.rows = "/total", .pages = {}};
+    pagination.total = config::Total{.rows = config::ResponsePlace{.pointer = "/total"}};
     pagination.total->trust = config::TotalTrust::advisory;
     EXPECT_THAT(capped_page(pagination, 68, 70), IsEmpty());
     EXPECT_THAT(capped_page(pagination, 50, 1'000), HasSubstr("caps"));

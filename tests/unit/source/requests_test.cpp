@@ -24,7 +24,13 @@ config::Source source() {
 }
 
 http::Request built(const config::Source& config, std::int64_t no = 1) {
-    const auto request = Requests(config).build(kSlice, no, {.version = 0, .auth = config.auth});
+    const auto auth = std::visit(
+        [](const auto& it) -> config::Auth {
+            if constexpr (std::is_constructible_v<config::Auth, decltype(it)>) return it;
+            return config::AuthNone{};
+        },
+        config.auth);
+    const auto request = Requests(config).build(kSlice, no, {.version = 0, .auth = auth});
     EXPECT_TRUE(request) << request.error().text();
     return request.value_or(http::Request{});
 }
@@ -52,7 +58,8 @@ TEST(Requests, LeavesMemberNamesAlone) {
 TEST(Requests, EncodesPathAndQuery) {
     config::Source config = source();
     config.request.path = "/of {{ slice.name }}/x";
-    config.request.query = {{"start date", "{{ slice.date }}"}, {"f", "a&b={{ slice.name }}"}};
+    config.request.query = {{"start date", config::Parameter{.texts = {"{{ slice.date }}"}}},
+                            {"f", config::Parameter{.texts = {"a&b={{ slice.name }}"}}}};
     EXPECT_EQ(built(config).target,
               "/api/open/of%20a%2Fb%20%22%C3%BC%22/x?start%20date=2026-11-22&f=a%26b%3Da%2Fb%20%22%C3%BC%22");
 }
@@ -60,23 +67,59 @@ TEST(Requests, EncodesPathAndQuery) {
 TEST(Requests, AppendsToAQueryThatThePathHasAlready) {
     config::Source config = source();
     config.request.path = "/x?fixed=1";
-    config.request.query = {{"page", "{{ page.number }}"}};
+    config.request.query = {{"page", config::Parameter{.texts = {"{{ page.number }}"}}}};
     EXPECT_EQ(built(config).target, "/api/open/x?fixed=1&page=1");
 }
 
 TEST(Requests, CountsFromTheApisFirstPage) {
     config::Source config = source();
     config.pagination.first = 0;
-    config.request.query = {{"page", "{{ page.number }}"}};
+    config.request.query = {{"page", config::Parameter{.texts = {"{{ page.number }}"}}}};
     EXPECT_EQ(built(config, 1).target, "/api/open/data?page=0");
     EXPECT_EQ(built(config, 12).target, "/api/open/data?page=11");
+}
+
+TEST(Requests, RepeatsAParameterThatIsAList) {
+    config::Source config = source();
+    config.request.query = {{"id", config::Parameter{.texts = {"{{ slice.advertiser_id }}", "a b"}}}};
+    EXPECT_EQ(built(config).target, "/api/open/data?id=1001&id=a%20b");
+}
+
+TEST(Requests, SendsAMappingInAQueryAsJson) {
+    config::Source config = source();
+    config.request.query = {
+        {"filter",
+         config::Parameter{.json = config::Json{R"({"page":"{{ page.number }}","of":"{{ slice.name }}"})"}}}};
+    EXPECT_EQ(built(config, 3).target,
+              "/api/open/data?filter=%7B%22page%22%3A3%2C%22of%22%3A%22a%2Fb%20%5C%22%C3%BC%5C%22%22%7D");
+}
+
+TEST(Requests, SendsAFormAsABodyOfParameters) {
+    config::Source config = source();
+    config.request.method = "POST";
+    config.request.form = {{"page", config::Parameter{.texts = {"{{ page.number }}"}}},
+                           {"q", config::Parameter{.texts = {"a&b", "c"}}}};
+    const http::Request request = built(config, 2);
+    EXPECT_EQ(request.body, "page=2&q=a%26b&q=c");
+    EXPECT_EQ(request.content_type, "application/x-www-form-urlencoded");
+}
+
+TEST(Requests, AskForWhatIsBehindSoManyRows) {
+    config::Source config = source();
+    config.pagination = {.type = config::PaginationType::offset, .first = 1, .size = 50};
+    config.request.query = {{"offset", config::Parameter{.texts = {"{{ page.offset }}"}}}};
+    EXPECT_EQ(built(config, 2).target, "/api/open/data?offset=51");
+    const auto request = Requests(config).build(kSlice, 2, {}, {.behind = 73});
+    ASSERT_TRUE(request);
+    EXPECT_EQ(request->target, "/api/open/data?offset=74");
 }
 
 TEST(Requests, CountsOffsetsInRows) {
     config::Source config = source();
     config.pagination.type = config::PaginationType::offset;
     config.pagination.size = 50;
-    config.request.query = {{"offset", "{{ page.offset }}"}, {"limit", "{{ page.size }}"}};
+    config.request.query = {{"offset", config::Parameter{.texts = {"{{ page.offset }}"}}},
+                            {"limit", config::Parameter{.texts = {"{{ page.size }}"}}}};
     EXPECT_EQ(built(config, 3).target, "/api/open/data?offset=100&limit=50");
 }
 
@@ -91,7 +134,7 @@ TEST(Requests, AuthenticatesInEachWay) {
     EXPECT_THAT(built(config).headers, Contains(Pair("Authorization", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==")));
     config.auth = config::AuthQuery{"key", {"a&b", ""}};
     EXPECT_EQ(built(config).target, "/api/open/data?key=a%26b");
-    config.request.query = {{"p", "1"}};
+    config.request.query = {{"p", config::Parameter{.texts = {"1"}}}};
     EXPECT_EQ(built(config).target, "/api/open/data?p=1&key=a%26b");
     config.auth = config::AuthNone{};
     EXPECT_EQ(built(config).headers.size(), 2U);
@@ -136,7 +179,7 @@ TEST(Requests, RefusesALineBreakInACredentialWithoutShowingIt) {
 
 TEST(Requests, NamesAPlaceholderThatIsNone) {
     config::Source config = source();
-    config.request.query = {{"p", "{{ page.nmber }}"}};
+    config.request.query = {{"p", config::Parameter{.texts = {"{{ page.nmber }}"}}}};
     try {
         Requests requests(config);
         FAIL() << "no failure";
@@ -147,7 +190,7 @@ TEST(Requests, NamesAPlaceholderThatIsNone) {
 
 TEST(Requests, NamesAParameterThatTheSliceLacks) {
     config::Source config = source();
-    config.request.query = {{"p", "{{ slice.region }}"}};
+    config.request.query = {{"p", config::Parameter{.texts = {"{{ slice.region }}"}}}};
     const auto request = Requests(config).build(kSlice, 1, {});
     ASSERT_FALSE(request);
     EXPECT_THAT(request.error().message, HasSubstr("region"));
@@ -159,7 +202,7 @@ TEST(ColumnValues, AreExpandedForColumnsWithAValueOnly) {
     sink.columns[0].name = "advertiser_id";
     sink.columns[0].value = "{{ slice.advertiser_id }}";
     sink.columns[1].name = "fee";
-    EXPECT_THAT(Requests(source()).column_values(sink, kSlice),
+    EXPECT_THAT(Requests(source()).column_values(sink, kSlice, {}),
                 ::testing::ElementsAre(std::optional<std::string>("1001"), std::nullopt));
 }
 

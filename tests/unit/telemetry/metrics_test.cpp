@@ -142,15 +142,40 @@ TEST(Metrics, ARunIsInProgressUntilItEndsAndThenNothingIsUnderWay) {
     EXPECT_TRUE(has(metrics, "pagehaul_buffer_bytes 0"));
 }
 
-TEST(Metrics, AProcessThatLeavesARunToOthersTellsNoVerdict) {
+TEST(Metrics, EachProcessAtWorkHasItsSeriesAndOneThatHasLeftHasNone) {
     Metrics metrics("1");
-    metrics.run_started(kNow);
-    metrics.set_in_flight(7, 16);
-    metrics.process_ended();
-    EXPECT_TRUE(has(metrics, "pagehaul_run_in_progress 1"));
-    EXPECT_TRUE(has(metrics, "pagehaul_requests_in_flight 0"));
-    EXPECT_THAT(metrics.text(), Not(HasSubstr("pagehaul_last_run_success")));
-    EXPECT_THAT(metrics.text(), Not(HasSubstr("pagehaul_last_run_exit_code")));
+    metrics.set_processes({{.name = "pod-a", .pages = 7, .rows = 70, .in_flight = 3}, {.name = "pod-b"}});
+    EXPECT_TRUE(has(metrics, "pagehaul_processes 2"));
+    EXPECT_TRUE(has(metrics, "pagehaul_worker_pages{worker=\"pod-a\"} 7"));
+    EXPECT_TRUE(has(metrics, "pagehaul_worker_rows{worker=\"pod-a\"} 70"));
+    EXPECT_TRUE(has(metrics, "pagehaul_worker_requests_in_flight{worker=\"pod-a\"} 3"));
+    EXPECT_TRUE(has(metrics, "pagehaul_worker_pages{worker=\"pod-b\"} 0"));
+    metrics.set_processes({{.name = "pod-b", .in_flight = 2}});
+    EXPECT_TRUE(has(metrics, "pagehaul_processes 1"));
+    EXPECT_THAT(metrics.text(), Not(HasSubstr("pod-a")));
+    metrics.run_ended(kNow, seconds(12), ExitCode::ok);
+    EXPECT_TRUE(has(metrics, "pagehaul_processes 0"));
+    EXPECT_TRUE(has(metrics, "pagehaul_worker_requests_in_flight{worker=\"pod-b\"} 0"));
+}
+
+TEST(Metrics, TheQueueIsWhatWaitsAndWhatIsInHands) {
+    Metrics metrics("1");
+    metrics.set_queue(12, 3, milliseconds(1500));
+    EXPECT_TRUE(has(metrics, "pagehaul_queue_pages{state=\"pending\"} 12"));
+    EXPECT_TRUE(has(metrics, "pagehaul_queue_pages{state=\"leased\"} 3"));
+    EXPECT_TRUE(has(metrics, "pagehaul_queue_oldest_due_age_seconds 1.5"));
+}
+
+TEST(Metrics, WhoEndsARunThatAnotherPushedSaysNothingOfItself) {
+    Metrics metrics("1");
+    metrics.set_pages(PageResult::stored, 5);
+    metrics.run_ended(kNow, seconds(12), ExitCode::ok);
+    const std::string told = metrics.text(Whose::run);
+    EXPECT_THAT(told, HasSubstr("pagehaul_last_run_success 1"));
+    EXPECT_THAT(told, HasSubstr("pagehaul_pages{result=\"stored\"} 5"));
+    for (const char* own :
+         {"pagehaul_requests", "pagehaul_workers", "pagehaul_buffer_bytes", "_duration_seconds_sum"})
+        EXPECT_THAT(told, Not(HasSubstr(own))) << own;
 }
 
 TEST(Metrics, ARunThatNobodySawHasNoDuration) {

@@ -101,7 +101,9 @@ TEST(OtlpJson, ALongTextIsCutBetweenCharacters) {
 
 TEST(OtlpJson, WhatTheOutsideSaidIsRedactedBeforeItIsCut) {
     TraceResource redacting = resource();
-    redacting.redact = [](const std::string& text) { return text == "hunter2" ? "***" : text; };
+    redacting.redact = [](std::string_view text, std::size_t) {
+        return std::string(text == "hunter2" ? "***" : text);
+    };
     Span one = span();
     one.attributes = {{"text", std::string("hunter2")}, {"literal", "hunter2"}};
     one.failed = true;

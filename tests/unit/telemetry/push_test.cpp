@@ -41,6 +41,16 @@ TEST(Gateway, TheGroupIsTheJobAndThePipeline) {
     EXPECT_EQ(pushed_to(gateway()).target, "/metrics/job/pagehaul/pipeline/creative_report");
 }
 
+TEST(Gateway, WherePipelinesOfOneNameRunTellsTheirGroupsApart) {
+    const auto group = [](const config::MetricLabels& labels) {
+        return gateway_of({.url = "http://g"}, "orders", labels)->group;
+    };
+    EXPECT_EQ(group({.cluster = "", .namespace_of = "reports", .cronjob = "nightly"}),
+              "/metrics/job/pagehaul/namespace/reports/pipeline/orders");
+    EXPECT_EQ(group({.cluster = "eu-1", .namespace_of = "reports", .cronjob = ""}),
+              "/metrics/job/pagehaul/cluster/eu-1/namespace/reports/pipeline/orders");
+}
+
 TEST(Gateway, APathPrefixIsKept) {
     EXPECT_EQ(pushed_to(gateway("https://host/push/gw/")).target,
               "/push/gw/metrics/job/pagehaul/pipeline/creative_report");
@@ -114,6 +124,7 @@ TEST(Push, ARefusalSaysWhatTheGatewaySaid) {
 
 TEST(Pusher, PushesAtOnceAtTheIntervalAndALastTime) {
     Pushing pushing([](std::stop_token) { return FakeTransport::status(200); }, Millis(1));
+    pushing.pusher->lead(true);
     pushing.pusher->start();
     pushing.transport->wait_for(3);
     EXPECT_TRUE(pushing.pusher->finish());
@@ -121,8 +132,28 @@ TEST(Pusher, PushesAtOnceAtTheIntervalAndALastTime) {
     EXPECT_EQ(pushing.pusher->failures(), 0);
 }
 
+TEST(Pusher, PushesNothingBeforeItLeadsAndThenAtOnce) {
+    Pushing pushing([](std::stop_token) { return FakeTransport::status(200); });
+    pushing.pusher->start();
+    pushing.pusher->lead(false);
+    EXPECT_TRUE(pushing.transport->sent().empty());
+    pushing.pusher->lead(true);
+    pushing.transport->wait_for(1);
+    pushing.pusher->lead(false);
+    EXPECT_TRUE(pushing.pusher->finish());
+    EXPECT_EQ(pushing.transport->sent().size(), 2U);
+}
+
+TEST(Pusher, OneThatNeverLedPushesTheEnd) {
+    Pushing pushing([](std::stop_token) { return FakeTransport::status(200); }, Millis(1));
+    pushing.pusher->start();
+    EXPECT_TRUE(pushing.pusher->finish());
+    EXPECT_EQ(pushing.transport->sent().size(), 1U);
+}
+
 TEST(Pusher, FinishDoesNotWaitForTheInterval) {
     Pushing pushing([](std::stop_token) { return FakeTransport::status(200); });
+    pushing.pusher->lead(true);
     pushing.pusher->start();
     pushing.transport->wait_for(1);
     EXPECT_TRUE(pushing.pusher->finish());
@@ -136,6 +167,7 @@ TEST(Pusher, APushTellsHowManyHaveFailed) {
             return FakeTransport::status(refused->fetch_add(1) < 2 ? 503 : 200);
         },
         Millis(1));
+    pushing.pusher->lead(true);
     pushing.pusher->start();
     pushing.transport->wait_for(3);
     EXPECT_TRUE(pushing.pusher->finish());
@@ -155,6 +187,7 @@ TEST(Pusher, FinishCutsOffAPushThatHangs) {
             return fail(ErrorKind::cancelled, "", "cancelled");
         },
         Millis(1));
+    pushing.pusher->lead(true);
     pushing.pusher->start();
     pushing.transport->wait_for(1);
     EXPECT_TRUE(pushing.pusher->finish());
@@ -165,6 +198,7 @@ TEST(Pusher, FailuresAreCountedAndLoggedOnceThenRarely) {
     const log::Capture capture;
     Pushing pushing([](std::stop_token) { return fail(ErrorKind::transient, "", "connection refused"); },
                     Millis(1));
+    pushing.pusher->lead(true);
     pushing.pusher->start();
     pushing.transport->wait_for(12);
     EXPECT_FALSE(pushing.pusher->finish());

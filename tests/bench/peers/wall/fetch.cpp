@@ -44,7 +44,7 @@ std::string without_position(std::string_view lines) {
 Fetcher::Fetcher(const pagehaul::config::Config& config, pagehaul::http::Transport& transport)
     : config_(config),
       transport_(transport),
-      decoder_(config.sink, {config.source.records, {"/code", "/data/total_count"}}),
+      decoder_(config.sink, {config.source.records.at, {"/code", "/data/total_count"}}),
       values_(config.sink.columns.size()) {}
 
 Page Fetcher::fetch(std::int64_t number, std::stop_token stop) {

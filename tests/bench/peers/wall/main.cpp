@@ -10,14 +10,12 @@
 #include <string_view>
 
 #include "config/load.h"
-#include "http/transport.h"
 #include "pull.h"
 
 namespace {
 
 constexpr int kUsage = 64;
 constexpr int kBadConfig = 78;
-constexpr int kPoolThreads = 2;
 
 }  // namespace
 
@@ -26,7 +24,6 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "usage: bench_wall -c bench.yaml\n");
         return kUsage;
     }
-    pagehaul::http::initialize_pool(kPoolThreads);
     const auto config = pagehaul::config::load(argv[2], {});
     if (!config) {
         std::cerr << "bench_wall: " << argv[2] << " has " << config.error().size()

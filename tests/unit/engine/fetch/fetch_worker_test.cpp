@@ -1,5 +1,7 @@
 #include "engine/fetch/fetch_worker.h"
 
+#include <algorithm>
+#include <atomic>
 #include <stdexcept>
 #include <thread>
 
@@ -35,6 +37,16 @@ TEST_F(FetchWorkerTest, HandsAGoodPageToTheWritersWithItsCountsAndTotal) {
     EXPECT_THAT(transport.targets(), ElementsAre("/rows?page=1", "/rows?page=2"));
 }
 
+TEST_F(FetchWorkerTest, APageIsNobodysWorkAnyMoreOnceItIsFetchedThoughItWaitsForItsCommit) {
+    std::vector<std::int64_t> done;
+    shared.context.held.on_work_done([&](std::int64_t page_id) { done.push_back(page_id); });
+    transport.then_status(200, kFullPage);
+    const ledger::Claim page = claim(1);
+    work({page});
+    EXPECT_THAT(done, ElementsAre(page.page_id));
+    EXPECT_THAT(stored(), SizeIs(1));
+}
+
 TEST_F(FetchWorkerTest, APageTellsHowLongItsRequestTook) {
     transport.then([this](const http::Request&, std::stop_token) {
         shared.clock.advance(Millis{1499} + std::chrono::microseconds{600});
@@ -62,6 +74,26 @@ TEST_F(FetchWorkerTest, APageHoldsTheBytesOfItsQuarantinedRowsUntilItIsCommitted
     ASSERT_EQ(fetched[0].result.bad.size(), 1U);
     EXPECT_GE(fetched[0].reserved.bytes(), 20'000) << "of the budget";
     EXPECT_GE(fetched[0].bytes, 20'000U) << "and of a batch";
+}
+
+TEST_F(FetchWorkerTest, APageHoldsTheBytesOfItsRowsAsTheyLieInMemory) {
+    const std::string note(20'000, 'x');
+    transport.then_status(200, R"({"total": 1, "rows": [{"id": 1, "note": ")" + note + R"("}]})");
+    work({claim(1)});
+    const auto fetched = stored();
+    ASSERT_EQ(fetched.size(), 1U);
+    EXPECT_GE(fetched[0].reserved.bytes(), static_cast<std::int64_t>(fetched[0].copy.capacity()));
+}
+
+TEST_F(FetchWorkerTest, APageOfFarMoreRowsThanWereAskedForIsRefusedAndNothingOfItIsKept) {
+    std::string rows;
+    for (int i = 0; i < 1'003; ++i)
+        rows += (i == 0 ? R"({"id": )" : R"(, {"id": )") + std::to_string(i) + R"(, "note": "x"})";
+    transport.then_status(200, R"({"total": 1003, "rows": [)" + rows + "]}");
+    work({claim(1)});
+    EXPECT_EQ(setback().kind, Kind::refused);
+    EXPECT_THAT(setback().error, HasSubstr("more than 1002 records, source.pagination.size asks for 2"));
+    EXPECT_EQ(parts().budget.used(), 0);
 }
 
 TEST_F(FetchWorkerTest, CountsAFailureWhileOthersSucceed) {
@@ -152,6 +184,25 @@ TEST_F(FetchWorkerTest, ThrottledWithoutAPauseItWaitsLongerEachTimeWhileNothingS
         << "half of the back-off that reaches as far as nothing has succeeded, by the test's chance";
 }
 
+TEST_F(FetchWorkerTest, ThrottledWithoutRetryAfterItsPausesGrowPastTheLongestBackOffUpToMaxPause) {
+    shared.config.source.retry.max = Millis{1000};
+    shared.config.source.limits.max_pause = Millis{6000};
+    shared.config.run.patience = std::chrono::hours(1);
+    transport.then_status(429);
+    std::vector<Millis> pauses;
+    for (int i = 0; i < 12; ++i) {
+        work({claim(2)});
+        const auto until = parts().limiter.paused_until();
+        ASSERT_TRUE(until);
+        pauses.push_back(std::chrono::duration_cast<Millis>(*until - shared.clock.now()));
+        shared.clock.advance(*until - shared.clock.now() + std::chrono::seconds(1));
+    }
+    EXPECT_EQ(pauses.front(), Millis{500});
+    EXPECT_TRUE(std::is_sorted(pauses.begin(), pauses.end()));
+    EXPECT_EQ(pauses.back(), Millis{3000}) << "half of max_pause, by the test's chance";
+    EXPECT_GE(setbacks.back().delay, Millis{3000}) << "of the page itself as well";
+}
+
 TEST_F(FetchWorkerTest, APageThatIsThrottledForThePatienceIsUnavailableWhateverOthersGet) {
     shared.config.run.patience = Millis{10'000};
     for (int i = 0; i < 4; ++i) {
@@ -175,7 +226,8 @@ class UnexplainedCode : public FetchingTest {
         R"({"code": 0, "total": 4, "rows": [{"id": 1, "note": "a"}, {"id": 2, "note": "b"}]})";
 
     UnexplainedCode() {
-        shared.config.source.response.success = config::Success{.pointer = "/code", .equals = {"0", true}};
+        shared.config.source.response.success = {
+            config::Condition{.pointer = "/code", .equals = config::SliceValue{"0", true}}};
         shared.config.source.retry.attempts = 8;
     }
     /// Tries page 2 this often, with `attempts` tries behind it, page 1 being good in between.
@@ -269,7 +321,7 @@ TEST_F(FetchWorkerTest, RefusesAPageForGoodWithTheBodysBeginning) {
 }
 
 TEST_F(FetchWorkerTest, AWholeDocumentThatIsNoPageIsRefusedNotRetried) {
-    shared.config.source.pagination.total->rows = "/rows/0/id";  // inside the records
+    shared.config.source.pagination.total->rows->pointer = "/rows/0/id";  // inside the records
     transport.then_status(200, R"({"rows": {"a": 1}})");
     work({claim(2)});
     EXPECT_EQ(setback().kind, Kind::refused);
@@ -279,6 +331,36 @@ TEST_F(FetchWorkerTest, ABodyThatIsCutShortIsTriedAgain) {
     transport.then_status(200, R"({"total": 4, "rows": [{"id": 1)");
     work({claim(2)});
     EXPECT_EQ(setback().kind, Kind::again);
+}
+
+TEST_F(FetchWorkerTest, ABodyThatCanNeverBeReadIsRefusedAfterThreeMoreTriesThoughNothingHasEverSucceeded) {
+    shared.config.source.retry.attempts = 8;
+    transport.then_status(200, R"({"total": NaN, "rows": []})");
+    for (int i = 0; i < 4; ++i)
+        work({claim(1, i)});
+    ASSERT_THAT(setbacks, SizeIs(4));
+    EXPECT_EQ(setbacks[2].kind, Kind::again);
+    EXPECT_EQ(setbacks[3].kind, Kind::refused);
+    EXPECT_THAT(setbacks[3].error,
+                HasSubstr("the body is not JSON at byte 10: expected a value, not NaN, again and again"));
+    EXPECT_THAT(setbacks[3].error, ::testing::Not(HasSubstr("source.response.otherwise")));
+    EXPECT_THAT(setbacks[3].payload, HasSubstr("NaN"));
+}
+
+TEST_F(FetchWorkerTest, TheLastCauseOfAnOutageIsRemembered) {
+    transport.then_status(503);
+    work({claim(2)});
+    EXPECT_EQ(parts().health.last_cause(), "HTTP status 503");
+    transport.then_fail(ErrorKind::transient, "connection reset");
+    work({claim(2)});
+    EXPECT_EQ(parts().health.last_cause(), "connection reset");
+    transport.then_status(429);
+    work({claim(2)});
+    EXPECT_EQ(parts().health.last_cause(), "HTTP status 429");
+    shared.clock.advance(std::chrono::seconds(1));
+    transport.then_status(200, kFullPage);
+    work({claim(1)});
+    EXPECT_EQ(parts().health.last_cause(), "");
 }
 
 struct TransportCase {
@@ -336,6 +418,41 @@ TEST_F(FetchWorkerTest, ARefusedStaticCredentialStopsTheRunAndReturnsThePage) {
     EXPECT_EQ(setback().kind, Kind::returned);
     EXPECT_EQ(shared.stop.cause(), StopCause::credential);
     EXPECT_THAT(shared.stop.reason(), HasSubstr("source.auth"));
+}
+
+TEST_F(FetchWorkerTest, ARefusedCredentialEndsThisProcessAloneWhereOthersGoOn) {
+    shared.context.refusal.carried();
+    transport.then_status(401);
+    std::jthread working([&] { work({claim(2)}); });
+    shared.clock.wait_for_sleepers();
+    shared.context.refusal.heard(true, {.all = 1, .refused = 0});
+    shared.clock.advance(std::chrono::seconds(6));
+    working.join();
+    EXPECT_EQ(setback().kind, Kind::returned);
+    EXPECT_EQ(shared.stop.cause(), StopCause::lost);
+    EXPECT_THAT(shared.stop.reason(), HasSubstr("others of the run go on"));
+}
+
+TEST_F(FetchWorkerTest, ASecretThatArrivesWhileOthersGoOnIsTaken) {
+    shared.config.source.auth = config::AuthBearer{.token = {.value = "old", .source = "${file:/run/token}"}};
+    std::atomic<bool> arrived = false;
+    reread = [&](const config::Secret& secret) {
+        return Result<config::Secret>(
+            config::Secret{.value = arrived ? "new" : "old", .source = secret.source});
+    };
+    shared.context.refusal.carried();
+    transport.then_status(401);
+    std::jthread working([&] { work({claim(2)}); });
+    shared.clock.wait_for_sleepers();
+    EXPECT_TRUE(shared.context.refusal.is_said());
+    shared.context.refusal.heard(true, {.all = 1, .refused = 0});
+    arrived = true;
+    shared.clock.advance(std::chrono::seconds(6));
+    working.join();
+    EXPECT_EQ(setback().kind, Kind::again);
+    EXPECT_FALSE(setback().counts);
+    EXPECT_FALSE(shared.context.refusal.is_said());
+    EXPECT_EQ(shared.stop.cause(), StopCause::none);
 }
 
 TEST_F(FetchWorkerTest, ARotatedCredentialIsTriedAtOnceAndUncounted) {

@@ -147,7 +147,7 @@ TEST_F(ProofTest, AnEmptyPageBehindTheLastOneShowsTheEnd) {
 
 TEST_F(ProofTest, ARefusalThatARuleCallsTheEndShowsIt) {
     config::Rule rule;
-    rule.status = {400};
+    rule.when = {config::Condition{.status = {{400, 400}}}};
     rule.then = config::RuleAction::end;
     shared.config.source.response.rules = {rule};
     transport.then_status(200, kFullPage);
@@ -200,7 +200,7 @@ class ProofWithoutTotal : public ProofTest {
   protected:
     ProofWithoutTotal() {
         shared.config.source.pagination.total.reset();
-        shared.context.policy.total = ledger::Policy::Known::nothing;
+        shared.context.policies.only().total = ledger::Policy::Known::nothing;
     }
 };
 
@@ -220,7 +220,7 @@ TEST_F(ProofWithoutTotal, ARefusalIsNoEmptyPage) {
 
 TEST_F(ProofWithoutTotal, ARefusalThatARuleCallsTheEndIsOne) {
     config::Rule rule;
-    rule.status = {400};
+    rule.when = {config::Condition{.status = {{400, 400}}}};
     rule.then = config::RuleAction::end;
     shared.config.source.response.rules = {rule};
     transport.then_status(400);

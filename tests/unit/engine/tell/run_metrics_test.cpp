@@ -125,13 +125,17 @@ TEST(WatermarkOfARun, ADayThatWentOnWhenItsRunWasPlannedIsNotComplete) {
 TEST(DateDimension, IsTheOnlyOneOrNone) {
     const config::Dimension list{.name = "region", .values = config::ListDimension{}};
     const config::Dimension signup = dates("signup");
-    config::Source source;
-    EXPECT_EQ(date_dimension(source), nullptr);
-    source.slices = {list, kDate};
-    ASSERT_NE(date_dimension(source), nullptr);
-    EXPECT_EQ(date_dimension(source)->name, "date");
-    source.slices = {kDate, signup};
-    EXPECT_EQ(date_dimension(source), nullptr);
+    std::vector<config::Stream> streams(1);
+    EXPECT_EQ(date_dimension(streams), nullptr);
+    streams[0].source.slices = {list, kDate};
+    ASSERT_NE(date_dimension(streams), nullptr);
+    EXPECT_EQ(date_dimension(streams)->name, "date");
+    streams.emplace_back();
+    EXPECT_EQ(date_dimension(streams)->name, "date") << "a stream without days says nothing of them";
+    streams[1].source.slices = {signup};
+    EXPECT_EQ(date_dimension(streams), nullptr);
+    streams[1].source.slices = {kDate, signup};
+    EXPECT_EQ(date_dimension(streams), nullptr);
 }
 
 RunEnded ended(ExitCode exit) {

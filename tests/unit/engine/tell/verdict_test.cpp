@@ -48,6 +48,31 @@ TEST(Verdict, OfASignalAfterTheSuccessIsSuccess) {
     EXPECT_EQ(judge_run(StopCause::deadline, "", succeeded()).code, ExitCode::ok);
 }
 
+TEST(Verdict, OfASkippedStartIsNoSuccess) {
+    const Verdict verdict = busy(IfBusy::skip, StopCause::none, "run 1 holds the pipeline");
+    EXPECT_EQ(verdict.code, ExitCode::ok);
+    EXPECT_EQ(verdict.word, "skipped");
+    EXPECT_TRUE(verdict.nothing_due);
+    EXPECT_EQ(verdict.reason, "run 1 holds the pipeline: nothing was asked for, nothing is stored");
+}
+
+TEST(Verdict, OfAStartThatIsToFailBesideAnotherRunIsIncompleteAndNamesIt) {
+    const Verdict verdict = busy(IfBusy::fail, StopCause::sigterm, "run 1 holds the pipeline");
+    EXPECT_EQ(verdict.code, ExitCode::incomplete);
+    EXPECT_EQ(verdict.reason, "run 1 holds the pipeline");
+}
+
+TEST(Verdict, OfAWaitForAnotherRunIsWhatEndedIt) {
+    const auto code = [](StopCause cause) { return busy(IfBusy::wait, cause, "run 1").code; };
+    EXPECT_EQ(code(StopCause::sigterm), ExitCode::terminated);
+    EXPECT_EQ(code(StopCause::sigint), ExitCode::interrupted);
+    EXPECT_EQ(code(StopCause::bug), ExitCode::bug);
+    const Verdict late = busy(IfBusy::wait, StopCause::deadline, "run 1 holds the pipeline");
+    EXPECT_EQ(late.code, ExitCode::incomplete);
+    EXPECT_EQ(late.reason,
+              "run.deadline was reached while another run was waited for: run 1 holds the pipeline");
+}
+
 TEST(Verdict, OfARunWithoutSlicesIsNothingDueAndNoSuccess) {
     ledger::RunState empty = succeeded();
     empty.slices_proven = 0;

@@ -19,7 +19,7 @@ constexpr Millis kPatience{60'000};
 class CommitterTest : public DatabaseTest {
   protected:
     void store(std::vector<FetchedPage> pages, Millis patience = kPatience) {
-        Committer committer(context, upsert, session(patience));
+        Committer committer(context, targets, session(patience));
         committer.commit(std::move(pages), real.stop.cancel_token());
     }
     Error failure_of(std::vector<FetchedPage> pages, Millis patience = kPatience) {
@@ -46,7 +46,7 @@ TEST_F(CommitterTest, AKeyThatIsThereIsMergedAndSoAreTheBatchesAfterIt) {
     auto claims = leased(3);
     claims.resize(3);
     db.exec("INSERT INTO target (id, note) VALUES (" + std::to_string(claims[0].no * 1000) + ", 'old')");
-    Committer committer(context, upsert, session(kPatience));
+    Committer committer(context, targets, session(kPatience));
     for (const ledger::Claim& claim : claims)
         committer.commit(batch(fetched(claim, {"a", "b"})), real.stop.cancel_token());
     EXPECT_EQ(stored_notes(), "a,b,a,b,a,b");

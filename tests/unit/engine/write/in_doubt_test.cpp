@@ -17,7 +17,7 @@ class InDoubtTest : public DatabaseTest {
         CommitGate gate(folder(), cut, std::move(meanwhile));
         SessionOptions through = session(Millis{60'000});
         through.connect.dsn = "host=" + gate.folder() + " " + dsn().substr(dsn().find("dbname="));
-        Committer committer(context, upsert, std::move(through));
+        Committer committer(context, targets, std::move(through));
         committer.commit(batch(std::move(page)), real.stop.cancel_token());
         EXPECT_TRUE(gate.has_cut());
     }

@@ -1,0 +1,101 @@
+#include "engine/shared/plaintext.h"
+
+#include <algorithm>
+#include <variant>
+
+#include "config/credential_names.h"
+#include "core/loopback.h"
+#include "engine/shared/connecting.h"
+#include "http/url.h"
+#include "postgres/plaintext.h"
+#include "queue/open.h"
+
+namespace pagehaul::engine {
+namespace {
+
+/// A URL that a config names at `place`, and what is sent there.
+struct Sent {
+    std::string place;
+    std::string url;
+    std::string credential;
+};
+
+std::optional<std::string> in_the_clear(const Sent& sent) {
+    const auto url = http::parse_url(sent.url);
+    if (!url || url->scheme != "http" || is_loopback(url->host)) return std::nullopt;
+    return sent.place + ": " + sent.credential + " goes to " + url->host +
+           " in the clear; write https:// there, or set security.plaintext: allow";
+}
+
+template <class Auth>
+bool has_auth(const Auth& auth) {
+    return !std::holds_alternative<config::AuthNone>(auth);
+}
+
+/// How requests to the API show who we are, or nothing.
+std::string credential_of(const config::Source& source) {
+    if (has_auth(source.auth)) return "source.auth";
+    const auto& headers = source.request.headers;
+    const auto header = std::find_if(headers.begin(), headers.end(), [](const auto& pair) {
+        return config::is_credential_header(pair.first);
+    });
+    return header == headers.end() ? "" : "source.request.headers." + header->first;
+}
+
+/// What would be read on the way to the broker that carries page jobs.
+std::optional<std::string> queue_in_the_clear(const config::Queue& queue) {
+    const auto told = [](const std::string& place, const std::string& host, const std::string& instead) {
+        return place + ": the password goes to " + host + " in the clear; write " + instead +
+               ", or set security.plaintext: allow";
+    };
+    if (const auto* rabbit = std::get_if<config::RabbitMq>(&queue)) {
+        const std::string host = queue::host_of(rabbit->url.value);
+        if (rabbit->url.value.starts_with("amqp://") && !is_loopback(host))
+            return told("queue.url", host, "amqps://");
+    }
+    if (const auto* kafka = std::get_if<config::Kafka>(&queue)) {
+        const std::string first = kafka->brokers.substr(0, kafka->brokers.find(','));
+        const std::string host = first.substr(0, first.rfind(':'));
+        if (kafka->password && !kafka->tls && !is_loopback(host))
+            return told("queue.brokers", host, "tls: true");
+    }
+    if (const auto* sqs = std::get_if<config::Sqs>(&queue))
+        return in_the_clear({"queue.url", sqs->url, "what a session of AWS is signed with"});
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::vector<std::string> plaintext_credentials(const config::Config& config,
+                                               const std::optional<telemetry::TraceSettings>& traces) {
+    if (config.security.plaintext == config::Plaintext::allow) return {};
+    std::vector<Sent> sent;
+    if (const std::string credential = credential_of(config.source); !credential.empty())
+        sent.push_back({"source.base_url", config.source.base_url, credential});
+    if (const auto* tokens = std::get_if<config::OAuth2>(&config.source.auth))
+        sent.push_back({"source.auth.token_url", tokens->token_url, "what tokens are asked for with"});
+    if (const auto* login = std::get_if<config::Login>(&config.source.auth))
+        sent.push_back({"source.auth.request.url", login->request.url, "what it logs in with"});
+    const auto& gateway = config.telemetry.pushgateway;
+    if (gateway && has_auth(gateway->auth))
+        sent.push_back({"telemetry.pushgateway.url", gateway->url, "telemetry.pushgateway.auth"});
+    if (traces && traces->recording && !traces->headers.empty())
+        sent.push_back({traces->said_by, traces->origin, "the header " + traces->headers.front().first});
+    std::vector<std::string> lines;
+    if (const auto line = queue_in_the_clear(config.queue)) lines.push_back(*line);
+    for (const Sent& one : sent)
+        if (const auto line = in_the_clear(one)) lines.push_back(*line);
+    return lines;
+}
+
+std::optional<std::string> plaintext_password(const config::Config& config,
+                                              postgres::Connection& connection) {
+    if (config.security.plaintext == config::Plaintext::allow) return std::nullopt;
+    const auto host = postgres::plaintext_host(connection, connect_options(config, ""));
+    if (!host) return std::nullopt;
+    return "sink.dsn: the connection to " + *host +
+           ", which the password is for, is not encrypted; add sslmode=verify-full, or set "
+           "security.plaintext: allow";
+}
+
+}  // namespace pagehaul::engine

@@ -1,0 +1,32 @@
+#include "ledger/children.h"
+
+#include "ledger/statement.h"
+
+namespace pagehaul::ledger {
+namespace {
+
+// In the order of their keys: of two commits that make the same ones, one waits for the other.
+constexpr std::string_view children_sql = R"(
+WITH planned AS (
+    INSERT INTO {s}.slice (run_id, key, params, stream, is_child)
+    SELECT {run}, v.key, v.params, v.stream, true FROM unnest({keys}, {params}, {streams}) v (key, params, stream)
+    ORDER BY v.key ON CONFLICT (run_id, key) DO NOTHING RETURNING id)
+INSERT INTO {s}.page (run_id, slice_id, pass, no) SELECT {run}, id, 1, 1 FROM planned ORDER BY id;)";
+
+}  // namespace
+
+std::string child_statements(const Scope& scope, const std::vector<const PageResult*>& pages) {
+    std::vector<std::string> keys, params, streams;
+    for (const PageResult* page : pages)
+        for (const PlannedSlice& child : page->children) {
+            keys.push_back(child.key);
+            params.push_back(child.params);
+            streams.push_back(child.stream);
+        }
+    if (keys.empty()) return "";
+    return fill(
+        children_sql, scope,
+        {{"keys", text_array(keys)}, {"params", text_array(params)}, {"streams", text_array(streams)}});
+}
+
+}  // namespace pagehaul::ledger

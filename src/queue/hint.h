@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.h"
+
+namespace pagehaul::queue {
+
+/// A message that names more is none of ours.
+constexpr std::size_t most_pages_of_a_hint = 1'000;
+
+/// What a message says: these pages are worth trying. Whether they are, and for whom, the ledger knows.
+struct Hint {
+    struct Page {
+        std::int64_t slice = 0;
+        std::int64_t no = 0;  ///< 0: the proof of the slice
+        friend bool operator==(const Page&, const Page&) = default;
+    };
+    std::string pipeline;
+    std::string config;  ///< the fingerprint of the run's config
+    std::int64_t run = 0;
+    std::vector<Page> pages;  ///< at least one
+    friend bool operator==(const Hint&, const Hint&) = default;
+};
+
+/// As a line of JSON. Readers pass over members that they do not know, so that the next version may add some;
+/// `v` grows only when one of these means something else. The pages behind the first stand in such a member,
+/// `more`: who is of a version before it takes the first alone, and the others are told of anew.
+std::string write_hint(const Hint& hint);
+
+/// Errors are kind data and say what was expected.
+Result<Hint> read_hint(std::string_view body);
+
+}  // namespace pagehaul::queue
