@@ -115,10 +115,12 @@ def test_a_pause_that_one_process_is_told_stops_all_within_a_second(pagehaul, ap
 
     refused = [entry for entry in api.log() if entry["status"] == 429]
     assert len(refused) == 1
+    # The API notes the end when the answer's last byte is gone: the process may have read it, and begun to count, a little before.
     told = refused[0]["end_ms"] / 1000
-    late = [at - told for at in arrivals(api) if told < at < told + 4]
+    over = told + 4 - 0.2
+    late = [at - told for at in arrivals(api) if told < at < over]
     assert not late or max(late) <= 1, f"{max(late):.2f} s after the pause was told"
-    assert any(told + 4 <= at < told + 5 for at in arrivals(api)), "and goes on when it is over"
+    assert any(over <= at < over + 1 for at in arrivals(api)), "and goes on when it is over"
 
 
 def test_a_run_that_is_taken_up_again_does_not_wait_for_a_pause_of_before(pagehaul, api, db):
