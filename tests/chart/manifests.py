@@ -15,29 +15,24 @@ FOLDERS = {"kubernetes": [], "keda": KEDA,
 HEAD = "# Made from the chart (make chart-docs); deploy/{}/README.md says what to change.\n"
 # Helm's own, which would be untrue without Helm.
 HELMS_LINES = re.compile(r"^\s*(helm\.sh/\S+|app\.kubernetes\.io/managed-by): .*\n", re.M)
-# Kustomize appends a hash of its own to this name, wherever it stands.
-CONFIG_NAME = re.compile(r"\b(pagehaul-creative-report)-[0-9a-f]{10}\b")
 EMPTY_ANNOTATIONS = re.compile(r"^ *annotations:\n(?=\S)", re.M)
 
 
 def rendered(helm, folder):
     """{path below the folder: text}"""
     command = [helm, "template", "pagehaul", ROOT / "helm" / "pagehaul", "--kube-version", "1.34.0", "--values", HERE / "manifests-values.yaml",
-               "--set-file", f"pipelines.creative-report.config={PIPELINE}", *FOLDERS[folder]]
+               *FOLDERS[folder]]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    files = {}
+    # Kustomize makes a ConfigMap from this.
+    files = {str(pathlib.PurePath("config", "pipeline.yaml")): PIPELINE.read_text()} if folder == "kubernetes" else {}
     for document in text.split("---\n")[1:]:
         source, body = document.split("\n", 1)
         name = pathlib.Path(source.removeprefix("# Source: ")).name
         # That template has two kinds.
         if name == "scaledjob.yaml":
             name = re.search(r"^kind: (\w+)$", body, re.M).group(1).lower() + ".yaml"
-        if name == "configmap.yaml":
-            # Kustomize makes it from this.
-            files[str(pathlib.PurePath("config", "pipeline.yaml"))] = PIPELINE.read_text()
-            continue
         assert name not in files, f"two objects from {name}"
-        files[name] = HEAD.format(folder.split("/")[0]) + CONFIG_NAME.sub(r"\1", EMPTY_ANNOTATIONS.sub("", HELMS_LINES.sub("", body)))
+        files[name] = HEAD.format(folder.split("/")[0]) + EMPTY_ANNOTATIONS.sub("", HELMS_LINES.sub("", body))
     return files
 
 

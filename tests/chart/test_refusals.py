@@ -46,24 +46,22 @@ SCHEMA = {
     "a typo in a pipeline's account": (orders(serviceAccount={"created": True}), "/pipelines/orders/serviceAccount"),
     "a namespace in capitals": ({"namespaceOverride": "Data"}, "/namespaceOverride"),
     "a platform in words": ({"openshift": "yes"}, "/openshift"),
-    "no config kept": ({"configMap": {"keep": 0}}, "/configMap/keep"),
+    "a grace that no stop fits into": (orders(terminationGracePeriodSeconds=5), "/pipelines/orders/terminationGracePeriodSeconds': minimum: got 5, want 6"),
+    "a grace that the program would refuse": (orders(terminationGracePeriodSeconds=2592001), "/pipelines/orders/terminationGracePeriodSeconds"),
+    "another answer to another run": (orders(ifBusy="hope"), "/pipelines/orders/ifBusy"),
+    "an image in the defaults": ({"defaults": {"image": {"tag": "2"}}}, "/defaults/image"),
+    "a typo in a pipeline's image": (orders(image={"tags": "2"}), "/pipelines/orders/image"),
+    "old configs kept": ({"configMap": {"keep": 3}}, "additional properties 'configMap' not allowed"),
 }
 
 TEMPLATE = {
-    "a grace that a stop would overrun": (
-        orders(terminationGracePeriodSeconds=30),
-        "pipelines.orders.terminationGracePeriodSeconds: 30 s is too short for a clean stop: requests in flight may take 20 s (run.drain), "
-        "storing what was fetched, settling with the ledger and the last push of metrics 16 s more. Kubernetes would kill the pod in the "
-        "middle. Expected 36 or more, or a shorter run.drain",
-    ),
-    "a drain that outgrew the grace": (orders(run={"drain": "1m"}), "Expected 76 or more"),
-    "a drain rounded up": (orders(run={"drain": "29001ms"}), "Expected 46 or more"),
     "a drain as long as the run": (orders(run={"deadline": "20s"}), "pipelines.orders.run.drain: 20s is not shorter than run.deadline, 20s"),
     "an image that nobody publishes": (
         {**MINIMAL, "image": {"repository": "pagehaul"}},
         'image.repository: "pagehaul" names no registry, and no image of pagehaul is published: expected where you have pushed yours'),
     "two accounts of one name": (
         {"image": IMAGE, "defaults": {"serviceAccount": {"create": True, "name": "puller"}},
+    "a pipeline's image that nobody publishes": (orders(image={"repository": "mine"}), 'image.repository: "mine" names no registry'),
          "pipelines": {name: {"schedule": "@daily", "existingConfigMap": {"name": name}} for name in ("a", "b")}},
         "pipelines.b.serviceAccount.name: puller is made for pipelines.a already: expected another name, or create: false to share it"),
     "a pipeline's account with the release's name": (
@@ -83,12 +81,20 @@ TEMPLATE = {
     "a run key of one's own": (orders(extraEnv=[{"name": "PAGEHAUL_RUN_KEY", "value": "x"}]), "PAGEHAUL_RUN_KEY is the Job's UID"),
     "overrides of one's own": (orders(extraEnv=[{"name": "PAGEHAUL_SET", "value": "x=y"}]), "expected the override in pipelines.orders.set"),
     "a drain past the check": (orders(set=["run.drain=5m"]), "expected it in pipelines.orders.run"),
+    "a grace of one's own": (
+        orders(extraEnv=[{"name": "PAGEHAUL_GRACE", "value": "14s"}]),
+        "pipelines.orders.extraEnv: PAGEHAUL_GRACE is made from terminationGracePeriodSeconds: expected the time in pipelines.orders.terminationGracePeriodSeconds"),
+    "a word for another run of one's own": (
+        orders(extraEnv=[{"name": "PAGEHAUL_IF_BUSY", "value": "skip"}]),
+        "pipelines.orders.extraEnv: PAGEHAUL_IF_BUSY is made from ifBusy: expected the word in pipelines.orders.ifBusy"),
     "indexed without completions": (orders(completionMode="Indexed"), "Indexed needs completions"),
     "scaling without a connection": (orders(scaling={"enabled": True}), "pipelines.orders.scaling.connection: expected secretName and key"),
     "scaling of a file that it cannot read": (
         orders(scaling={"enabled": True, "connection": {"secretName": "s", "key": "k"}}), "pipelines.orders.scaling.pipeline: expected the name"),
     "a pipeline file that is no YAML": (config("a: [b\n"), "pipelines.orders.config: is not YAML"),
     "a file whose drain would lose": (
+    "a pipeline file that no annotation holds": (
+        config("# " + "x" * 98_303), "pipelines.orders.config: has 98305 bytes, and goes with each pod as an annotation: expected at most 98304, or a ConfigMap of yours"),
         config("pipeline: x\nrun: {drain: 5s}\n"),
         "pipelines.orders.config: run.drain is 5s in the pipeline file and 20s in the chart's values, which win: expected 5s here only"),
     "a file whose deadline would lose": (config({"pipeline": "x", "run": {"deadline": "2h"}}), "run.deadline is 2h in the pipeline file and 50m"),
@@ -124,9 +130,13 @@ def test_what_the_refusals_start_from_is_good(helm):
     assert {document["kind"] for document in helm.render(values=copy.deepcopy(MINIMAL))} == {"ServiceAccount", "CronJob", "Pod"}
 
 
-@pytest.mark.parametrize("settings", [{"run": {"drain": "29s"}}, {"run": {"drain": "4s"}, "terminationGracePeriodSeconds": 20}])
-def test_a_grace_that_is_just_enough_is_taken(helm, settings):
-    helm.render(values=orders(**settings))
+def test_a_file_that_is_just_small_enough_is_taken(helm):
+    helm.render(values=config("# " + "x" * 98_302))
+
+
+@pytest.mark.parametrize("seconds", [6, 2_592_000])
+def test_a_grace_that_the_program_takes_is_taken(helm, seconds):
+    helm.render(values=orders(terminationGracePeriodSeconds=seconds))
 
 
 def test_a_file_that_says_the_same_is_taken(helm):

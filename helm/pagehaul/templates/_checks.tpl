@@ -27,31 +27,22 @@
 {{- end -}}
 {{- end -}}
 {{- range concat $p.extraEnv $p.migrate.extraEnv -}}
-{{- if eq .name "PAGEHAUL_RUN_KEY" -}}
-{{- fail (printf "%s.extraEnv: PAGEHAUL_RUN_KEY is the Job's UID, so that the Job's next pod resumes its run; expected another name" $at) -}}
-{{- else if eq .name "PAGEHAUL_SET" -}}
-{{- fail (printf "%s.extraEnv: PAGEHAUL_SET is made from run and set: expected the override in %s.set" $at $at) -}}
+{{- $name := .name -}}
+{{- with get (dict "PAGEHAUL_RUN_KEY" "is the Job's UID, so that the Job's next pod resumes its run; expected another name"
+  "PAGEHAUL_SET" (printf "is made from run and set: expected the override in %s.set" $at)
+  "PAGEHAUL_GRACE" (printf "is made from terminationGracePeriodSeconds: expected the time in %s.terminationGracePeriodSeconds" $at)
+  "PAGEHAUL_IF_BUSY" (printf "is made from ifBusy: expected the word in %s.ifBusy" $at)) .name -}}
+{{- fail (printf "%s.extraEnv: %s %s" $at $name .) -}}
 {{- end -}}
 {{- end -}}
 {{- range $p.set -}}
 {{- if regexMatch "^\\s*run\\.(deadline|drain)\\s*=" . -}}
-{{- fail (printf "%s.set: %s: expected it in %s.run, where it is checked against the grace period" $at . $at) -}}
+{{- fail (printf "%s.set: %s: expected it in %s.run, where the Job's end is computed from it" $at . $at) -}}
 {{- end -}}
-{{- end -}}
-{{- include "pagehaul.check.stop" . -}}
-{{- end -}}
-
-{{- define "pagehaul.check.stop" -}}
-{{- $p := .p -}}
-{{- $drain := include "pagehaul.seconds" $p.run.drain | int64 -}}
-{{- $stop := include "pagehaul.stop.seconds" . | int64 -}}
-{{- $grace := int64 $p.terminationGracePeriodSeconds -}}
-{{- if lt $grace (add $drain $stop) -}}
-{{- fail (printf "%s.terminationGracePeriodSeconds: %d s is too short for a clean stop: requests in flight may take %d s (run.drain), storing what was fetched, settling with the ledger and the last push of metrics %d s more. Kubernetes would kill the pod in the middle. Expected %d or more, or a shorter run.drain" .at $grace $drain $stop (add $drain $stop)) -}}
 {{- end -}}
 {{- if $p.run.deadline -}}
-{{- if ge $drain (include "pagehaul.seconds" $p.run.deadline | int64) -}}
-{{- fail (printf "%s.run.drain: %s is not shorter than run.deadline, %s: nothing would be pulled" .at $p.run.drain $p.run.deadline) -}}
+{{- if ge (include "pagehaul.seconds" $p.run.drain | int64) (include "pagehaul.seconds" $p.run.deadline | int64) -}}
+{{- fail (printf "%s.run.drain: %s is not shorter than run.deadline, %s: nothing would be pulled" $at $p.run.drain $p.run.deadline) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -81,7 +72,30 @@
 {{- end -}}
 {{- end -}}
 {{- end -}}
-{{- if kindIs "string" .config -}}{{- .config -}}{{- else -}}{{- toYaml .config -}}{{- "\n" -}}{{- end -}}
+{{- $text := .config -}}
+{{- if not (kindIs "string" .config) -}}{{- $text = printf "%s\n" (toYaml .config) -}}{{- end -}}
+{{- /* Kubernetes gives an object's annotations 256 KiB, but Istio hands them to its proxy as one variable, of 128 KiB at most and with quotes escaped, and
+`kubectl apply` repeats them, escaped too, in one of the CronJob's. */ -}}
+{{- if gt (len $text) 98304 -}}
+{{- fail (printf "%s: has %d bytes, and goes with each pod as an annotation: expected at most 98304, or a ConfigMap of yours as existingConfigMap" $at (len $text)) -}}
+{{- end -}}
+{{- $text -}}
+{{- end -}}
+
+{{/* One name, one pipeline: lock, ledger and metrics go by it. root. */}}
+{{- define "pagehaul.check.names" -}}
+{{- $of := dict -}}
+{{- range $name, $_ := .Values.pipelines -}}
+{{- $p := include "pagehaul.settings" (dict "root" $ "name" $name) | fromYaml -}}
+{{- if $p.configText -}}
+{{- $pipeline := get (fromYaml $p.configText) "pipeline" | toString -}}
+{{- range $p.set -}}{{- if hasPrefix "pipeline=" . -}}{{- $pipeline = trimPrefix "pipeline=" . -}}{{- end -}}{{- end -}}
+{{- if hasKey $of $pipeline -}}
+{{- fail (printf "pipelines.%s.config: pipeline is %s as in pipelines.%s, and with it lock, ledger and metrics: expected a name of its own, in the file or as set: [pipeline=%s]" $name $pipeline (get $of $pipeline) $name) -}}
+{{- end -}}
+{{- $_ := set $of $pipeline $name -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 
 {{/* Helm reads numbers as doubles: an ID above 2^53 would arrive as another one. */}}

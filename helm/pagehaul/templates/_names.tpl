@@ -46,13 +46,13 @@
 {{- end -}}
 {{- end -}}
 
-{{/* The image by tag or digest. The registry is what stands before the first slash if it has a dot or a port, as everywhere. */}}
+{{/* A pipeline's image by tag or digest. root, p: the settings. The registry is what stands before the first slash if it has a dot or a port, as everywhere. */}}
 {{- define "pagehaul.image" -}}
-{{- $image := .Values.image -}}
-{{- $tag := default .Chart.AppVersion $image.tag -}}
+{{- $image := .p.image -}}
+{{- $tag := default .root.Chart.AppVersion $image.tag -}}
 {{- $registry := "^(localhost|[^/]*[.:][^/]*)/" -}}
 {{- $repository := $image.repository -}}
-{{- with (default dict .Values.global).imageRegistry -}}
+{{- with (default dict .root.Values.global).imageRegistry -}}
 {{- $repository = printf "%s/%s" . (regexReplaceAll $registry $repository "") -}}
 {{- end -}}
 {{- if not (or (regexMatch $registry $repository) (eq $image.pullPolicy "Never")) -}}

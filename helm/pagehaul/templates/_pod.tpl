@@ -4,9 +4,9 @@
 metadata:
   labels:
     {{- include "pagehaul.labels" (dict "root" .root "name" $p.pipeline "more" (list $p.nameLabel $p.podLabels)) | nindent 4 }}
-  {{- with $p.podAnnotations }}
+  {{- with include "pagehaul.pod.annotations" (dict "p" $p) }}
   annotations:
-    {{- toYaml . | nindent 4 }}
+    {{- . | nindent 4 }}
   {{- end }}
 spec:
   restartPolicy: Never
@@ -38,15 +38,24 @@ spec:
         - {{ . | quote }}
         {{- end }}
         {{- end }}
-      {{- include "pagehaul.container" (dict "root" .root "p" $p "runKey" (not .helper)) | nindent 6 }}
+      {{- include "pagehaul.container" (dict "root" .root "p" $p "stops" true "runKey" (not .helper)) | nindent 6 }}
   {{- include "pagehaul.volumes" . | nindent 2 }}
+{{- end -}}
+
+{{/* A pod's annotations, of which the pipeline file is one: whatever becomes of the release meanwhile, the next pod of a Job has that of its Job's template, so that
+a retry sees what the first pod saw. p: the settings; more: those that are this pod's alone. */}}
+{{- define "pagehaul.pod.annotations" -}}
+{{- $annotations := deepCopy .p.podAnnotations -}}
+{{- range $key, $value := default dict .more -}}{{- $_ := set $annotations $key $value -}}{{- end -}}
+{{- with .p.configText -}}{{- $_ := set $annotations "pagehaul/config" . -}}{{- end -}}
+{{- with $annotations -}}{{- toYaml . -}}{{- end -}}
 {{- end -}}
 
 {{/* What the Job's pod and the test's have in common. */}}
 {{- define "pagehaul.pod.common" -}}
 {{- $p := .p -}}
 serviceAccountName: {{ include "pagehaul.pod.serviceAccountName" . }}
-automountServiceAccountToken: false
+automountServiceAccountToken: {{ $p.automountServiceAccountToken }}
 enableServiceLinks: false
 terminationGracePeriodSeconds: {{ int64 $p.terminationGracePeriodSeconds }}
 {{- with .root.Values.imagePullSecrets }}
@@ -77,11 +86,11 @@ true
 {{- end -}}
 {{- end -}}
 
-{{/* A container of ours but for its name and arguments. root, p; env: more variables; runKey: whether it is a run of its Job. */}}
+{{/* A container of ours but for its name and arguments. root, p; env: more variables; stops: whether it drains when it is stopped; runKey: whether it is a run of its Job. */}}
 {{- define "pagehaul.container" -}}
 {{- $p := .p -}}
-image: {{ include "pagehaul.image" .root }}
-imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+image: {{ include "pagehaul.image" . }}
+imagePullPolicy: {{ $p.image.pullPolicy }}
 env:
   {{- if .runKey }}
   # The Job's UID: its name is used again. Every pod of a Job resumes the same run.
@@ -97,6 +106,15 @@ env:
     valueFrom:
       fieldRef:
         fieldPath: metadata.namespace
+  {{- if .runKey }}
+  - name: PAGEHAUL_IF_BUSY
+    value: {{ $p.ifBusy }}
+  {{- end }}
+  {{- if .stops }}
+  # Into this a stop is fitted.
+  - name: PAGEHAUL_GRACE
+    value: {{ include "pagehaul.grace.seconds" $p }}s
+  {{- end }}
   {{- with concat $p.extraEnv (default list .env) }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
@@ -138,8 +156,16 @@ volumeMounts:
 {{- $p := .p -}}
 volumes:
   - name: config
+    {{- if $p.configText }}
+    downwardAPI:
+      items:
+        - path: {{ $p.configMap.key }}
+          fieldRef:
+            fieldPath: metadata.annotations['pagehaul/config']
+    {{- else }}
     configMap:
       name: {{ $p.configMap.name }}
+    {{- end }}
   - name: tmp
     emptyDir:
       sizeLimit: 16Mi

@@ -37,8 +37,15 @@
 {{- end -}}
 {{- end -}}
 
-{{/* The seconds that a stop may take beyond the drain: requests are cancelled 1, what was fetched is stored 5, the ledger is settled 7, metrics are pushed 3. */}}
-{{- define "pagehaul.stop.seconds" -}}16{{- end -}}
+{{/* The seconds of a stop that nothing hurries: the drain, then requests are cancelled 1, what was fetched is stored 5, the ledger is settled 7, metrics are pushed 3. */}}
+{{- define "pagehaul.stop.seconds" -}}
+{{- add (include "pagehaul.seconds" .run.drain) 16 -}}
+{{- end -}}
+
+{{/* What the program is told of the time between SIGTERM and SIGKILL: a second of it goes by before the signal arrives. */}}
+{{- define "pagehaul.grace.seconds" -}}
+{{- sub (int64 .terminationGracePeriodSeconds) 1 -}}
+{{- end -}}
 
 {{/* All settings of the pipeline .name, checked, as YAML: the defaults with its own on them, and the names derived from it. */}}
 {{- define "pagehaul.settings" -}}
@@ -50,8 +57,11 @@
 {{- if $brings -}}
 {{- $_ := set $defaults "secret" (merge (dict "existingSecret" "" "values" dict) (omit $defaults.secret "existingSecret" "values")) -}}
 {{- end -}}
-{{- $p := include "pagehaul.overlay" (dict "base" $defaults "over" (omit $own "config" "existingConfigMap")) | fromYaml -}}
+{{- $p := include "pagehaul.overlay" (dict "base" $defaults "over" (omit $own "config" "existingConfigMap" "image")) | fromYaml -}}
 {{- $_ := set $p "pipeline" .name -}}
+{{- /* A tag of its own takes the place of the release's digest too. */ -}}
+{{- $image := default dict $own.image -}}
+{{- $_ := set $p "image" (merge (deepCopy $image) (ternary (omit $root.Values.image "digest") $root.Values.image (and $image.tag (not $image.digest) | not | not))) -}}
 {{- $_ := set $p "cronJobName" (include "pagehaul.cronjob.name" .) -}}
 {{- $_ := set $p "metricLabels" (dict "namespace" "${POD_NAMESPACE}" "cronjob" $p.cronJobName) -}}
 {{- with $root.Values.metrics.cluster -}}{{- $_ := set $p.metricLabels "cluster" . -}}{{- end -}}
@@ -63,23 +73,20 @@
 {{- end -}}
 {{- include "pagehaul.check" (dict "at" (printf "pipelines.%s" .name) "p" $p "own" $own) -}}
 {{- $_ := set $p "queueIs" $p.queue -}}
-{{- $_ := set $p "nameLabel" dict -}}
 {{- $file := dict -}}
 {{- if $own.existingConfigMap -}}
 {{- $_ := set $p "configMap" (dict "name" $own.existingConfigMap.name "key" (default "pipeline.yaml" $own.existingConfigMap.key)) -}}
 {{- else -}}
+{{- $_ := set $p "configMap" (dict "key" "pipeline.yaml") -}}
 {{- $text := include "pagehaul.config" (dict "at" (printf "pipelines.%s.config" .name) "config" $own.config "p" $p) -}}
 {{- $_ := set $p "configText" $text -}}
-{{- /* The name that metrics and alerts know it by, where it can be a label. */ -}}
 {{- $file = fromYaml $text -}}
-{{- $called := get $file "pipeline" | toString -}}
-{{- $_ := set $p.scaling "pipeline" (default $called $p.scaling.pipeline) -}}
+{{- $_ := set $p.scaling "pipeline" (default (get $file "pipeline" | toString) $p.scaling.pipeline) -}}
 {{- $_ := set $p "queueIs" (include "pagehaul.overlay" (dict "base" (default dict (get $file "queue")) "over" $p.queue) | fromYaml) -}}
-{{- if regexMatch "^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$" $called -}}
-{{- $_ := set $p "nameLabel" (dict "pagehaul/pipeline" $called) -}}
 {{- end -}}
-{{- $_ := set $p "configMap" (dict "name" (printf "%s-%s" $p.cronJobName (sha256sum $text | trunc 10)) "key" "pipeline.yaml") -}}
-{{- end -}}
+{{- /* The name that metrics and alerts know it by, where it can be a label. */ -}}
+{{- $called := get $file "pipeline" | default $p.scaling.pipeline | toString -}}
+{{- $_ := set $p "nameLabel" (ternary (dict "pagehaul/pipeline" $called) dict (regexMatch "^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$" $called)) -}}
 {{- if $p.scaling.enabled -}}
 {{- include "pagehaul.check.trigger" (dict "at" (printf "pipelines.%s" .name) "p" $p) -}}
 {{- end -}}
@@ -109,7 +116,9 @@ retries: all pods and what lies between them; whole: that, with what each of the
 {{- if not (regexMatch $duration $patience) -}}{{- $patience = "10m" -}}{{- end -}}
 {{- $waits := ternary (include "pagehaul.seconds" $patience) "0" $p.migrate.enabled | int64 -}}
 {{- $pods := add (int64 $p.backoffLimit) 1 -}}
-{{- $retries := add (mul $pods (add $seconds (int64 $p.terminationGracePeriodSeconds))) (include "pagehaul.backoff.seconds" $p) -}}
+{{- /* A pod at its deadline has all of run.drain, even where a SIGTERM leaves it less. */ -}}
+{{- $stop := max (int64 $p.terminationGracePeriodSeconds) (include "pagehaul.stop.seconds" $p | int64) -}}
+{{- $retries := add (mul $pods (add $seconds $stop)) (include "pagehaul.backoff.seconds" $p) -}}
 {{- /* 600: until there is a node, and the image on it. */ -}}
 {{- toYaml (dict "deadline" $seconds "retries" $retries "whole" (add $retries (mul $pods $waits) 600)) -}}
 {{- end -}}
