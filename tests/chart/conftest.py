@@ -19,8 +19,8 @@ def feature(path):
 
 
 class Helm:
-    def __init__(self, folder, tmp_path):
-        self.binary = pathlib.Path(folder) / "helm"
+    def __init__(self, binary, tmp_path):
+        self.binary = binary
         self.tmp_path = tmp_path
 
     def template(self, *files, values=None, kube="1.34.0", extra=(), chart=CHART):
@@ -48,7 +48,19 @@ class Helm:
 
 
 @pytest.fixture
-def helm(tmp_path):
+def tools():
+    """The folder of tools.sh."""
     folder = os.environ.get("PAGEHAUL_TOOLS")
     assert folder, "PAGEHAUL_TOOLS is not set: run `make chart`"
-    return Helm(folder, tmp_path)
+    return pathlib.Path(folder)
+
+
+@pytest.fixture
+def helm(request, tools, tmp_path):
+    """Helm 3, or the one that the test is parametrized with: helm, helm4."""
+    return Helm(tools / getattr(request, "param", "helm"), tmp_path)
+
+
+@pytest.fixture
+def helm4(tools, tmp_path):
+    return Helm(tools / "helm4", tmp_path)

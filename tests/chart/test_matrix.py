@@ -3,13 +3,16 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 
 import pytest
+import schema
 import yaml
 from conftest import CHART, CI_VALUES, IMAGE, ROOT, feature
 
-KUBERNETES = ["1.29.0", "1.30.0", "1.31.0", "1.32.0", "1.33.0", "1.34.0"]
+# Helm renders for each of them; its schema is that of its last patch in tools/kubernetes.txt.
+KUBERNETES = [f"1.{minor}.0" for minor in range(29, 38)]
 RENDERED = ROOT / "build" / "chart"
 LIMITS = {"CronJob": 52, "Pod": 63, "ConfigMap": 253, "Secret": 253, "ServiceAccount": 253, "NetworkPolicy": 253, "PrometheusRule": 253,
           # Of its Jobs KEDA makes names with five characters more.
@@ -38,6 +41,41 @@ def test_every_feature_is_rendered(helm, values, kube):
     names = [(document["kind"], document["metadata"]["name"]) for document in documents]
     assert len(names) == len(set(names))
     assert all(len(name) <= LIMITS[kind] for kind, name in names)
+    unknown = [fault for document in documents if schema.is_kubernetes(document) for fault in schema.wrong(document, kube.removesuffix(".0"))]
+    needs = re.search(r"^# .*Needs Kubernetes (1\.\d+)\.", values.read_text(), re.M)
+    assert bool(unknown) == (needs is not None and KUBERNETES.index(kube) < KUBERNETES.index(f"{needs[1]}.0")), unknown
+
+
+@pytest.mark.parametrize("values", CI_VALUES, ids=feature)
+def test_every_feature_is_the_same_to_helm_4(helm, helm4, values):
+    assert helm4.render(values) == helm.render(values)
+
+
+@pytest.mark.parametrize("values", CI_VALUES, ids=feature)
+def test_no_feature_depends_on_the_kubernetes_that_renders_it(helm, values):
+    """Or Argo CD, which asks another one, would show a difference that there is not."""
+    assert helm.template(values, kube=KUBERNETES[0]).stdout == helm.template(values, kube=KUBERNETES[-1]).stdout
+
+
+def test_the_schemas_are_those_of_all_these_kubernetes(tools):
+    assert [f"{version}.0" for version in schema.versions()] == KUBERNETES
+    oldest = yaml.safe_load((CHART / "Chart.yaml").read_text())["kubeVersion"]
+    assert oldest == f">={KUBERNETES[0]}-0"
+
+
+@pytest.mark.parametrize(("field", "value", "fault"), [
+    # Known from 1.32 on.
+    ("resources", {"limits": {"cpu": "1"}}, "CronJob.spec.jobTemplate.spec.template.spec.resources: there is no such field"),
+    ("hostUsers", "no", "CronJob.spec.jobTemplate.spec.template.spec.hostUsers: expected a boolean"),
+    ("tolerations", {}, "CronJob.spec.jobTemplate.spec.template.spec.tolerations: expected a list"),
+    ("affinity", [], "CronJob.spec.jobTemplate.spec.template.spec.affinity: expected a mapping"),
+    ("terminationGracePeriodSeconds", True, "CronJob.spec.jobTemplate.spec.template.spec.terminationGracePeriodSeconds: expected a numeric"),
+])
+def test_what_an_older_kubernetes_would_not_take_is_found(helm, field, value, fault):
+    (job,) = [document for document in helm.render(CI_VALUES[0]) if document["kind"] == "CronJob"]
+    job["spec"]["jobTemplate"]["spec"]["template"]["spec"][field] = value
+    assert schema.wrong(job, "1.29") == [fault]
+    assert schema.wrong(job, "1.37") == ([] if field == "resources" else [fault])
 
 
 @pytest.mark.parametrize("values", CI_VALUES, ids=feature)
@@ -130,8 +168,8 @@ def test_the_schema_knows_exactly_the_keys_that_values_explains():
     values, schema = yaml.safe_load((CHART / "values.yaml").read_text()), json.loads((CHART / "values.schema.json").read_text())
     assert values.keys() == schema["properties"].keys()
     settings = schema["definitions"]["settings"]["properties"]
-    assert values["defaults"].keys() == settings.keys() - {"config", "existingConfigMap"}
-    groups = [(values[group], schema["properties"][group]) for group in ("global", "image", "configMap", "serviceAccount", "networkPolicy", "helmTest")]
+    assert values["defaults"].keys() == settings.keys() - {"config", "existingConfigMap", "image"}
+    groups = [(values[group], schema["properties"][group]) for group in ("global", "image", "serviceAccount", "networkPolicy", "helmTest")]
     groups += [(values["metrics"][group], schema["properties"]["metrics"]["properties"][group]) for group in ("dashboard", "prometheusRule")]
     groups += [(values["defaults"][group], settings[group]) for group in ("run", "migrate", "secret", "scaling", "serviceAccount")]
     for held, known in groups:

@@ -5,6 +5,8 @@ import copy
 import pytest
 from conftest import IMAGE, MINIMAL
 
+pytestmark = pytest.mark.parametrize("helm", ["helm", "helm4"], indirect=True)
+
 
 def orders(**settings):
     return {"image": IMAGE, "pipelines": {"orders": {"schedule": "@hourly", "existingConfigMap": {"name": "orders"}, **settings}}}
@@ -59,9 +61,9 @@ TEMPLATE = {
     "an image that nobody publishes": (
         {**MINIMAL, "image": {"repository": "pagehaul"}},
         'image.repository: "pagehaul" names no registry, and no image of pagehaul is published: expected where you have pushed yours'),
+    "a pipeline's image that nobody publishes": (orders(image={"repository": "mine"}), 'image.repository: "mine" names no registry'),
     "two accounts of one name": (
         {"image": IMAGE, "defaults": {"serviceAccount": {"create": True, "name": "puller"}},
-    "a pipeline's image that nobody publishes": (orders(image={"repository": "mine"}), 'image.repository: "mine" names no registry'),
          "pipelines": {name: {"schedule": "@daily", "existingConfigMap": {"name": name}} for name in ("a", "b")}},
         "pipelines.b.serviceAccount.name: puller is made for pipelines.a already: expected another name, or create: false to share it"),
     "a pipeline's account with the release's name": (
@@ -79,22 +81,22 @@ TEMPLATE = {
     "two sources of secrets in the defaults": (
         {**MINIMAL, "defaults": {"secret": {"existingSecret": "s", "values": {"A": "b"}}}}, "has both existingSecret and values"),
     "a run key of one's own": (orders(extraEnv=[{"name": "PAGEHAUL_RUN_KEY", "value": "x"}]), "PAGEHAUL_RUN_KEY is the Job's UID"),
-    "overrides of one's own": (orders(extraEnv=[{"name": "PAGEHAUL_SET", "value": "x=y"}]), "expected the override in pipelines.orders.set"),
-    "a drain past the check": (orders(set=["run.drain=5m"]), "expected it in pipelines.orders.run"),
     "a grace of one's own": (
         orders(extraEnv=[{"name": "PAGEHAUL_GRACE", "value": "14s"}]),
         "pipelines.orders.extraEnv: PAGEHAUL_GRACE is made from terminationGracePeriodSeconds: expected the time in pipelines.orders.terminationGracePeriodSeconds"),
     "a word for another run of one's own": (
         orders(extraEnv=[{"name": "PAGEHAUL_IF_BUSY", "value": "skip"}]),
         "pipelines.orders.extraEnv: PAGEHAUL_IF_BUSY is made from ifBusy: expected the word in pipelines.orders.ifBusy"),
+    "overrides of one's own": (orders(extraEnv=[{"name": "PAGEHAUL_SET", "value": "x=y"}]), "expected the override in pipelines.orders.set"),
+    "a drain past the check": (orders(set=["run.drain=5m"]), "expected it in pipelines.orders.run"),
     "indexed without completions": (orders(completionMode="Indexed"), "Indexed needs completions"),
     "scaling without a connection": (orders(scaling={"enabled": True}), "pipelines.orders.scaling.connection: expected secretName and key"),
     "scaling of a file that it cannot read": (
         orders(scaling={"enabled": True, "connection": {"secretName": "s", "key": "k"}}), "pipelines.orders.scaling.pipeline: expected the name"),
-    "a pipeline file that is no YAML": (config("a: [b\n"), "pipelines.orders.config: is not YAML"),
-    "a file whose drain would lose": (
     "a pipeline file that no annotation holds": (
         config("# " + "x" * 98_303), "pipelines.orders.config: has 98305 bytes, and goes with each pod as an annotation: expected at most 98304, or a ConfigMap of yours"),
+    "a pipeline file that is no YAML": (config("a: [b\n"), "pipelines.orders.config: is not YAML"),
+    "a file whose drain would lose": (
         config("pipeline: x\nrun: {drain: 5s}\n"),
         "pipelines.orders.config: run.drain is 5s in the pipeline file and 20s in the chart's values, which win: expected 5s here only"),
     "a file whose deadline would lose": (config({"pipeline": "x", "run": {"deadline": "2h"}}), "run.deadline is 2h in the pipeline file and 50m"),
