@@ -95,10 +95,11 @@ chart: deps-test  ## test the Helm chart and what is made from it, without a clu
 	@tests/support/build.sh dev pagehaul
 	@tools=$$(tests/chart/tools.sh) && tests/chart/run.sh "$$tools" build/dev/pagehaul
 
-chart-docs: deps-test  ## make anew what is made: the dashboard, the chart's copies and README, deploy/kubernetes and deploy/keda
+chart-docs: deps-test  ## make anew what is made: the dashboard, the chart's copies, README and list of changes, deploy/kubernetes and deploy/keda
 	@$(PYTHON) deploy/grafana/dashboard.py
 	@$(PYTHON) tests/chart/files.py
 	@$(PYTHON) tests/chart/readme.py
+	@$(PYTHON) tests/chart/changes.py
 	@tools=$$(tests/chart/tools.sh) && $(PYTHON) tests/chart/manifests.py "$$tools/helm"
 
 observability:  ## test dashboard and alerts on runs that a real Pushgateway and a real Prometheus watch; ARGS='-k dashboard' picks some

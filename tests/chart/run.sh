@@ -26,6 +26,7 @@ awk '/^Tests:/ {for (i = 2; i < NF; i++) {if ($(i+1) ~ /^passed/) p = $i; if ($(
 [ $failed = 0 ]
 
 /usr/bin/python3 tests/chart/readme.py --check
+/usr/bin/python3 tests/chart/changes.py --check
 /usr/bin/python3 deploy/grafana/dashboard.py --check
 /usr/bin/python3 tests/chart/files.py --check
 /usr/bin/python3 tests/chart/manifests.py "$tools/helm" --check
