@@ -22,7 +22,7 @@ failed=0
 [ $failed = 0 ] || cat "$log"
 # "Tests: 2 failed, 39 passed, 41 total"
 awk '/^Tests:/ {for (i = 2; i < NF; i++) {if ($(i+1) ~ /^passed/) p = $i; if ($(i+1) ~ /^(failed|errored)/) f += $i}}
-     END {printf "unit: %d passed, %d failed\n", p, f}' "$log"
+     END {printf "unit (Helm 3 alone, which helm-unittest is made from): %d passed, %d failed\n", p, f}' "$log"
 [ $failed = 0 ]
 
 /usr/bin/python3 tests/chart/readme.py --check
