@@ -134,7 +134,7 @@ def test_the_program_takes_the_config_and_the_overrides(helm, values, tmp_path):
         (container,) = template["spec"]["containers"]
         assert container["args"][0] in ("run", "enqueue") and container["args"][1:3] == ["--config", "/etc/pagehaul/pipeline.yaml"]
         # Where Vault's injector puts secrets.
-        (tmp_path / "DATABASE_URL").write_text("postgres://nobody@127.0.0.1/none")
+        (tmp_path / "database_url").write_text("postgres://nobody@127.0.0.1/none")
         file = tmp_path / "pipeline.yaml"
         file.write_text(held.replace("/vault/secrets", str(tmp_path)))
         overrides = {variable["name"]: variable.get("value") for variable in container["env"]}["PAGEHAUL_SET"]
