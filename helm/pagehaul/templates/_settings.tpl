@@ -87,6 +87,11 @@
 {{- /* The name that metrics and alerts know it by, where it can be a label. */ -}}
 {{- $called := get $file "pipeline" | default $p.scaling.pipeline | toString -}}
 {{- $_ := set $p "nameLabel" (ternary (dict "pagehaul/pipeline" $called) dict (regexMatch "^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$" $called)) -}}
+{{- $_ := set $p "fileExpects" (get (kindIs "map" $file.telemetry | ternary $file.telemetry dict) "expect_every") -}}
+{{- /* What the chart cannot read may say its own. */ -}}
+{{- if not (or $p.expectEvery $own.existingConfigMap $p.fileExpects) -}}
+{{- $_ := set $p "expectEvery" (include "pagehaul.schedule.interval" $p.schedule) -}}
+{{- end -}}
 {{- if $p.scaling.enabled -}}
 {{- include "pagehaul.check.trigger" (dict "at" (printf "pipelines.%s" .name) "p" $p) -}}
 {{- end -}}
