@@ -1,5 +1,7 @@
 """Dashboard and alerts of the chart are those of deploy, from the folder and from the package alike."""
 
+import re
+
 import pytest
 import yaml
 from conftest import CHART, MINIMAL, ROOT
@@ -15,8 +17,8 @@ def rendered(helm, request):
     return {document["kind"]: document for document in helm.render(values=BOTH, chart=chart)}
 
 
-def test_the_dashboard_is_the_same_to_the_letter(rendered):
-    assert rendered["ConfigMap"]["data"] == {"pagehaul.json": (ROOT / "deploy" / "grafana" / "pagehaul.json").read_text()}
+def test_the_dashboards_are_the_same_to_the_letter(rendered):
+    assert rendered["ConfigMap"]["data"] == {path.name: path.read_text() for path in (ROOT / "deploy" / "grafana").glob("*.json")}
 
 
 def test_the_rules_are_the_same(rendered):
@@ -34,6 +36,43 @@ def test_another_guide_is_linked_from_every_alert_and_the_old_one_nowhere(helm):
     alerts = held["spec"]["groups"][0]["rules"]
     assert [alert["annotations"]["runbook_url"] for alert in alerts] == [f"https://wiki.example.com/ours#{alert['alert'].lower()}" for alert in alerts]
     assert GUIDE not in str(held)
+
+
+def rules(helm, **rule):
+    """{alert: rule} as the chart makes them with these values."""
+    values = {**MINIMAL, "metrics": {"prometheusRule": {"enabled": True, **rule}}}
+    (held,) = [document for document in helm.render(values=values) if document["kind"] == "PrometheusRule"]
+    return {alert["alert"]: alert for alert in held["spec"]["groups"][0]["rules"]}
+
+
+# Where each threshold is meant to act.
+THRESHOLDS = {
+    "slack": ("90m", "5400", {"PagehaulNotSucceeding", "PagehaulRunMissed"}), "slowShare": (0.75, "0.75", {"PagehaulSlow"}),
+    "quarantinedRows": (17, "17", {"PagehaulRowsQuarantined"}), "completeness": (0.97, "0.97", {"PagehaulIncomplete"}),
+    "slicesLeft": (3, "3", {"PagehaulSlicesLeft"}), "sourceLag": ("2d", "172800", {"PagehaulSourceLagging"}),
+    "silence": ("7m", "420", {"PagehaulNoWorkers", "PagehaulQueueStuck"}), "queueAge": ("20m", "1200", {"PagehaulQueueStuck"}),
+    "deadLetters": (5, "5", {"PagehaulDeadLetters"})}
+
+
+@pytest.mark.parametrize("name", THRESHOLDS)
+def test_a_threshold_changes_its_alerts_and_no_other(helm, name):
+    value, written, meant = THRESHOLDS[name]
+    before, after = rules(helm), rules(helm, thresholds={name: value})
+    assert {alert for alert in before if before[alert] != after[alert]} == meant
+    for alert in meant:
+        assert f"{written}  # {name}\n" in after[alert]["expr"] + "\n"
+
+
+def test_every_number_that_the_rules_name_is_a_value(helm):
+    text = (ROOT / "deploy" / "prometheus" / "rules.yaml").read_text()
+    assert set(re.findall(r"^ +[^#\n]*\d  # (\w+)$", text, re.M)) == THRESHOLDS.keys()
+    assert yaml.safe_load((CHART / "values.yaml").read_text())["metrics"]["prometheusRule"]["thresholds"].keys() == THRESHOLDS.keys()
+
+
+def test_how_long_an_alert_waits_and_what_the_pushgateway_is_called_are_values(helm):
+    before, after = rules(helm), rules(helm, **{"for": {"PagehaulSlow": "20m"}, "gatewayJob": "gateway|pushes"})
+    assert {alert for alert in before if before[alert] != after[alert]} == {"PagehaulSlow", "PagehaulGatewayDown"}
+    assert after["PagehaulSlow"]["for"] == "20m" and 'up{job=~"gateway|pushes"}' in after["PagehaulGatewayDown"]["expr"]
 
 
 def test_all_alerts_can_be_left_out_one_by_one(helm):

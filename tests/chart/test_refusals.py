@@ -40,6 +40,8 @@ SCHEMA = {
     "exit code 0 that fails the Job": (orders(failJobOnExitCodes=[0]), "/pipelines/orders/failJobOnExitCodes/0"),
     "an expected interval in words": (orders(expectEvery="daily"), "/pipelines/orders/expectEvery"),
     "a typo in the dashboard's values": ({"metrics": {"dashboard": {"enable": True}}}, "/metrics/dashboard"),
+    "a threshold that there is not": ({"metrics": {"prometheusRule": {"thresholds": {"slak": "1h"}}}}, "/metrics/prometheusRule/thresholds"),
+    "a threshold in words": ({"metrics": {"prometheusRule": {"thresholds": {"slack": "an hour"}}}}, "/metrics/prometheusRule/thresholds/slack"),
     "a label that is none": ({"metrics": {"dashboard": {"label": "a b"}}}, "/metrics/dashboard/label"),
     "a runbook with an anchor": ({"metrics": {"prometheusRule": {"runbookUrl": "https://wiki.example.com/#top"}}}, "/metrics/prometheusRule/runbookUrl"),
     "an alert's label with a dash": ({"metrics": {"prometheusRule": {"alertLabels": {"my-team": "a"}}}}, "'my-team' does not match pattern"),
@@ -106,6 +108,9 @@ TEMPLATE = {
     "an alert that there is not": (
         {**MINIMAL, "metrics": {"prometheusRule": {"enabled": True, "disabled": ["PagehaulSlo"]}}},
         "metrics.prometheusRule.disabled: there is no alert PagehaulSlo: expected one of PagehaulNotSucceeding, "),
+    "a time to wait for an alert that there is not": (
+        {**MINIMAL, "metrics": {"prometheusRule": {"enabled": True, "for": {"PagehaulSlo": "1m"}}}},
+        "metrics.prometheusRule.for: there is no alert PagehaulSlo: expected one of PagehaulNotSucceeding, "),
     "an ID that Helm would round": (
         config({"source": {"slices": {"id": [1, 9007199254740993]}}}),
         "pipelines.orders.config.source.slices.id.1: Helm cannot hold a number this large exactly"),

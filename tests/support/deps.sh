@@ -14,7 +14,7 @@ fuzz="clang libclang-rt-14-dev llvm"
 # RabbitMQ and docker-registry are Debian's; Kafka, and what stands for SQS, come from Maven Central, others by tests/functional/servers/build.sh.
 test="$demo python3-pytest python3-pytest-xdist python3-psycopg2 python3-jsonschema python3-yaml python3-venv rabbitmq-server docker-registry default-jre-headless maven pgbouncer openssl curl valgrind"
 # A real Prometheus beside the tests' other servers, with promtool, and a browser that looks at the report as a person does.
-observability="$test prometheus chromium chromium-driver python3-selenium fonts-dejavu-core"
+observability="$test prometheus prometheus-alertmanager chromium chromium-driver python3-selenium fonts-dejavu-core"
 # PostgreSQL of other major versions comes from Maven Central.
 postgres="maven xz-utils"
 # For the one test that runs the binary inside a container with real limits.
