@@ -5,7 +5,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).parents[2]
 FOLDER = ROOT / "helm" / "pagehaul" / "files"
-SOURCES = [ROOT / "deploy" / "grafana" / "pagehaul.json", ROOT / "deploy" / "prometheus" / "rules.yaml"]
+SOURCES = [*sorted((ROOT / "deploy" / "grafana").glob("*.json")), ROOT / "deploy" / "prometheus" / "rules.yaml"]
 
 
 def main():

@@ -1,4 +1,4 @@
-"""The dashboard's Kubernetes panels, fed as in a cluster: by kube-state-metrics and the kubelet."""
+"""The Kubernetes panels of a pipeline's page, fed as in a cluster: by kube-state-metrics and the kubelet, for the CronJob that the run has pushed."""
 
 import time
 
@@ -17,11 +17,11 @@ OF_THE_END = {"How containers ended"}
 
 
 @pytest.fixture
-def kubernetes(namespace, cluster, tmp_path):
-    """The dashboard's row about Kubernetes, as a Prometheus has it that scrapes the cluster."""
+def kubernetes(namespace, cluster, pushgateway, tmp_path):
+    """The row about Kubernetes, as a Prometheus has it that scrapes the cluster and the Pushgateway."""
     metrics = KubeStateMetrics(tmp_path, cluster, namespace.name)
-    prometheus = Prometheus(tmp_path, scrape=metrics.scrape_configs())
-    yield Row("Kubernetes", prometheus, time.time())
+    prometheus = Prometheus(tmp_path, pushgateway.url, scrape=metrics.scrape_configs())
+    yield Row("Kubernetes", prometheus, time.time(), cluster="", namespace=namespace.name, pipeline="creative_report")
     prometheus.close()
     metrics.close()
 
@@ -32,9 +32,9 @@ def has_data(row, besides=()):
     return True
 
 
-def test_every_panel_about_kubernetes_has_data(release, namespace, api, db, kubernetes):
+def test_every_panel_about_kubernetes_has_data(release, namespace, api, db, pushgateway, kubernetes):
     api.set(hold_after=12)
-    release.configure(FEW, run={"patience": "5m"}).set(schedule="@every 2s").install()
+    release.configure(FEW, run={"patience": "5m"}, telemetry={"pushgateway": {"url": pushgateway.url}}).set(schedule="@every 2s").install()
     (job,) = namespace.wait(namespace.jobs, 60, "a Job of the schedule is there")
     wait_midway(namespace, api, db)
 

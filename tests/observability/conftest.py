@@ -1,35 +1,20 @@
-"""What the tests here share: the functional tests' fixtures, the dashboard, and a Prometheus beside a Pushgateway."""
+"""What the tests here share: the functional tests' fixtures, the alerts, and a Prometheus beside a Pushgateway."""
 
-import json
 import pathlib
+import re
 
 import pytest
 import yaml
+from grafana import UIDS, Dashboard, Opened
+from observed import RUNS, Observed
 
 from harness.prometheus import Prometheus
 
 pytest_plugins = ["harness.fixtures"]
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-DASHBOARD = ROOT / "deploy" / "grafana" / "pagehaul.json"
 RULES = ROOT / "deploy" / "prometheus" / "rules.yaml"
 GUIDE = ROOT / "deploy" / "README.md"
-KUBERNETES_ROW = "Kubernetes"
-
-
-def dashboard():
-    return json.loads(DASHBOARD.read_text(encoding="utf-8"))
-
-
-def panels():
-    """[(row's title, panel)], rows themselves left out."""
-    row, found = None, []
-    for panel in dashboard()["panels"]:
-        if panel["type"] == "row":
-            row = panel["title"]
-        else:
-            found.append((row, panel))
-    return found
 
 
 def alert_rules():
@@ -43,3 +28,33 @@ def prometheus(pushgateway, tmp_path):
     server = Prometheus(directory, pushgateway.url, [RULES])
     yield server
     server.close()
+
+
+# A choice of all, as Grafana makes it.
+ALL = {"cluster": ".*", "namespace": ".*", "pipeline": ".*"}
+
+
+@pytest.fixture(scope="session")
+def observed(tmp_path_factory, _cluster, pagehaul_binary, mockapi_binary):
+    _cluster.start()
+    directory = tmp_path_factory.mktemp("observed")
+    # Nobody waits four hours for what is overdue.
+    (rules := directory / "rules.yaml").write_text(re.sub(r"14400(?= +# slack)", "1", RULES.read_text(encoding="utf-8")), encoding="utf-8")
+    seen = Observed(directory, _cluster, pagehaul_binary, mockapi_binary, [rules])
+    yield seen
+    seen.close()
+
+
+def opened(observed, uid, chosen):
+    return Opened(Dashboard(uid), observed.prometheus, observed.began, observed.ended, {"slack": "1", **chosen})
+
+
+@pytest.fixture(scope="session")
+def overview(observed):
+    return opened(observed, UIDS[0], ALL)
+
+
+@pytest.fixture(scope="session")
+def pages(observed):
+    """{run: its page}"""
+    return {run.key: opened(observed, UIDS[1], {"cluster": "eu", "namespace": run.namespace, "pipeline": run.name}) for run in RUNS}

@@ -1,4 +1,4 @@
-"""A row of the dashboard as Grafana would ask for it: its variables from their own queries, then each panel's expressions."""
+"""A row of a pipeline's page as Grafana would ask for it: its variables from their own queries, then each panel's expressions."""
 
 import json
 import re
@@ -6,23 +6,20 @@ import time
 
 from .cluster import CHART
 
-DASHBOARD = CHART.parents[1] / "deploy" / "grafana" / "pagehaul.json"
+DASHBOARD = CHART.parents[1] / "deploy" / "grafana" / "pagehaul-pipeline.json"
 # What Grafana makes of $__rate_interval where a target is scraped every 15 s, as most are.
 RATE_INTERVAL = "60s"
 
 
 class Row:
-    def __init__(self, title, prometheus, began):
-        """Looks at everything since `began`, a Unix time."""
+    def __init__(self, title, prometheus, began, **chosen):
+        """Looks at everything since `began`, a Unix time; `chosen`: variables that somebody has chosen."""
         held = json.loads(DASHBOARD.read_text(encoding="utf-8"))
-        self._prometheus, self._began = prometheus, began
+        self._prometheus, self._began, self._chosen = prometheus, began, chosen
         self._variables = {variable["name"]: variable for variable in held["templating"]["list"] if variable["type"] == "query"}
-        self._panels, row = [], None
-        for panel in held["panels"]:
-            row = panel["title"] if panel["type"] == "row" else row
-            if row == title and panel["type"] != "row":
-                self._panels.append(panel)
-        assert self._panels, f"{DASHBOARD.name} has no row {title}"
+        # Folded up, so it holds its panels itself.
+        (self._panels,) = [row["panels"] for row in held["panels"] if row["type"] == "row" and row["title"] == title]
+        assert self._panels, f"{DASHBOARD.name} has nothing in the row {title}"
 
     def expressions(self):
         """{(panel's title, expression as it stands)}"""
@@ -39,9 +36,12 @@ class Row:
         return self._prometheus.query(self._told(expression))
 
     def _told(self, expression):
-        """Its variables replaced, as for "All"."""
+        """Its variables replaced: what was chosen, all else as for "All"."""
         expression = expression.replace("$__rate_interval", RATE_INTERVAL)
-        return re.sub(r"\$(\w+)", lambda name: "|".join(self._values(name.group(1))) or "none", expression)
+        return re.sub(r"\$([a-z]\w*)", lambda name: self._value(name.group(1)), expression)
+
+    def _value(self, name):
+        return self._chosen[name] if name in self._chosen else "|".join(self._values(name)) or "none"
 
     def _values(self, name):
         asked = re.fullmatch(r"label_values\((.*), (\w+)\)", self._variables[name]["query"]["query"])

@@ -40,9 +40,13 @@ class Prometheus:
 
     def query_range(self, expression, start, end, step):
         """[(labels, [values])] of a range query; NaN is no value, and a series without any is none."""
+        return [(labels, [value for _, value in points]) for labels, points in self.matrix(expression, start, end, step)]
+
+    def matrix(self, expression, start, end, step):
+        """[(labels, [(Unix time, value)])] of a range query; NaN is no value, and a series without any is none."""
         found = self._get("query_range", query=expression, start=start, end=end, step=step)["result"]
-        series = [(one["metric"], [number for _, text in one["values"] if not math.isnan(number := float(text))]) for one in found]
-        return [(labels, values) for labels, values in series if values]
+        series = [(one["metric"], [(at, number) for at, text in one["values"] if not math.isnan(number := float(text))]) for one in found]
+        return [(labels, points) for labels, points in series if points]
 
     def label_values(self, selector, label, start):
         """The values of a label of these series since then: what Grafana makes a variable's choices of."""
@@ -57,8 +61,8 @@ class Prometheus:
         return [rule for group in self._get("rules")["groups"] for rule in group["rules"]]
 
     def alerts(self):
-        """{(alert, pipeline): labels, annotations, state, …} of those that are pending or fire."""
-        return {(alert["labels"]["alertname"], alert["labels"].get("pipeline")): alert for alert in self._get("alerts")["alerts"]}
+        """{(alert, namespace, pipeline): labels, annotations, state, …} of those that are pending or fire; None for a label that it has not."""
+        return {tuple(alert["labels"].get(of) for of in ("alertname", "namespace", "pipeline")): alert for alert in self._get("alerts")["alerts"]}
 
     def _get(self, path, **parameters):
         told = {key: value for key, value in parameters.items() if value is not None}
