@@ -2,7 +2,6 @@
 
 import json
 import os
-import pathlib
 import re
 import shlex
 import subprocess
@@ -108,11 +107,11 @@ def test_an_example_of_values_is_rendered_and_its_pipeline_file_is_one(helm, aro
 
 
 @pytest.mark.parametrize("values", OF_VALUES)
-def test_kubernetes_knows_every_field_of_it(helm, around, tmp_path, values):
+def test_kubernetes_knows_every_field_of_it(helm, tools, around, tmp_path, values):
     file = tmp_path / "rendered.yaml"
     theirs = [document for document in helm.render(around, values=values) if not document["apiVersion"].startswith(("keda.sh/", "monitoring.coreos.com/"))]
     file.write_text(yaml.safe_dump_all(theirs))
-    done = subprocess.run([pathlib.Path(os.environ["PAGEHAUL_TOOLS"]) / "strict", file], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([tools / "strict", file], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
