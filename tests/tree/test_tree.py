@@ -68,6 +68,13 @@ def test_a_file_may_be_named_from_the_top_from_src_or_beside_itself(small):
     assert list(tree.missing_citations(root)) == []
 
 
+def test_a_heading_that_is_linked_and_is_not_there_is_named(small):
+    page = "# Guide\n```sh\n# Gone\n```\n## Many `pods`, [one](b.md) run\n[here](#guide) [there](#many-pods-one-run) [gone](#gone)\n"
+    root = small({"a.md": page, "b.md": "[up](a.md#guide) [away](a.md#away) [code](c.txt#l3)\n", "c.txt": ""})
+    assert list(tree.missing_citations(root)) == ["a.md:6: links to the heading #gone, which a.md does not have",
+                                                 "b.md:1: links to the heading #away, which a.md does not have"]
+
+
 def test_a_test_that_is_named_and_is_not_there_is_named(small):
     root = small({"tests/unit/core/a_test.cpp": "TEST(A, Runs) {}\nTEST_F(B, Stops) {}\n",
                   "README.md": "`core/a_test.cpp: Runs`, `Stops`,\n`Flies` and `core/b_test.cpp: Runs`\n"})

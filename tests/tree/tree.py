@@ -88,8 +88,14 @@ def wrong_libraries(root):
                 yield f"{path}:{no}: {row[1]} includes {', '.join(sorted(is_so)) or 'nothing'}, the map says {', '.join(sorted(said)) or 'nothing'}"
 
 
+def _headings(text):
+    """What a link may name of a page, as GitHub makes it of its headings."""
+    found = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", re.sub(r"\[(.*?)\]\(.*?\)", r"\1", heading).lower()).strip().replace(" ", "-") for heading in found}
+
+
 def missing_citations(root):
-    """A file that a comment or a document names, by its path from the top, from src, from tests/unit or beside itself, and is not there."""
+    """A file, or a heading of a page, that a comment or a document names, by its path from the top, from src, from tests/unit or beside itself, and is not there."""
     there = {str(path) for path in files(root)}
     for path, no, line in _lines(root, TEXTS):
         if path.name in ("CHANGELOG.md", "tree.py", "test_tree.py"):
@@ -98,9 +104,14 @@ def missing_citations(root):
             line = line[line.index("//"):] if "//" in line and "://" not in line else ""
         if path.suffix == ".md":
             for target in LINK.findall(line):
-                target = target.split("#")[0]
-                if target and "://" not in target and not target.startswith("mailto:") and not (root / path.parent / target).exists():
+                if "://" in target or target.startswith("mailto:"):
+                    continue
+                target, _, heading = target.partition("#")
+                page = root / path.parent / target if target else root / path
+                if not page.exists():
                     yield f"{path}:{no}: links to {target}, which is not there"
+                elif heading and page.suffix == ".md" and heading not in _headings(page.read_text()):
+                    yield f"{path}:{no}: links to the heading #{heading}, which {page.name} does not have"
             line = LINK.sub("]", line)
         for cited in CITED.findall(line):
             homes = ("", "src/", "src/engine/", "tests/unit/", "helm/pagehaul/", "helm/pagehaul/templates/", str(path.parent) + "/")
