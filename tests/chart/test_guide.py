@@ -24,7 +24,7 @@ AROUND = {"image": IMAGE, "pipelines": {"creative-report": {"schedule": "@daily"
 ENVIRONMENT = {"DATABASE_URL": "postgres://nobody@127.0.0.1/none", "BROKER_URL": "amqps://some:secret@rabbit.example.com/", "A_FILE": "some-secret",
                **{name: f"some-{name.lower()}" for name in ("ACCESS_TOKEN", "TOKEN", "COLLECTOR_KEY", "CLIENT_ID", "APP_SECRET")}}
 # Neither ours nor something that holds values of ours.
-OTHERS = {"scrape_configs": "Prometheus' own", "apiVersion": "an object of another operator"}
+OTHERS = {"scrape_configs": "Prometheus' own", "storage": "Prometheus' own", "apiVersion": "an object of another operator"}
 
 
 def examples():
