@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 majors=("$@")
 [ $# -gt 0 ] || mapfile -t majors < <(cut -d. -f1 tests/postgres/versions)
-core=(pages kill stop drift target keys column_types quarantine retry status sharing database_faults grants streams modes vanished splits)
+core=(pages kill stop drift target keys column_types quarantine retry status sharing database_faults grants teams streams modes vanished splits)
 files=("${core[@]/#/tests/functional/test_}")
 files=("${files[@]/%/.py}")
 logs=$(mktemp -d)
