@@ -2,32 +2,39 @@
 # no package manager, one numeric user; works with a read-only root.
 #
 #   docker build -t pagehaul .        # or buildah, podman; `make image` builds and tests it
+#   docker buildx build --platform linux/amd64,linux/arm64 -t pagehaul .
+#
+# It is compiled on the builder's own architecture whatever the image is for: nothing below names one, and nothing is emulated.
 
 # The base by its digest, so that a rebuild starts from the same bytes. It is published as bookworm-20260918-slim (Docker's record of
 # official images: docker-library/repo-info, repos/debian/remote/bookworm-20260918-slim.md). A newer one is told by
 #   docker buildx imagetools inspect debian:bookworm-slim --format '{{.Manifest.Digest}}'
 ARG BASE=debian:bookworm-slim@sha256:3783cc01769c7b2b1b83a5c5ad96c815348e28ed7da68e2e3687004faa906251
 
-FROM ${BASE} AS build
+FROM --platform=${BUILDPLATFORM} ${BASE} AS build
+# What the image is for; a builder that does not tell builds for itself.
+ARG TARGETARCH
 WORKDIR /src
 COPY tests/support/deps.sh tests/support/
-RUN bash tests/support/deps.sh build && rm -rf /var/lib/apt/lists/*
+RUN bash tests/support/deps.sh "build:${TARGETARCH}" && rm -rf /var/lib/apt/lists/*
 COPY CMakeLists.txt CMakePresets.json ./
 COPY src src
+COPY deploy/cross.cmake deploy/
 # A cache folder of the builder, where it has one, makes the second build quick.
 RUN --mount=type=cache,id=pagehaul-ccache,target=/ccache \
     export CCACHE_DIR=/ccache CCACHE_BASEDIR=/src CCACHE_NOHASHDIR=1 && \
-    cmake --preset release -DPAGEHAUL_TESTS=OFF && \
+    cmake --preset release -DPAGEHAUL_TESTS=OFF --toolchain deploy/cross.cmake && \
     cmake --build --preset release --target pagehaul && \
     ccache --show-stats && \
-    strip --strip-unneeded -o /pagehaul build/release/pagehaul
-# What the loader lists, to where it looks for it; the NSS modules that glibc opens by name are part of libc since 2.34.
+    cmake --install build/release --strip --prefix /image/usr
+# What the loader needs, to where it looks for it; the NSS modules that glibc opens by name are part of libc since 2.34.
 # OpenSSL looks for cert.pem in its own folder, libpq is told the bundle's path: both find the same file.
+COPY deploy/libraries.sh deploy/
 RUN set -eu; \
-    mkdir -p /image/etc/ssl/certs /image/usr/bin /image/usr/lib/ssl /image/usr/share /image/tmp; \
+    mkdir -p /image/etc/ssl/certs /image/usr/lib/ssl /image/usr/share /image/tmp; \
     chmod 1777 /image/tmp; \
-    cp /pagehaul /image/usr/bin/pagehaul; \
-    ldd /pagehaul | grep -o '/[^ ]*' | while read -r library; do \
+    libraries=$(bash deploy/libraries.sh /image/usr/bin/pagehaul); \
+    for library in $libraries; do \
         mkdir -p "/image${library%/*}"; \
         cp -L "$library" "/image$library"; \
     done; \

@@ -22,10 +22,11 @@ made_by=ca-certificates
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# Where /lib is /usr/lib, dpkg knows a file by either of its paths. Prints "PATH PACKAGE" for those that it knows.
+# Where /lib is /usr/lib, dpkg knows a file by either of its paths. Prints "PATH PACKAGE" for those that it knows, the package by
+# dpkg's full name for it, libc6:arm64: an image may be of another architecture than what it is built in.
 owners() {
     sed -E 'p; s,^/usr/(s?bin|lib[^/]*)/,/\1/,; t; s,^/(s?bin|lib[^/]*)/,/usr/\1/,; t; d' "$1" | sort -u |
-        xargs -r dpkg-query --search 2>/dev/null | grep -v '^diversion by ' | sed -E 's/^([^:,]+).*: (\/.*)$/\2 \1/' >"$work/known" || true
+        xargs -r dpkg-query --search 2>/dev/null | grep -v '^diversion by ' | sed -E 's/^([^ ,]+)(, .*)?: (\/.*)$/\3 \1/' >"$work/known" || true
     # `$1 in of`: the path as it is asked for, or its other one.
     awk 'NR == FNR {of[$1] = $2; next}
          {other = $1; if (!sub("^/usr/", "/", other)) other = "/usr" $1
@@ -46,10 +47,10 @@ cut -d ' ' -f 2 "$work/owned" | sort -u >"$work/packages"
 # Libraries that are nothing but headers are in the binary as well; those of a source that is there already, and the kernel's
 # interface, which holds no code, are not named again.
 ninja -C "$build" -t deps | grep -o '/usr/include/.*' | sort -u >"$work/headers"
-sources() { xargs -r dpkg-query -W -f='${source:Package} ${binary:Package}\n' <"$1" | sed 's/:[^: ]*$//' | sort; }
+sources() { xargs -r dpkg-query -W -f='${source:Package} ${binary:Package}\n' <"$1" | sort; }
 owners "$work/headers" | cut -d ' ' -f 2 | sort -u >"$work/header-packages"
 sources "$work/packages" >"$work/sources"
-sources "$work/header-packages" | join -v 1 - "$work/sources" | sed -n 's/^[^ ]* //p' | grep -vx linux-libc-dev >"$work/compiled" || true
+sources "$work/header-packages" | join -v 1 - "$work/sources" | sed -n 's/^[^ ]* //p' | grep -Ev '^linux-libc-dev(:|$)' >"$work/compiled" || true
 
 # Debian's short names, where SPDX has another one for the same text.
 spdx='s/^Expat$/MIT/; s/^BSD-([234])-clause$/BSD-\1-Clause/; s/^(L?GPL)-([0-9.]+)\+$/\1-\2-or-later/; s/^(L?GPL)-([0-9.]+)$/\1-\2-only/
@@ -62,7 +63,7 @@ quoted() { printf '"%s"' "$(sed -E 's/[[:cntrl:]]+/ /g; s/\\/\\\\/g; s/"/\\"/g' 
 
 # The licences that a package's copyright file names for its files, where it is written for machines.
 licences() {
-    local file=/usr/share/doc/$1/copyright name list=
+    local file=/usr/share/doc/${1%:*}/copyright name list=
     if [ -f "$file" ] && head -n 3 "$file" | grep -q '^Format:.*copyright-format/1.0'; then
         while read -r name; do
             case $known in *" $name "*) name="{\"id\": \"$name\"}" ;; *) name="{\"name\": $(quoted "$name")}" ;; esac
@@ -88,7 +89,8 @@ component() {
 
 joined() { sed '$!s/$/,/'; }
 
-version=$("$image/usr/bin/pagehaul" version | awk 'NR == 1 {print $NF}')
+# The program may be one that this machine cannot start.
+version=$(sed -n 's/^CMAKE_PROJECT_VERSION:STATIC=//p' "$build/CMakeCache.txt")
 program="pkg:generic/pagehaul@$(escaped "$version")"
 separator=
 {
@@ -118,7 +120,7 @@ $(sed 's/.*/      "&"/' "$work/refs" | joined)
 }
 END
 while read -r package; do
-    dpkg-query --status "$package" >"$image/var/lib/dpkg/status.d/$package"
-    awk -v package="$package" '$2 == package {print substr($1, 2)}' "$work/owned" | (cd "$image" && xargs -r md5sum) \
-        >"$image/var/lib/dpkg/status.d/$package.md5sums"
+    status=$image/var/lib/dpkg/status.d/${package%:*}
+    dpkg-query --status "$package" >"$status"
+    awk -v package="$package" '$2 == package {print substr($1, 2)}' "$work/owned" | (cd "$image" && xargs -r md5sum) >"$status.md5sums"
 done <"$work/packages"

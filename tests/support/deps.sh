@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Installs what a group of targets needs from Debian 12: deps.sh GROUP... with the groups build, demo, lint, fuzz, test, observability, postgres, container,
-# image, coverage, cluster.
+# image, coverage, cluster, release; build:arm64 is `build` for programs of that architecture, by Debian's name, on a machine of another.
 # Nothing missing: returns in milliseconds, needs no rights and no network. Starts no service and leaves none running.
 set -euo pipefail
 
-build="make g++ cmake ninja-build ccache pkg-config libcurl4-openssl-dev libcpprest-dev libpqxx-dev prometheus-cpp-dev libyaml-cpp-dev
-    libspdlog-dev libsimdjson-dev libexpected-dev libcli11-dev libhowardhinnant-date-dev nlohmann-json3-dev
-    libxxhash-dev libre2-dev librabbitmq-dev librdkafka-dev libssl-dev zlib1g-dev libgtest-dev libgmock-dev tzdata ca-certificates"
+tools="make cmake ninja-build ccache pkg-config binutils libexpected-dev libcli11-dev nlohmann-json3-dev tzdata ca-certificates"
+libraries="libcurl4-openssl-dev libcpprest-dev libpqxx-dev prometheus-cpp-dev libyaml-cpp-dev libspdlog-dev libsimdjson-dev libhowardhinnant-date-dev
+    libxxhash-dev libre2-dev librabbitmq-dev librdkafka-dev libssl-dev zlib1g-dev libgtest-dev libgmock-dev"
+build="g++ $tools $libraries"
 demo="postgresql prometheus-pushgateway python3"
 lint="clang-format clang-tidy git"
 # libFuzzer, the sanitizers' runtimes, and what gives a find's frames their names.
@@ -23,12 +24,29 @@ image="buildah podman runc debootstrap ca-certificates git openssl iproute2 pyth
 coverage="gcovr"
 # A Kubernetes of one node: what it runs on that is not its own, and what watches it.
 cluster="prometheus containerd runc containernetworking-plugins etcd-server buildah iproute2 openssl gcc libc6-dev"
+# What is released: Debian's way to find a package's dependencies, the shells that the completions are for, what carries images and
+# artefacts, and what starts programs of another architecture.
+release="dpkg-dev python3 python3-pytest bash zsh fish man-db groff-base skopeo docker-registry qemu-user-static"
+
+# build_for ARCHITECTURE: the group `build` for its programs. dpkg's table has the name that GNU has for its processor.
+own=$(dpkg --print-architecture 2>/dev/null || true)
+foreign=
+build_for() {
+    local processor compiler
+    read -r -d '' -a packages <<<"$build" || true
+    [ -n "$1" ] && [ "$1" != "$own" ] || return 0
+    processor=$(awk -v name="$1" '$1 == name {print $2}' /usr/share/dpkg/cputable)
+    [ -n "$processor" ] || { echo "deps.sh: unknown architecture '$1': expected one of dpkg's, such as amd64 or arm64" >&2; exit 64; }
+    foreign=$1 compiler=g++-${processor//_/-}-linux-gnu
+    read -r -d '' -a packages <<<"$compiler $tools $(printf "%s:$1 " $libraries)" || true
+}
 
 wanted=()
 for group in "$@"; do
     case $group in
-        build | demo | lint | fuzz | test | observability | postgres | container | image | coverage | cluster) read -r -d '' -a packages <<<"${!group}" || true ;;
-        *) echo "deps.sh: unknown group '$group': expected build, demo, lint, fuzz, test, observability, postgres, container, image, coverage or cluster" >&2; exit 64 ;;
+        build | demo | lint | fuzz | test | observability | postgres | container | image | coverage | cluster | release) read -r -d '' -a packages <<<"${!group}" || true ;;
+        build:*) build_for "${group#build:}" ;;
+        *) echo "deps.sh: unknown group '$group': expected build, demo, lint, fuzz, test, observability, postgres, container, image, coverage, cluster or release" >&2; exit 64 ;;
     esac
     wanted+=("${packages[@]}")
 done
@@ -36,7 +54,7 @@ done
 command -v dpkg-query >/dev/null || { echo "deps.sh: this is not Debian: please install what corresponds to: ${wanted[*]}" >&2; exit 1; }
 find_missing() {
     local installed package
-    installed=" $(dpkg-query -W -f='${Package}/${db:Status-Status} ' "${wanted[@]}" 2>/dev/null || true) "
+    installed=" $(dpkg-query -W -f='${Package}/${db:Status-Status} ${Package}:${Architecture}/${db:Status-Status} ' "${wanted[@]}" 2>/dev/null || true) "
     missing=()
     for package in "${wanted[@]}"; do
         [[ $installed == *" $package/installed "* || " ${missing[*]-} " == *" $package "* ]] || missing+=("$package")
@@ -84,6 +102,7 @@ trap 'exit 130' INT TERM
 printf '#!/bin/sh\nexit 101\n' >$policy
 chmod 755 $policy
 
+[ -z "$foreign" ] || dpkg --add-architecture "$foreign"
 apt update
 if [[ " ${missing[*]} " == *" postgresql "* ]]; then
     install postgresql-common  # owns the configuration file: written before, dpkg would ask which one to keep
