@@ -124,3 +124,22 @@ def test_names_of_other_folders_and_namespaces_are_not(small):
     root = small({"src/queue/kafka/a.cpp": source.format("queue::kafka"), "src/queue/sqs/a.cpp": source.format("queue::sqs"),
                   "src/sink/a.cpp": source.format("sink")})
     assert list(tree.names_twice(root)) == []
+
+
+VERSIONED = {"CMakeLists.txt": "project(pagehaul VERSION 1.2.0 LANGUAGES CXX)\n", "Dockerfile": "FROM scratch\nARG VERSION=1.2.0\n",
+             "helm/pagehaul/Chart.yaml": 'version: 3.4.5\nappVersion: "1.2.0"\n', "CHANGELOG.md": "## [Unreleased]\n\n## [1.2.0] - 2026-12-01\n\n## [1.1.0]\n"}
+
+
+@pytest.mark.parametrize("name, text, said", [
+    ("Dockerfile", "ARG VERSION=1.1.0\n", "Dockerfile:1: is of version 1.1.0, CMakeLists.txt of 1.2.0"),
+    ("helm/pagehaul/Chart.yaml", 'appVersion: "1.2"\n', "helm/pagehaul/Chart.yaml:1: is of version 1.2, CMakeLists.txt of 1.2.0"),
+    ("CHANGELOG.md", "## [Unreleased]\n## [1.3.0]\n## [1.2.0]\n", "CHANGELOG.md:2: is of version 1.3.0, CMakeLists.txt of 1.2.0"),
+    ("Dockerfile", "FROM scratch\n", "Dockerfile:1: names no version of the program: expected a line that fits ^ARG VERSION=(\\S+)"),
+])
+def test_a_version_that_is_not_the_program_s_is_named(small, name, text, said):
+    assert list(tree.other_versions(small({**VERSIONED, name: text}))) == [said]
+
+
+@pytest.mark.parametrize("changes", ["## [Unreleased]\n\n## [1.2.0] - 2026-12-01\n", "## [Unreleased]\n"], ids=["released", "not yet"])
+def test_versions_that_agree_are_not(small, changes):
+    assert list(tree.other_versions(small({**VERSIONED, "CHANGELOG.md": changes}))) == []

@@ -193,4 +193,28 @@ def names_twice(root):
             yield f"{path}:{no}: {key[2].removesuffix(' {')} is a name in {others[0]} too"
 
 
-RULES = (names_twice, wrong_includes, wrong_libraries, missing_citations, missing_tests, long_files, other_clocks)
+VERSIONS = {
+    "CMakeLists.txt": r"^project\(pagehaul VERSION (\S+)",
+    "Dockerfile": r"^ARG VERSION=(\S+)",
+    "helm/pagehaul/Chart.yaml": r'^appVersion: "(.*)"',
+    # The newest that it tells of; before the first release there is none.
+    "CHANGELOG.md": r"^## \[(\d[^\]]*)\]",
+}
+
+
+def other_versions(root):
+    """What names the program's version names the one of CMakeLists.txt."""
+    wanted = None
+    for name, pattern in VERSIONS.items():
+        lines = (root / name).read_text().splitlines() if (root / name).exists() else []
+        found = [(no, match[1]) for no, line in enumerate(lines, 1) if (match := re.match(pattern, line))]
+        if not found and name != "CHANGELOG.md":
+            yield f"{name}:1: names no version of the program: expected a line that fits {pattern}"
+        elif found:
+            no, version = found[0]
+            wanted = wanted or version
+            if version != wanted:
+                yield f"{name}:{no}: is of version {version}, CMakeLists.txt of {wanted}"
+
+
+RULES = (other_versions, names_twice, wrong_includes, wrong_libraries, missing_citations, missing_tests, long_files, other_clocks)
