@@ -9,11 +9,11 @@ BASE ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help deps deps-test deps-build deps-demo deps-lint build release asan tsan demo test unit functional security quick hook bench format \
-	format-check tidy image chart chart-docs observability postgres-matrix e2e chaos \
+	format-check tidy image release-artifacts chart chart-docs observability postgres-matrix e2e chaos \
 	chaos-checker fuzz sanitize coverage soak guard clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-15s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-17s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 deps:  ## install what building, the demo, formatting and linting need (Debian packages; starts no service)
 	@$(DEPS) build demo lint
@@ -90,6 +90,11 @@ image:  ## build the container image localhost/pagehaul:dev and test it (as root
 	@$(DEPS) image
 	@tests/image/build.sh
 	@$(PYTHON) -m pytest tests/image
+
+release-artifacts: deps-test  ## make and test what is released, in build/release-artifacts (as root): image, chart, .deb, SBOM, sums; ARCHITECTURES=amd64 leaves arm64 out
+	@$(DEPS) image release
+	@deploy/release.sh $(ARCHITECTURES)
+	@$(PYTHON) -m pytest tests/release
 
 chart: deps-test  ## test the Helm chart and what is made from it, without a cluster; needs Go 1.26 and the network once
 	@tests/support/build.sh dev pagehaul
