@@ -166,7 +166,7 @@ def _taken(name):
 
 
 def names_twice(root):
-    """The sanitizers' builds compile the sources of a folder of src, or of tests/unit, as one (CMakeLists.txt): there a name of an unnamed namespace is also that of
+    """The builds of the sanitizers and of a release compile the sources of a folder of src, or of tests/unit, as one (CMakeLists.txt): there a name of an unnamed namespace is also that of
     every other source, and no header of the same namespace may have it."""
     hidden, open_to_all = {}, {}
     space, unnamed = "", False
