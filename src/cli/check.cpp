@@ -15,6 +15,7 @@
 #include "sink/target.h"
 #include "source/auth/describe.h"
 #include "source/signing/signer.h"
+#include "telemetry/otlp_push.h"
 #include "telemetry/push.h"
 
 namespace pagehaul::cli {
@@ -177,13 +178,11 @@ std::string check_gateway(const config::Config& config) {
     return gateway->origin + " is ready";
 }
 
-/// Sends an export of no spans, which every collector takes.
-std::string check_collector(const telemetry::TraceSettings& settings) {
-    http::Request request{.method = "POST", .target = settings.path, .headers = settings.headers};
-    request.body = R"({"resourceSpans":[]})";
-    request.content_type = "application/json";
-    ask_once(settings.origin, request, {.server = settings.said_by, .credential = settings.said_by});
-    return settings.origin + settings.path + " takes traces";
+/// Sends an export of nothing, which every collector takes.
+std::string check_collector(const telemetry::OtlpTarget& target, const char* nothing, const char* what) {
+    ask_once(target.origin, telemetry::export_to(target, nothing),
+             {.server = target.said_by, .credential = target.said_by});
+    return target.origin + target.path + " takes " + what;
 }
 
 }  // namespace
@@ -192,9 +191,11 @@ ExitCode check(const CheckArguments& arguments) {
     Report report;
     std::optional<config::Config> config;
     std::optional<telemetry::TraceSettings> traces;
+    std::optional<telemetry::MetricSettings> metrics;
     report.line("config", [&] {
         config::Config loaded = load_config(arguments.config);
         traces = load_trace_settings(loaded);
+        metrics = load_metric_settings(loaded);
         config.emplace(std::move(loaded));
         return config->file + ": pipeline " + config->pipeline + ", " + describe_streams(config->streams) +
                ", every secret is set";
@@ -203,7 +204,7 @@ ExitCode check(const CheckArguments& arguments) {
         for (const std::string& warning : config->warnings)
             report.warn("config", warning);
     if (!config || arguments.offline) return report.code();
-    for (const std::string& line : engine::plaintext_credentials(*config, traces))
+    for (const std::string& line : engine::plaintext_credentials(*config, traces, metrics))
         report.warn("security", line);
     report.line("auth", [&] { return source::describe_auth(config->source.auth); });
     Setting setting;
@@ -237,7 +238,11 @@ ExitCode check(const CheckArguments& arguments) {
     }
     if (queue::is_brokered(config->queue)) report.line("queue", [&] { return check_queue(config->queue); });
     if (config->telemetry.pushgateway) report.line("pushgateway", [&] { return check_gateway(*config); });
-    if (traces && traces->recording) report.line("traces", [&] { return check_collector(*traces); });
+    if (metrics)
+        report.line("metrics",
+                    [&] { return check_collector(*metrics, R"({"resourceMetrics":[]})", "metrics"); });
+    if (traces && traces->recording)
+        report.line("traces", [&] { return check_collector(*traces, R"({"resourceSpans":[]})", "traces"); });
     return report.code();
 }
 

@@ -2,16 +2,13 @@
 
 #include "cli/setting.h"
 #include "config/yaml/variables.h"
-#include "engine/shared/transports.h"
+#include "engine/tell/run_metrics.h"
 #include "engine/tell/summary.h"
 #include "log/log.h"
 #include "telemetry/metrics.h"
-#include "telemetry/push.h"
 
 namespace pagehaul::cli {
 namespace {
-
-constexpr Millis connect_timeout{2'000};
 
 void tell_kubernetes(const std::string& pipeline, const Error& error) {
     const engine::Verdict verdict{exit_code_for(error.kind), "failed", redacted(error.text())};
@@ -19,16 +16,20 @@ void tell_kubernetes(const std::string& pipeline, const Error& error) {
         termination_log(), engine::termination_message(verdict, pipeline, 0, ledger::RunState{}, Millis{0}));
 }
 
-Result<void> push_end(const config::Config& config, ExitCode code) try {
-    auto gateway =
-        telemetry::gateway_of(*config.telemetry.pushgateway, config.pipeline, config.telemetry.labels);
-    if (!gateway) return tl::unexpected<Error>(gateway.error());
-    const auto transport = engine::transport_for(gateway->origin, connect_timeout, system_clock());
+void push_end(const config::Config& config, ExitCode code) try {
+    std::optional<telemetry::MetricSettings> otlp;
+    try {
+        otlp = load_metric_settings(config);
+    } catch (const Failure&) {
+        // Bad ones end the verb where it needs them; here they are not what is told.
+    }
     telemetry::Metrics metrics(build_version());
     metrics.run_ended(system_clock().wall_now(), std::nullopt, code);
-    return telemetry::push_once(*transport, *gateway, metrics.text(), system_clock(), {});
+    telemetry::Pushers pushers;
+    engine::add_ways(pushers, config, otlp, metrics, system_clock(), [] { return telemetry::Whose::all; });
+    pushers.finish(telemetry::kPushLimit);
 } catch (const Failure& failure) {
-    return tl::unexpected<Error>(failure.error());
+    log::warn("metrics could not be pushed", {{"error", failure.error().text()}, {"attempt", 1}});
 }
 
 }  // namespace
@@ -48,9 +49,7 @@ config::Config load_or_tell(const ConfigArguments& arguments) {
 
 void tell_early_end(const config::Config& config, const Error& error) {
     tell_kubernetes(config.pipeline, error);
-    if (!config.telemetry.pushgateway) return;
-    if (const auto pushed = push_end(config, exit_code_for(error.kind)); !pushed)
-        log::warn("metrics could not be pushed", {{"error", pushed.error().text()}, {"attempt", 1}});
+    push_end(config, exit_code_for(error.kind));
 }
 
 }  // namespace pagehaul::cli

@@ -9,8 +9,8 @@
 namespace pagehaul::cli {
 
 // What ends before there is a run is told where a run is: Kubernetes by the termination message, and, once
-// the config names it, the gateway, as the pipeline's last run. Else who watches would hear of it when the
-// next success is overdue.
+// the config is read, whoever gets the metrics, as the pipeline's last run. Else who watches would hear of it
+// when the next success is overdue.
 
 /// Kubernetes' file, where it exists.
 std::string termination_log();

@@ -88,9 +88,9 @@ not answer; 77 it refused the credentials; 65 it refused the request; 78 bad con
 
 constexpr const char* check = R"(
 Prints a line for each part, "ok" or "FAIL" and why: config, api (page 1 of the first slice, its records converted),
-database, ledger, table (exists and fits, or may be created; privileges), pushgateway, traces. Changes nothing anywhere.
-Exit code: 0 if all are ok, else that of the first that failed: 78 config, ledger or table; 77 credentials refused;
-69 unreachable; 65 data that does not fit.)";
+database, ledger, table (exists and fits, or may be created; privileges), pushgateway, and where metrics and traces go
+by OTLP. Changes nothing anywhere. Exit code: 0 if all are ok, else that of the first that failed: 78 config, ledger or
+table; 77 credentials refused; 69 unreachable; 65 data that does not fit.)";
 
 constexpr const char* status = R"(
 Reads the ledger; asks nobody else and changes nothing. A hole is a page that is not stored yet; a slice is unproven

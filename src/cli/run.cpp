@@ -15,12 +15,15 @@ namespace {
 /// What the environment adds to the config.
 struct Surroundings {
     std::optional<telemetry::TraceSettings> traces;
+    std::optional<telemetry::MetricSettings> metrics;
     std::optional<Millis> grace;
 };
 
 Surroundings surroundings_or_tell(const config::Config& config) {
     try {
-        return {.traces = load_trace_settings(config), .grace = told_grace()};
+        return {.traces = load_trace_settings(config),
+                .metrics = load_metric_settings(config),
+                .grace = told_grace()};
     } catch (const Failure& failure) {
         tell_early_end(config, failure.error());
         throw;
@@ -29,7 +32,7 @@ Surroundings surroundings_or_tell(const config::Config& config) {
 
 ExitCode run(const RunArguments& arguments, engine::RunOptions options) {
     const config::Config config = load_or_tell(arguments.config);
-    const auto [traces, grace] = surroundings_or_tell(config);
+    const auto [traces, metrics, grace] = surroundings_or_tell(config);
     Setting setting(grace);
     options.run_key = arguments.run_key;
     options.fresh = arguments.fresh;
@@ -38,6 +41,7 @@ ExitCode run(const RunArguments& arguments, engine::RunOptions options) {
     options.terminal = log::stderr_is_terminal();
     options.version = std::string(build_version());
     options.traces = traces;
+    options.metrics = metrics;
     options.termination_log = termination_log();
     return engine::run(config, options, setting.stop(), system_clock(), setting.random()).code;
 }

@@ -38,6 +38,17 @@ log::Format format_of(config::LogFormat format) {
     return log::stderr_is_terminal() ? log::Format::text : log::Format::json;
 }
 
+/// The settings, whose secrets the log knows now. Throws Failure.
+template <class Settings>
+std::optional<Settings> taught(Result<std::optional<Settings>> settings) {
+    if (!settings) throw Failure(settings.error());
+    if (*settings) {
+        for (const std::string& secret : (*settings)->secrets)
+            config::process_redactor().add(secret);
+    }
+    return std::move(*settings);
+}
+
 }  // namespace
 
 std::string_view build_version() {
@@ -87,14 +98,13 @@ std::optional<Millis> told_grace() {
 }
 
 std::optional<telemetry::TraceSettings> load_trace_settings(const config::Config& config) {
-    auto settings = telemetry::trace_settings(config.telemetry.traces, config::process_environment,
-                                              std::string(build_version()));
-    if (!settings) throw Failure(settings.error());
-    if (*settings) {
-        for (const std::string& secret : (*settings)->secrets)
-            config::process_redactor().add(secret);
-    }
-    return std::move(*settings);
+    return taught(telemetry::trace_settings(config.telemetry.traces, config::process_environment,
+                                            std::string(build_version())));
+}
+
+std::optional<telemetry::MetricSettings> load_metric_settings(const config::Config& config) {
+    return taught(telemetry::metric_settings(config.telemetry.metrics, config::process_environment,
+                                             std::string(build_version())));
 }
 
 }  // namespace pagehaul::cli

@@ -10,6 +10,7 @@
 #include "core/stop.h"
 #include "engine/shared/context.h"
 #include "engine/signals.h"
+#include "telemetry/metric_settings.h"
 #include "telemetry/metrics.h"
 #include "telemetry/trace_settings.h"
 
@@ -38,6 +39,9 @@ config::Config load_config(const ConfigArguments& arguments);
 /// The settings of traces from config and environment, or nothing; teaches the log the environment's secrets.
 /// Throws Failure of kind config.
 std::optional<telemetry::TraceSettings> load_trace_settings(const config::Config& config);
+
+/// The same for metrics by OTLP.
+std::optional<telemetry::MetricSettings> load_metric_settings(const config::Config& config);
 
 /// PAGEHAUL_GRACE, where it is set. Throws Failure of kind config.
 std::optional<Millis> told_grace();

@@ -322,11 +322,17 @@ struct Pushgateway {
     Auth auth = AuthNone{};
     Millis interval{15'000};
 };
-struct Traces {
+/// A receiver of OTLP over HTTP.
+struct Collector {
     std::optional<std::string> endpoint;  ///< absent: OTEL_EXPORTER_OTLP_ENDPOINT names one
     std::vector<std::pair<std::string, Secret>> headers;
+};
+struct Traces : Collector {
     std::optional<double> sampling;  ///< share of the pages; absent: as OTEL_TRACES_SAMPLER says
     bool propagate = false;
+};
+struct OtlpMetrics : Collector {
+    std::optional<Millis> interval;  ///< absent: as OTEL_METRIC_EXPORT_INTERVAL says
 };
 /// What tells a pipeline's metrics from those of one with its name elsewhere; empty: nothing does.
 struct MetricLabels {
@@ -339,6 +345,7 @@ struct Telemetry {
     MetricLabels labels;
     std::optional<Pushgateway> pushgateway;
     std::optional<Traces> traces;        ///< absent: only where the environment names an endpoint
+    std::optional<OtlpMetrics> metrics;  ///< beside the gateway; absent: as traces
     std::optional<Millis> expect_every;  ///< between two successes; only told to who watches
 };
 

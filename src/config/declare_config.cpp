@@ -64,36 +64,52 @@ bool check_required_proof(const Node& node, Reader& reader, Config& config) {
         "counted against");
 }
 
-bool check_traces(const Node& node, Reader& reader, Traces& traces) {
-    if (!traces.headers.empty() && !traces.endpoint) {
-        return reader.refuse_member(node, "headers",
-                                    "expected an endpoint beside them: headers go to no other place than "
-                                    "the one they were written for");
-    }
-    if (traces.endpoint &&
-        (traces.endpoint->ends_with("/v1/traces") || traces.endpoint->ends_with("/v1/traces/"))) {
-        return reader.refuse_member(node, "endpoint",
-                                    "expected the collector's base URL: /v1/traces is added to it");
-    }
-    return true;
+/// `path`: what the program adds to the endpoint.
+template <class T>
+auto check_collector(const std::string& path) {
+    return [path](const Node& node, Reader& reader, T& collector) {
+        if (!collector.headers.empty() && !collector.endpoint) {
+            return reader.refuse_member(node, "headers",
+                                        "expected an endpoint beside them: headers go to no other place than "
+                                        "the one they were written for");
+        }
+        if (collector.endpoint &&
+            (collector.endpoint->ends_with(path) || collector.endpoint->ends_with(path + "/"))) {
+            return reader.refuse_member(node, "endpoint",
+                                        "expected the collector's base URL: " + path + " is added to it");
+        }
+        return true;
+    };
 }
 
-Object<Traces> declare_traces() {
+template <class T>
+Object<T> declare_collector(const std::string& path) {
     const auto header_fault = [](const std::string& name) -> std::optional<std::string> {
         if (lower(name) == "content-type") return "expected another header: pagehaul sets this one itself";
         return header_name_fault(name);
     };
-    return Object<Traces>()
-        .key("endpoint", &Traces::endpoint, optionally(url()),
-             "The OpenTelemetry collector, http://host:4318; /v1/traces is added.")
-        .key("headers", &Traces::headers,
+    return Object<T>()
+        .key("endpoint", static_cast<std::optional<std::string> T::*>(&Collector::endpoint),
+             optionally(url()), "The OpenTelemetry collector, http://host:4318; " + path + " is added.")
+        .key("headers", static_cast<std::vector<std::pair<std::string, Secret>> T::*>(&Collector::headers),
              dictionary<Secret>(secret(), "a mapping of header names to values", header_fault),
              "Headers of each export, for collectors that ask who we are.")
+        .check({"endpoint", "headers"}, check_collector<T>(path));
+}
+
+Object<Traces> declare_traces() {
+    return declare_collector<Traces>("/v1/traces")
         .key("sampling", &Traces::sampling, optionally(share()),
              "The share of pages whose jobs are recorded; the run and its slices always are.")
         .key("propagate", &Traces::propagate, boolean(),
-             "Whether requests to the API carry the trace, in a traceparent header.")
-        .check({"endpoint", "headers"}, check_traces);
+             "Whether requests to the API carry the trace, in a traceparent header.");
+}
+
+Object<OtlpMetrics> declare_metrics() {
+    // A Prometheus forgets a series that is not renewed for five minutes.
+    return declare_collector<OtlpMetrics>("/v1/metrics")
+        .key("interval", &OtlpMetrics::interval, optionally(duration(1s, 4min)),
+             "How often metrics are exported; left out: as OTEL_METRIC_EXPORT_INTERVAL says, or 15 s.");
 }
 
 }  // namespace
@@ -187,11 +203,13 @@ Object<Telemetry> declare_telemetry() {
         .key("traces", &Telemetry::traces, optionally(Type<Traces>(declare_traces())),
              "Where traces go, by OTLP over HTTP; left out: where OTEL_EXPORTER_OTLP_ENDPOINT says, or "
              "nowhere.")
+        .key("metrics", &Telemetry::metrics, optionally(Type<OtlpMetrics>(declare_metrics())),
+             "Where metrics go by OTLP over HTTP, beside the Pushgateway; left out: where "
+             "OTEL_EXPORTER_OTLP_ENDPOINT says, or nowhere.")
         .key("expect_every", &Telemetry::expect_every, optionally(duration(1s, 24h * 366)),
              "How often a run is expected to succeed, 1d say. Pushed with the metrics, so that alerts and "
              "dashboards know when one is overdue.")
-        .later("otlp")
-        .later("metrics");
+        .later("otlp");
 }
 
 Object<Security> declare_security() {

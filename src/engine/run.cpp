@@ -49,10 +49,11 @@ class Latest {
 
 /// How a process ends that got no run. What succeeded before is told as it ended then, as long as no newer
 /// run has spoken: the process that finished it may have died before its last push.
+/// `pushes`: there is somebody to tell.
 Ending ending_without_work(const Context& context, const ledger::StartOutcome& outcome, const RunEnded& ended,
-                           Latest& latest) {
+                           bool pushes, Latest& latest) {
     if (std::holds_alternative<ledger::Differs>(outcome)) return ended;
-    if (!std::holds_alternative<ledger::AlreadySucceeded>(outcome)) return NothingEnded{};
+    if (!pushes || !std::holds_alternative<ledger::AlreadySucceeded>(outcome)) return NothingEnded{};
     const auto past = recall(context);
     if (!past || !past->run.is_newest) return NothingEnded{};
     latest.set(past->state);
@@ -94,32 +95,32 @@ struct Links {
 };
 
 /// What the run has to say of itself, on whichever way it ends: to the ledger, the log, Kubernetes, the
-/// gateway and the collector. Owned by `run`; used by its thread alone, apart from `latest` and
+/// gateway and the collectors. Owned by `run`; used by its thread alone, apart from `latest` and
 /// `leave_at_once`.
 class Telling {
   public:
     Telling(Context& context, const RunOptions& options, const Grace& grace)
         : context_(context), options_(options), grace_(grace) {}
 
-    /// Traces from here on, and metrics once the pusher is started.
+    /// Traces from here on, and metrics once the pushers are started.
     void begin_trace() {
         if (options_.traces) tracer_ = tracer_for(context_, *options_.traces);
         context_.tracer = tracer_.get();
     }
     void prepare_push() {
-        pusher_ =
-            pusher_for(context_, [this] { return leads_ ? telemetry::Whose::all : telemetry::Whose::run; });
+        add_ways(pushers_, context_.config, options_.metrics, context_.metrics, context_.clock,
+                 [this] { return leads_ ? telemetry::Whose::all : telemetry::Whose::run; });
     }
     /// A poll's picture. Of the processes of a run the eldest pushes while it goes on.
     void seen(const ledger::RunState& state) {
         latest.set(state);
         if (state.status != ledger::RunStatus::running) return;
         leads_ = state.is_eldest;
-        if (pusher_) pusher_->lead(state.is_eldest);
+        pushers_.lead(state.is_eldest);
     }
     void run_started() {
         run_ = context_.scope.run;
-        if (pusher_) pusher_->start();
+        pushers_.start();
         log::set_context("run", context_.scope.run);
         if (tracer_)
             tracer_->describe_run(
@@ -140,8 +141,8 @@ class Telling {
         publish_ending(context_.metrics, ending);
         // Both at once: the spans leave in the tracer's own thread while the push blocks.
         if (tracer_) end_trace(*tracer_, context_, verdict, grace_);
-        if (pusher_ && std::holds_alternative<RunEnded>(ending))
-            pusher_->finish(grace_.within(StopPart::push, telemetry::kPushLimit));
+        if (std::holds_alternative<RunEnded>(ending))
+            pushers_.finish(grace_.within(StopPart::push, telemetry::kPushLimit));
         if (tracer_) tracer_->finish();
         return verdict;
     }
@@ -167,7 +168,8 @@ class Telling {
     /// Of a process that got no run.
     Verdict without_work(const ledger::StartOutcome& outcome) {
         const Verdict verdict = verdict_without_work(options_.if_busy, context_.stop.cause(), outcome);
-        return tell(verdict, ending_without_work(context_, outcome, ended_now(verdict), latest));
+        return tell(verdict,
+                    ending_without_work(context_, outcome, ended_now(verdict), !pushers_.empty(), latest));
     }
     /// Settles first.
     Verdict conclude(Links links) {
@@ -203,7 +205,7 @@ class Telling {
     std::atomic<bool> leads_ = true;     // also where no poll could tell
     std::atomic<int> told_ = -1;         // the exit code, once the verdict is told
     std::atomic<std::int64_t> run_ = 0;  // context_.scope's, for another thread
-    std::unique_ptr<telemetry::Pusher> pusher_;
+    telemetry::Pushers pushers_;
     std::unique_ptr<telemetry::Tracer> tracer_;
 };
 
@@ -304,7 +306,7 @@ Verdict run(const config::Config& config, const RunOptions& options, StopControl
         const machine::Sizing sizing =
             sized(machine::plan_workers(limits, config, options.share), options.part);
         log_start(context, options.version, sizing, limits);
-        for (const std::string& line : plaintext_credentials(config, options.traces))
+        for (const std::string& line : plaintext_credentials(config, options.traces, options.metrics))
             log::warn("a credential goes in the clear", {{"cause", line}});
         log_short_grace(context, grace);
         publish_settings(metrics, config, sizing, limits);

@@ -13,6 +13,7 @@
 #include "engine/shared/grace.h"
 #include "engine/tell/verdict.h"
 #include "ledger/start.h"
+#include "telemetry/metric_settings.h"
 #include "telemetry/trace_settings.h"
 
 namespace pagehaul::engine {
@@ -27,8 +28,9 @@ struct RunOptions {
     int share = 1;               ///< this process is one of so many that the machine's limits are for
     bool terminal = false;       ///< stderr is one: a progress bar instead of progress lines
     std::string version;
-    std::optional<telemetry::TraceSettings> traces;  ///< none: no traces
-    const Grace* grace = nullptr;                    ///< null: a SIGTERM's is without an end
+    std::optional<telemetry::TraceSettings> traces;    ///< none: no traces
+    std::optional<telemetry::MetricSettings> metrics;  ///< none: no metrics by OTLP
+    const Grace* grace = nullptr;                      ///< null: a SIGTERM's is without an end
     std::string termination_log;  ///< a file that takes the one-line verdict, where it exists; empty: none
 };
 

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "core/mutex.h"
+#include "telemetry/otlp_metrics.h"
 #include "telemetry/worker_families.h"
 
 namespace pagehaul::telemetry {
@@ -149,8 +150,6 @@ struct Metrics::Impl {
     Family<Gauge>& memory_resident =
         own_family("pagehaul_memory_resident_bytes", "Memory that this process has in use.");
     Family<Gauge>& sizing = own_family("pagehaul_sizing", "What the sizing read and decided, by name.");
-    Gauge& push_failures =
-        own_gauge("pagehaul_push_failures", "Pushes of this process that the gateway did not take.");
 
     Histogram& request_seconds = own_histogram("pagehaul_request_duration_seconds",
                                                "Time to a whole answer of the API.", kRequestBounds);
@@ -181,6 +180,28 @@ struct Metrics::Impl {
             requests.Add({{"code", slot == 0 ? "none" : std::to_string(slot)}});  // the same when known
         request_by_status[slot].store(&added, std::memory_order_release);
         return added;
+    }
+
+    std::vector<prometheus::MetricFamily> collect(Whose whose, std::int64_t push_failures) {
+        auto families = of_run.Collect();
+        const auto add = [&](std::vector<prometheus::MetricFamily> more) {
+            families.insert(families.end(), std::make_move_iterator(more.begin()),
+                            std::make_move_iterator(more.end()));
+        };
+        {
+            const MutexLock lock(of_workers);
+            add(worker_families(workers));
+        }
+        if (whose == Whose::run) return families;
+        add(own.Collect());
+        // Each way of the metrics has its own number.
+        prometheus::MetricFamily failures{"pagehaul_push_failures",
+                                          "Pushes of this process that did not get through.",
+                                          prometheus::MetricType::Gauge,
+                                          {prometheus::ClientMetric{}}};
+        failures.metric.front().gauge.value = static_cast<double>(push_failures);
+        families.push_back(std::move(failures));
+        return families;
     }
 };
 
@@ -300,10 +321,6 @@ void Metrics::set_run_deadline(Millis span) {
     impl_->run_deadline.Add({}).Set(seconds(span));
 }
 
-void Metrics::set_push_failures(std::int64_t count) {
-    impl_->push_failures.Set(static_cast<double>(count));
-}
-
 void Metrics::run_started(WallTime now) {
     impl_->last_run.Set(unix_seconds(now));
     impl_->in_progress.Set(1);
@@ -329,20 +346,15 @@ void Metrics::run_ended(WallTime at, std::optional<Nanos> took, ExitCode exit, b
     if (ok) impl_->last_success.Add({}).Set(unix_seconds(at));
 }
 
-std::string Metrics::text(Whose whose) const {
-    auto families = impl_->of_run.Collect();
-    const auto add = [&](std::vector<prometheus::MetricFamily> more) {
-        families.insert(families.end(), std::make_move_iterator(more.begin()),
-                        std::make_move_iterator(more.end()));
-    };
-    {
-        const MutexLock lock(impl_->of_workers);
-        add(worker_families(impl_->workers));
-    }
-    if (whose == Whose::all) add(impl_->own.Collect());
+std::string Metrics::text(Whose whose, std::int64_t push_failures) const {
     std::ostringstream out;
-    prometheus::TextSerializer().Serialize(out, families);
+    prometheus::TextSerializer().Serialize(out, impl_->collect(whose, push_failures));
     return std::move(out).str();
+}
+
+std::string Metrics::otlp(const MetricOrigin& origin, WallTime now, Whose whose,
+                          std::int64_t push_failures) const {
+    return metrics_request(origin, impl_->collect(whose, push_failures), now);
 }
 
 }  // namespace pagehaul::telemetry

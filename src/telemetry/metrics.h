@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/clock.h"
@@ -31,6 +32,13 @@ struct WorkerFigures {
 enum class Whose {
     all,  ///< the run's and this process's
     run,  ///< the run's alone: another process pushes, and what it said of itself stays
+};
+
+/// What all of a process's metrics have in common where they are sent by OTLP; constant.
+struct MetricOrigin {
+    std::vector<std::pair<std::string, std::string>> resource{};  ///< its attributes
+    std::vector<std::pair<std::string, std::string>> labels{};    ///< of each series, beside its own
+    WallTime start{};                                             ///< since when this process counts
 };
 
 /// The metrics of one run. Everything is a gauge of this run, as a Pushgateway wants it (a counter would fall
@@ -83,7 +91,6 @@ class Metrics {
     void set_cronjob(std::string_view name);
     void set_expected_interval(Millis span);
     void set_run_deadline(Millis span);
-    void set_push_failures(std::int64_t count);
 
     void run_started(WallTime now);
     /// The end of the run; `took` is nullopt where this process has not seen it run. Sets last_success when
@@ -91,8 +98,13 @@ class Metrics {
     /// it.
     void run_ended(WallTime at, std::optional<Nanos> took, ExitCode exit, bool nothing_due = false);
 
+    // What there is now, as one push sends it. `push_failures`: of this process on the push's way so far.
+
     /// In Prometheus' text format 0.0.4.
-    std::string text(Whose whose = Whose::all) const;
+    std::string text(Whose whose = Whose::all, std::int64_t push_failures = 0) const;
+    /// As OTLP's JSON: otlp_metrics.h. Throws Failure(bug).
+    std::string otlp(const MetricOrigin& origin, WallTime now, Whose whose = Whose::all,
+                     std::int64_t push_failures = 0) const;
 
   private:
     struct Impl;

@@ -179,13 +179,13 @@ std::string export_request(const TraceResource& resource, std::span<const Span> 
     return writer.take();
 }
 
-PartialSuccess partial_success(std::string_view body) {
+PartialSuccess partial_success(std::string_view body, const char* counted) {
     const nlohmann::json answer = nlohmann::json::parse(body, nullptr, false);
     if (!answer.is_object()) return {};
     const auto partial = answer.find("partialSuccess");
     if (partial == answer.end() || !partial->is_object()) return {};
     PartialSuccess found;
-    if (const auto count = partial->find("rejectedSpans"); count != partial->end()) {
+    if (const auto count = partial->find(counted); count != partial->end()) {
         // int64 is a string in this encoding; receivers that write a number exist.
         if (count->is_number_integer()) found.rejected = count->get<std::int64_t>();
         if (count->is_string()) {

@@ -29,12 +29,12 @@ struct TraceResource {
 /// 512 bytes are cut, and end in "…" then. Pure.
 std::string export_request(const TraceResource& resource, std::span<const Span> spans);
 
-/// How many spans a 2xx answer's partialSuccess says were rejected, and why. An answer that is no JSON says
-/// nothing: 0.
+/// How many spans or points a 2xx answer's partialSuccess says were rejected, in its member `counted`
+/// (rejectedSpans, rejectedDataPoints), and why. An answer that is no JSON says nothing: 0.
 struct PartialSuccess {
     std::int64_t rejected = 0;
     std::string message{};
 };
-PartialSuccess partial_success(std::string_view body);
+PartialSuccess partial_success(std::string_view body, const char* counted);
 
 }  // namespace pagehaul::telemetry

@@ -1,5 +1,6 @@
 #include "telemetry/push.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <utility>
@@ -17,24 +18,33 @@ constexpr std::size_t kExcerpt = 200;
 constexpr std::string_view kOrigin = "telemetry.pushgateway.url";
 constexpr std::string_view kAuthOrigin = "telemetry.pushgateway.auth";
 
-ErrorKind kind_of_refusal(int status) {
-    if (refuses_credential(status)) return ErrorKind::credential;
-    return status >= 400 && status < 500 ? ErrorKind::permanent : ErrorKind::transient;
-}
-
 // The grouping key is the pipeline and where it runs: with a pod's name or a run's id in it every run would
 // leave a group behind for ever.
 std::string group_of(std::string_view pipeline, const config::MetricLabels& labels) {
     std::string path = "/metrics/job/pagehaul";
-    if (!labels.cluster.empty()) path += "/cluster/" + http::encode_component(labels.cluster);
-    if (!labels.namespace_of.empty()) path += "/namespace/" + http::encode_component(labels.namespace_of);
-    return path + "/pipeline/" + http::encode_component(pipeline);
+    for (const auto& [label, value] : group_labels(pipeline, labels))
+        path += "/" + label + "/" + http::encode_component(value);
+    return path;
 }
 
 }  // namespace
 
 bool refuses_credential(int status) {
     return status == 401 || status == 403;
+}
+
+ErrorKind kind_of_refusal(int status) {
+    if (refuses_credential(status)) return ErrorKind::credential;
+    return status >= 400 && status < 500 ? ErrorKind::permanent : ErrorKind::transient;
+}
+
+std::vector<std::pair<std::string, std::string>> group_labels(std::string_view pipeline,
+                                                              const config::MetricLabels& labels) {
+    std::vector<std::pair<std::string, std::string>> group;
+    if (!labels.cluster.empty()) group.emplace_back("cluster", labels.cluster);
+    if (!labels.namespace_of.empty()) group.emplace_back("namespace", labels.namespace_of);
+    group.emplace_back("pipeline", pipeline);
+    return group;
 }
 
 Result<Gateway> gateway_of(const config::Pushgateway& config, std::string_view pipeline,
@@ -73,13 +83,20 @@ Result<void> push_once(http::Transport& transport, const Gateway& gateway, std::
                     log::excerpt(response->body.view(), kExcerpt));
 }
 
-Pusher::Pusher(Gateway gateway, std::unique_ptr<http::Transport> transport, Text text, Millis interval,
-               const Clock& clock)
-    : gateway_(std::move(gateway)),
-      transport_(std::move(transport)),
-      text_(std::move(text)),
-      interval_(interval),
-      clock_(clock) {}
+Way way_to(Gateway gateway, std::unique_ptr<http::Transport> transport, Render text, Millis interval,
+           const Clock& clock) {
+    // Shared, since what is kept in a std::function must be copyable; there is one owner.
+    return {
+        .place = std::string(kOrigin),
+        .push =
+            [gateway = std::move(gateway), transport = std::shared_ptr<http::Transport>(std::move(transport)),
+             text = std::move(text), &clock](std::int64_t failures, std::stop_token stop, Nanos limit) {
+                return push_once(*transport, gateway, text(failures), clock, std::move(stop), limit);
+            },
+        .interval = interval};
+}
+
+Pusher::Pusher(Way way, const Clock& clock) : way_(std::move(way)), clock_(clock) {}
 
 Pusher::~Pusher() = default;  // jthread: stops and joins
 
@@ -101,7 +118,7 @@ bool Pusher::finish(Nanos limit) {
         thread_.request_stop();
         thread_.join();
     }
-    last_ok_ = push({}, limit);
+    last_ok_ = push({}, std::min(limit, way_.limit));
     return last_ok_;
 }
 
@@ -117,22 +134,22 @@ bool Pusher::wait_to_lead(std::stop_token stop) {
 
 void Pusher::loop(std::stop_token stop) {
     while (wait_to_lead(stop)) {
-        push(stop);
-        if (!clock_.wait_until(clock_.now() + interval_, stop)) return;
+        push(stop, way_.limit);
+        if (!clock_.wait_until(clock_.now() + way_.interval, stop)) return;
     }
 }
 
 bool Pusher::push(std::stop_token stop, Nanos limit) {
     Result<void> pushed;
     try {
-        pushed = push_once(*transport_, gateway_, text_(failures()), clock_, stop, limit);
+        pushed = way_.push(failures(), stop, limit);
     } catch (const std::exception& failure) {
         // Metrics never end a run, whatever goes wrong in them.
-        pushed = fail(ErrorKind::bug, std::string(kOrigin), failure.what());
+        pushed = fail(ErrorKind::bug, way_.place, failure.what());
     }
     const MutexLock lock(mutex_);
     if (pushed) {
-        if (std::exchange(in_a_row_, 0) > 0) log::info("metrics are pushed again");
+        if (std::exchange(in_a_row_, 0) > 0) log::info("metrics are pushed again", {{"to", way_.place}});
         return true;
     }
     if (pushed.error().kind == ErrorKind::cancelled) return false;
@@ -141,6 +158,22 @@ bool Pusher::push(std::stop_token stop, Nanos limit) {
         log::warn("metrics could not be pushed", {{"error", pushed.error().text()}, {"attempt", in_a_row_}});
     }
     return false;
+}
+
+void Pushers::lead(bool leads) {
+    for (const auto& pusher : each_)
+        pusher->lead(leads);
+}
+
+void Pushers::start() {
+    for (const auto& pusher : each_)
+        pusher->start();
+}
+
+void Pushers::finish(Nanos limit) {
+    std::vector<std::jthread> threads;
+    for (const auto& pusher : each_)
+        threads.emplace_back([&pusher, limit] { pusher->finish(limit); });
 }
 
 }  // namespace pagehaul::telemetry

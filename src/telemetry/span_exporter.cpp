@@ -10,8 +10,6 @@ namespace pagehaul::telemetry {
 namespace {
 
 constexpr std::int64_t kLogFailureEvery = 10;
-constexpr std::size_t kMaxReply = 64UL * 1024;
-constexpr std::size_t kReplyExcerpt = 200;
 
 }  // namespace
 
@@ -150,7 +148,7 @@ SendOutcome SpanExporter::send_once(const http::Request& request, Deadline deadl
         outcome.status = response->status;
         outcome.retry_after = http::parse_retry_after(response->header("retry-after"), clock_.wall_now());
         if (response->status / 100 == 2) {
-            PartialSuccess partial = partial_success(response->body.view());
+            PartialSuccess partial = partial_success(response->body.view(), "rejectedSpans");
             rejected = partial.rejected;
             outcome.text = std::move(partial.message);
         } else {

@@ -2,6 +2,7 @@
 
 import pytest
 
+from harness.collector import Collector
 from harness.pagehaul import OK, SIGTERM_EXIT
 from harness.recorder import Recorder
 from harness.recovery import PAGES, RESUME, ROWS, start_midway
@@ -94,3 +95,19 @@ def test_only_one_process_pushes_while_the_run_goes_on(pagehaul, api, db):
         assert [process.result().code for process in (first, second)] == [OK, OK]
     finally:
         gateway.close()
+
+
+def test_by_otlp_too_only_one_process_pushes_while_the_run_goes_on(pagehaul, api, db):
+    receiver = Collector()
+    try:
+        pagehaul.configure(HALF, telemetry={"metrics": {"endpoint": receiver.url, "interval": "1s"}})
+        first, second = two_at_work(pagehaul, api, db)
+        seen = len(receiver.pushed)
+        eventually(lambda: len(receiver.pushed) >= seen + 4, 20, "four more pushes")
+        assert {push.value("pagehaul_requests", code="200") for push in receiver.pushes()[seen:seen + 4]} == {5}
+        assert receiver.pushes()[-1].value("pagehaul_processes") == 2
+        api.set(hold=False)
+        assert [process.result().code for process in (first, second)] == [OK, OK]
+        assert receiver.pushes()[-1].value("pagehaul_last_run_success") == 1
+    finally:
+        receiver.close()

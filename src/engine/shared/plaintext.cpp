@@ -67,7 +67,8 @@ std::optional<std::string> queue_in_the_clear(const config::Queue& queue) {
 }  // namespace
 
 std::vector<std::string> plaintext_credentials(const config::Config& config,
-                                               const std::optional<telemetry::TraceSettings>& traces) {
+                                               const std::optional<telemetry::TraceSettings>& traces,
+                                               const std::optional<telemetry::MetricSettings>& metrics) {
     if (config.security.plaintext == config::Plaintext::allow) return {};
     std::vector<Sent> sent;
     if (const std::string credential = credential_of(config.source); !credential.empty())
@@ -79,8 +80,12 @@ std::vector<std::string> plaintext_credentials(const config::Config& config,
     const auto& gateway = config.telemetry.pushgateway;
     if (gateway && has_auth(gateway->auth))
         sent.push_back({"telemetry.pushgateway.url", gateway->url, "telemetry.pushgateway.auth"});
-    if (traces && traces->recording && !traces->headers.empty())
-        sent.push_back({traces->said_by, traces->origin, "the header " + traces->headers.front().first});
+    const auto add = [&sent](const telemetry::OtlpTarget& to) {
+        if (!to.headers.empty())
+            sent.push_back({to.said_by, to.origin, "the header " + to.headers.front().first});
+    };
+    if (traces && traces->recording) add(*traces);
+    if (metrics) add(*metrics);
     std::vector<std::string> lines;
     if (const auto line = queue_in_the_clear(config.queue)) lines.push_back(*line);
     for (const Sent& one : sent)

@@ -10,6 +10,7 @@
 #include "engine/shared/transports.h"
 #include "log/log.h"
 #include "source/watermark.h"
+#include "telemetry/otlp_push.h"
 #include "telemetry/resident.h"
 
 namespace pagehaul::engine {
@@ -165,7 +166,6 @@ std::optional<WallTime> read_watermark(const Context& context, postgres::Connect
 }
 
 std::optional<Recalled> recall(const Context& context) {
-    if (!context.config.telemetry.pushgateway) return std::nullopt;
     try {
         const auto connection = connect_briefly(context);
         Recalled recalled{.run = ledger::read_past(*connection, context.scope),
@@ -178,20 +178,38 @@ std::optional<Recalled> recall(const Context& context) {
     }
 }
 
-std::unique_ptr<telemetry::Pusher> pusher_for(Context& context, std::function<telemetry::Whose()> whose) {
-    const auto& gateway_config = context.config.telemetry.pushgateway;
-    if (!gateway_config) return nullptr;
-    auto gateway =
-        telemetry::gateway_of(*gateway_config, context.config.pipeline, context.config.telemetry.labels);
-    if (!gateway) throw Failure(gateway.error());
-    auto transport = transport_for(gateway->origin, kConnectTimeout, context.clock);
-    const auto text = [&metrics = context.metrics, whose = std::move(whose)](std::int64_t failures) {
-        metrics.set_push_failures(failures);
+void add_ways(telemetry::Pushers& pushers, const config::Config& config,
+              const std::optional<telemetry::MetricSettings>& otlp, telemetry::Metrics& metrics,
+              const Clock& clock, std::function<telemetry::Whose()> whose) {
+    const config::MetricLabels& labels = config.telemetry.labels;
+    const auto measured = [&metrics]() -> const telemetry::Metrics& {
         if (const auto bytes = telemetry::resident_bytes()) metrics.set_memory_resident(*bytes);
-        return metrics.text(whose());
+        return metrics;
     };
-    return std::make_unique<telemetry::Pusher>(std::move(*gateway), std::move(transport), text,
-                                               gateway_config->interval, context.clock);
+    if (const auto& pushgateway = config.telemetry.pushgateway) {
+        auto gateway = telemetry::gateway_of(*pushgateway, config.pipeline, labels);
+        if (!gateway) throw Failure(gateway.error());
+        auto transport = transport_for(gateway->origin, kConnectTimeout, clock);
+        const auto text = [measured, whose](std::int64_t failures) {
+            return measured().text(whose(), failures);
+        };
+        pushers.add(
+            telemetry::way_to(std::move(*gateway), std::move(transport), text, pushgateway->interval, clock),
+            clock);
+    }
+    if (otlp) {
+        for (const std::string& warning : otlp->warnings)
+            log::warn(warning, {});
+        const telemetry::MetricOrigin origin{.resource = otlp->resource,
+                                             .labels = telemetry::group_labels(config.pipeline, labels),
+                                             .start = clock.wall_now()};
+        const auto body = [measured, whose, origin, &clock](std::int64_t failures) {
+            return measured().otlp(origin, clock.wall_now(), whose(), failures);
+        };
+        pushers.add(
+            telemetry::way_to(*otlp, transport_for(otlp->origin, kConnectTimeout, clock), body, clock),
+            clock);
+    }
 }
 
 }  // namespace pagehaul::engine

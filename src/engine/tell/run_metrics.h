@@ -14,6 +14,7 @@
 #include "ledger/run_state.h"
 #include "machine/cgroup.h"
 #include "machine/sizing.h"
+#include "telemetry/metric_settings.h"
 #include "telemetry/push.h"
 
 namespace pagehaul::engine {
@@ -72,10 +73,14 @@ struct Recalled {
     ledger::PastRun run;
     ledger::RunState state;
 };
-/// nullopt without a gateway to tell, or when the database does not answer within seconds.
+/// nullopt when the database does not answer within seconds.
 std::optional<Recalled> recall(const Context& context);
 
-/// Null without telemetry.pushgateway. `whose` is asked at each push, and outlives it.
-std::unique_ptr<telemetry::Pusher> pusher_for(Context& context, std::function<telemetry::Whose()> whose);
+/// A pusher for each way on which this process's metrics leave: to telemetry.pushgateway, and by OTLP where
+/// there are settings. `whose` is asked at each push. `metrics` and `clock` outlive the pushers. Throws
+/// Failure(config).
+void add_ways(telemetry::Pushers& pushers, const config::Config& config,
+              const std::optional<telemetry::MetricSettings>& otlp, telemetry::Metrics& metrics,
+              const Clock& clock, std::function<telemetry::Whose()> whose);
 
 }  // namespace pagehaul::engine

@@ -3,7 +3,9 @@
 import base64
 import functools
 import http.server
+import itertools
 import json
+import math
 import pathlib
 import re
 import subprocess
@@ -17,14 +19,15 @@ _HEX = {"traceId": 32, "spanId": 16, "parentSpanId": 16}
 
 
 @functools.lru_cache
-def _request_message():
-    """ExportTraceServiceRequest, the class, and json_format."""
+def _messages():
+    """ExportTraceServiceRequest and ExportMetricsServiceRequest, the classes, and json_format."""
     folder = subprocess.run([_MESSAGES], check=True, capture_output=True, text=True).stdout.strip()
     if folder not in sys.path:
         sys.path.append(folder)
     from google.protobuf import json_format
+    from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2
     from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
-    return trace_service_pb2.ExportTraceServiceRequest, json_format
+    return trace_service_pb2.ExportTraceServiceRequest, metrics_service_pb2.ExportMetricsServiceRequest, json_format
 
 
 def _with_base64_ids(value):
@@ -75,12 +78,55 @@ class Span:
         return f"{self.name} {self.attributes}{' FAILED ' + self.message if self.failed else ''}"
 
 
-class Collector:
-    """`answers`: (status, headers, body) of the first requests, in order; every later one gets 200. stall: never answers."""
+class Push:
+    """One export of metrics, checked."""
 
-    def __init__(self, answers=(), stall=False):
-        self.requests = []  # (path, headers, body)
-        self._answers, self._stall = list(answers), stall
+    def __init__(self, body):
+        _, request_message, json_format = _messages()
+        document = json.loads(body)
+        message = json_format.Parse(body, request_message())
+        (group,), (written,) = message.resource_metrics, document["resourceMetrics"]
+        (part,), (written,) = group.scope_metrics, written["scopeMetrics"]
+        self.resource, self.scope = _facts(group.resource.attributes), (part.scope.name, part.scope.version)
+        self.kinds = {}   # {name: gauge, sum or histogram}
+        self.series = {}  # {(name, labels as a frozenset of pairs): value}; of a histogram {bound: count up to it}, and its sum
+        for metric, as_written in zip(part.metrics, written["metrics"], strict=True):
+            kind = metric.WhichOneof("data")
+            assert metric.name not in self.kinds, f"{metric.name} came twice"
+            assert metric.description and not metric.unit, "a unit would become a part of the name"
+            self.kinds[metric.name] = kind
+            data = getattr(metric, kind)
+            assert kind == "gauge" or isinstance(as_written[kind]["aggregationTemporality"], int), "enums are numbers"
+            for point in data.data_points:
+                assert point.time_unix_nano > 0 and (kind == "gauge") == (point.start_time_unix_nano == 0)
+                key = metric.name, frozenset(_facts(point.attributes).items())
+                assert key not in self.series, f"{key} came twice"
+                self.series[key] = self._read(kind, data, point)
+
+    @staticmethod
+    def _read(kind, data, point):
+        if kind != "histogram":
+            return point.as_double
+        assert data.aggregation_temporality == 2 and len(point.bucket_counts) == len(point.explicit_bounds) + 1
+        assert list(point.explicit_bounds) == sorted(set(point.explicit_bounds)) and sum(point.bucket_counts) == point.count
+        below = itertools.accumulate(point.bucket_counts)
+        return dict(zip([*point.explicit_bounds, math.inf], below)), point.sum
+
+    def value(self, name, **labels):
+        """Of the only series of that name that has these labels."""
+        found = [value for (of, own), value in self.series.items() if of == name and labels.items() <= dict(own).items()]
+        assert len(found) == 1, f"{name} {labels}: {found}"
+        return found[0]
+
+
+class Collector:
+    """`answers`: (status, headers, body) of the first requests, in order; every later one gets 200. stall: never answers. Those with metrics
+    are kept apart, and have answers of their own."""
+
+    def __init__(self, answers=(), stall=False, to_pushes=()):
+        self.requests = []  # with spans: (path, headers, body)
+        self.pushed = []    # with metrics
+        self._answers, self._to_pushes, self._stall = list(answers), list(to_pushes), stall
         self._lock, self._closed = threading.Lock(), threading.Event()
         collector = self
 
@@ -89,9 +135,12 @@ class Collector:
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                request = self.path, {k.lower(): v for k, v in self.headers.items()}, body
                 with collector._lock:
-                    collector.requests.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
-                    status, headers, text = collector._answers.pop(0) if collector._answers else (200, {}, "{}")
+                    of_metrics = body.startswith(b'{"resourceMetrics"')
+                    (collector.pushed if of_metrics else collector.requests).append(request)
+                    answers = collector._to_pushes if of_metrics else collector._answers
+                    status, headers, text = answers.pop(0) if answers else (200, {}, "{}")
                 if collector._stall:
                     collector._closed.wait()
                     return
@@ -117,7 +166,7 @@ class Collector:
 
     def spans(self):
         """Every span so far; AssertionError or ParseError for what OTLP does not allow."""
-        request_message, json_format = _request_message()
+        request_message, _, json_format = _messages()
         with self._lock:
             bodies = [body for _, _, body in self.requests]
         found = []
@@ -133,6 +182,11 @@ class Collector:
                     found += [Span(span, resource, (part.scope.name, part.scope.version)) for span in part.spans]
         assert len({span.id for span in found}) == len(found), "a span came twice"
         return found
+
+    def pushes(self):
+        """Every export of metrics so far, but those of `check`, which are empty; AssertionError or ParseError for what OTLP does not allow."""
+        with self._lock:
+            return [Push(body) for _, _, body in self.pushed if json.loads(body)["resourceMetrics"]]
 
     def wait(self, requests, timeout=20.0):
         eventually(lambda: len(self.requests) >= requests, timeout, f"{requests} requests at the collector")

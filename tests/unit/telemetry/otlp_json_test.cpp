@@ -115,11 +115,12 @@ TEST(OtlpJson, WhatTheOutsideSaidIsRedactedBeforeItIsCut) {
 }
 
 TEST(PartialSuccess, IsReadWhicheverWayItsNumberIsWritten) {
-    const auto rejected = [](const char* body) { return partial_success(body).rejected; };
+    const auto rejected = [](const char* body) { return partial_success(body, "rejectedSpans").rejected; };
     EXPECT_EQ(rejected(R"({"partialSuccess": {"rejectedSpans": "7", "errorMessage": "late"}})"), 7);
-    EXPECT_EQ(
-        partial_success(R"({"partialSuccess": {"rejectedSpans": "7", "errorMessage": "late"}})").message,
-        "late");
+    EXPECT_EQ(partial_success(R"({"partialSuccess": {"rejectedSpans": "7", "errorMessage": "late"}})",
+                              "rejectedSpans")
+                  .message,
+              "late");
     EXPECT_EQ(rejected(R"({"partialSuccess": {"rejectedSpans": 7}})"), 7);
     for (const char* whole :
          {"", "{}", "not json", "[]", R"({"partialSuccess": null})", R"({"partialSuccess": {}})"})

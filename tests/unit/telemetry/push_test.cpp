@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <latch>
 #include "fake_transport.h"
+
 #include "log/log.h"
 
 namespace pagehaul::telemetry {
@@ -28,8 +30,10 @@ struct Pushing {
         auto owned = std::make_unique<FakeTransport>(std::move(answer));
         transport = owned.get();
         pusher = std::make_unique<Pusher>(
-            gateway(), std::move(owned),
-            [](std::int64_t failures) { return "failures " + std::to_string(failures) + "\n"; }, interval,
+            way_to(
+                gateway(), std::move(owned),
+                [](std::int64_t failures) { return "failures " + std::to_string(failures) + "\n"; }, interval,
+                system_clock()),
             system_clock());
     }
     FakeTransport* transport = nullptr;
@@ -211,14 +215,67 @@ TEST(Pusher, FailuresAreCountedAndLoggedOnceThenRarely) {
 
 TEST(Pusher, AThrowIsAFailedPushAndNothingMore) {
     const log::Capture capture;
-    auto transport =
-        std::make_unique<FakeTransport>([](std::stop_token) { return FakeTransport::status(200); });
-    Pusher pusher(
-        gateway(), std::move(transport),
-        [](std::int64_t) -> std::string { throw std::runtime_error("no text"); }, Millis(1000),
-        system_clock());
+    Pusher pusher({.place = "some.key",
+                   .push = [](std::int64_t, std::stop_token, Nanos) -> Result<void> {
+                       throw std::runtime_error("no text");
+                   }},
+                  system_clock());
     EXPECT_FALSE(pusher.finish());
     EXPECT_EQ(pusher.failures(), 1);
+    EXPECT_THAT(capture.lines().at(0), HasSubstr("some.key: no text"));
+}
+
+TEST(Pusher, TheLastPushTakesNoLongerThanOneOfItsWayNorThanTheEndHasTime) {
+    const auto last_limit = [](Nanos of_the_way, Nanos of_the_end) {
+        Nanos seen{};
+        Pusher pusher({.place = "p",
+                       .push = [&seen](std::int64_t, std::stop_token, Nanos limit) -> Result<void> {
+                           seen = limit;
+                           return {};
+                       },
+                       .limit = of_the_way},
+                      system_clock());
+        EXPECT_TRUE(pusher.finish(of_the_end));
+        return seen;
+    };
+    EXPECT_EQ(last_limit(std::chrono::seconds(10), std::chrono::seconds(2)), std::chrono::seconds(2));
+    EXPECT_EQ(last_limit(std::chrono::milliseconds(500), std::chrono::seconds(2)),
+              std::chrono::milliseconds(500));
+}
+
+/// The last push of this way waits until it was reached by `all` of them.
+Way meeting(const std::string& place, std::shared_ptr<std::latch> all) {
+    return {.place = place,
+            .push = [all = std::move(all)](std::int64_t, std::stop_token, Nanos) -> Result<void> {
+                all->arrive_and_wait();
+                return {};
+            }};
+}
+
+TEST(Pushers, TheLastPushesOfSeveralWaysAreMadeAtOnce) {
+    const auto both = std::make_shared<std::latch>(2);
+    Pushers pushers;
+    EXPECT_TRUE(pushers.empty());
+    pushers.add(meeting("one", both), system_clock());
+    pushers.add(meeting("other", both), system_clock());
+    pushers.finish(std::chrono::seconds(2));  // one after the other they would wait for ever
+    EXPECT_TRUE(both->try_wait());
+}
+
+TEST(Pushers, LeadAndStartAreOfEach) {
+    const auto both = std::make_shared<std::latch>(2);
+    Pushers pushers;
+    for (const char* place : {"one", "other"})
+        pushers.add({.place = place,
+                     .push = [both](std::int64_t, std::stop_token, Nanos) -> Result<void> {
+                         both->count_down();
+                         return {};
+                     },
+                     .interval = Millis(3'600'000)},
+                    system_clock());
+    pushers.lead(true);
+    pushers.start();
+    both->wait();
 }
 
 }  // namespace

@@ -17,6 +17,12 @@ using nlohmann::json;
 using std::chrono::milliseconds;
 using ::testing::UnorderedElementsAre;
 
+TraceSettings set(void (*change)(TraceSettings& of)) {
+    TraceSettings settings;
+    change(settings);
+    return settings;
+}
+
 struct Tracing {
     explicit Tracing(TraceSettings settings = {}) {
         auto owned = std::make_unique<FakeTransport>([this](std::stop_token) {
@@ -156,7 +162,7 @@ TEST(Tracer, TheLastWordOnAJobCounts) {
 }
 
 TEST(Tracer, APageThatIsNotSampledIsNoJob) {
-    Tracing it({.sampling = 0});
+    Tracing it(set([](TraceSettings& of) { of.sampling = 0; }));
     JobTrace job = it.job();
     EXPECT_EQ(job.span(), 0U);
     EXPECT_FALSE(Tracing::sent_by(job));
@@ -165,7 +171,7 @@ TEST(Tracer, APageThatIsNotSampledIsNoJob) {
 }
 
 TEST(Tracer, ThePropagatedSpanIsTheRequestsOwn) {
-    Tracing it({.propagate = true});
+    Tracing it(set([](TraceSettings& of) { of.propagate = true; }));
     std::optional<std::string> sent;
     {
         auto job = it.job();
@@ -176,11 +182,17 @@ TEST(Tracer, ThePropagatedSpanIsTheRequestsOwn) {
 }
 
 TEST(Tracer, WhatIsNotRecordedIsPropagatedAsNotSampled) {
-    Tracing unsampled({.sampling = 0, .propagate = true});
+    Tracing unsampled(set([](TraceSettings& of) {
+        of.sampling = 0;
+        of.propagate = true;
+    }));
     JobTrace job = unsampled.job();
     EXPECT_THAT(Tracing::sent_by(job).value(), ::testing::EndsWith("-00"));
     EXPECT_EQ(job.span(), 0U);
-    Tracing off({.recording = false, .propagate = true});
+    Tracing off(set([](TraceSettings& of) {
+        of.recording = false;
+        of.propagate = true;
+    }));
     JobTrace unrecorded = off.job();
     EXPECT_THAT(Tracing::sent_by(unrecorded).value(), ::testing::EndsWith("-00"));
     off.tracer->slice_claimed(3, off.slice);
@@ -197,7 +209,9 @@ TEST(Tracer, WithoutPropagationNoRequestCarriesTheTrace) {
 }
 
 TEST(Tracer, TheEnvironmentsParentIsTheRunsParent) {
-    Tracing it({.parent = TraceParent{.trace = {.high = 1, .low = 2}, .span = 3, .sampled = true}});
+    Tracing it(set([](TraceSettings& of) {
+        of.parent = TraceParent{.trace = {.high = 1, .low = 2}, .span = 3, .sampled = true};
+    }));
     const json run = it.ended().at("run");
     EXPECT_EQ(run["traceId"], "00000000000000010000000000000002");
     EXPECT_EQ(run["parentSpanId"], "0000000000000003");

@@ -18,7 +18,7 @@ config::Config asking(const std::string& url) {
 }
 
 std::vector<std::string> told(const config::Config& config) {
-    return plaintext_credentials(config, std::nullopt);
+    return plaintext_credentials(config, std::nullopt, std::nullopt);
 }
 
 TEST(PlaintextCredentials, AreToldWithTheirPlaceAndWhatMendsIt) {
@@ -44,15 +44,19 @@ TEST(PlaintextCredentials, AreThoseOfGatewayAndCollectorToo) {
     config::Config config = asking("https://api.test");
     config.telemetry.pushgateway =
         config::Pushgateway{.url = "http://gateway:9091", .auth = {}, .interval = {}};
-    telemetry::TraceSettings traces{.origin = "http://collector:4318",
-                                    .said_by = "telemetry.traces.endpoint"};
-    EXPECT_THAT(plaintext_credentials(config, traces), IsEmpty()) << "without a credential";
+    telemetry::TraceSettings traces{
+        {.origin = "http://collector:4318", .said_by = "telemetry.traces.endpoint"}};
+    telemetry::MetricSettings metrics{
+        {.origin = "http://receiver:9090", .said_by = "telemetry.metrics.endpoint"}};
+    EXPECT_THAT(plaintext_credentials(config, traces, metrics), IsEmpty()) << "without a credential";
     config.telemetry.pushgateway->auth = config::AuthBearer{{"token", ""}};
     traces.headers = {{"x-api-key", "k"}};
+    metrics.headers = {{"x-tenant", "t"}};
     EXPECT_THAT(
-        plaintext_credentials(config, traces),
+        plaintext_credentials(config, traces, metrics),
         ElementsAre(HasSubstr("telemetry.pushgateway.url: telemetry.pushgateway.auth goes to gateway"),
-                    HasSubstr("telemetry.traces.endpoint: the header x-api-key goes to collector")));
+                    HasSubstr("telemetry.traces.endpoint: the header x-api-key goes to collector"),
+                    HasSubstr("telemetry.metrics.endpoint: the header x-tenant goes to receiver")));
 }
 
 TEST(PlaintextCredentials, AreThoseOfABrokerToo) {
