@@ -107,7 +107,7 @@ chart-docs: deps-test  ## make anew what is made: the dashboard, the chart's cop
 	@$(PYTHON) tests/chart/changes.py
 	@tools=$$(tests/chart/tools.sh) && $(PYTHON) tests/chart/manifests.py "$$tools/helm"
 
-observability:  ## test dashboard and alerts on runs that a real Pushgateway and a real Prometheus watch; ARGS='-k dashboard' picks some
+observability:  ## test dashboard and alerts on runs that a real Pushgateway and a real Prometheus watch, and, with Go 1.26 and the network once, by OTLP; ARGS='-k dashboard' picks some
 	@$(DEPS) build observability
 	@tests/support/build.sh dev pagehaul mockapi
 	@$(PYTEST) -m 'not alone' $(ARGS) tests/observability || [ $$? -eq 5 ]  # 5: ARGS picked none of these

@@ -1,4 +1,4 @@
-"""A real Prometheus that scrapes a few times a second and judges our rules as often."""
+"""A real Prometheus that scrapes a few times a second and judges our rules as often; a newer one than Debian's takes what is sent by OTLP, too."""
 
 import json
 import math
@@ -13,8 +13,8 @@ SCRAPE = "250ms"
 
 
 class Prometheus:
-    def __init__(self, directory, pushgateway=None, rules=(), scrape=()):
-        """`pushgateway`: its URL. `scrape`: what else it is to look at, as in scrape_configs."""
+    def __init__(self, directory, pushgateway=None, rules=(), scrape=(), receiver=None):
+        """`pushgateway`: its URL. `scrape`: what else it is to look at, as in scrape_configs. `receiver`: the program of one that is to take OTLP."""
         directory = pathlib.Path(directory)
         scraped = list(scrape)
         if pushgateway:
@@ -23,14 +23,19 @@ class Prometheus:
         config = {"global": {"scrape_interval": SCRAPE, "scrape_timeout": SCRAPE, "evaluation_interval": SCRAPE},
                   "rule_files": [str(path) for path in rules],
                   "scrape_configs": scraped}
+        if receiver:
+            # As deploy/metrics.md says.
+            config["storage"] = {"tsdb": {"out_of_order_time_window": "10m"}}
         path = directory / "prometheus.yml"
         path.write_text(json.dumps(config))  # JSON is YAML
         self._process = Process(
-            ["/usr/bin/prometheus", f"--config.file={path}", "--web.listen-address=127.0.0.1:0", f"--storage.tsdb.path={directory / 'data'}"],
+            [receiver or "/usr/bin/prometheus", f"--config.file={path}", "--web.listen-address=127.0.0.1:0",
+             f"--storage.tsdb.path={directory / 'data'}", *(["--web.enable-otlp-receiver"] if receiver else [])],
             directory=directory, name="prometheus", cwd=directory)
         listening = self._process.wait_for(
-            lambda: re.search(r'msg="Listening on" address=(\S+)', self._process.stderr), what="names its port")
+            lambda: re.search(r'msg="Listening on" .*?address=(\S+)', self._process.stderr), what="names its port")
         self.url = "http://" + listening.group(1)
+        self.otlp = self.url + "/api/v1/otlp"  # of a receiver: an endpoint, /v1/metrics is added
         self._process.wait_for(lambda: answers(self.url + "/-/ready"), what="is ready")
 
     def query(self, expression, time=None):
