@@ -65,6 +65,7 @@
 {{- $_ := set $p "cronJobName" (include "pagehaul.cronjob.name" .) -}}
 {{- $_ := set $p "metricLabels" (dict "namespace" "${POD_NAMESPACE}" "cronjob" $p.cronJobName) -}}
 {{- with $root.Values.metrics.cluster -}}{{- $_ := set $p.metricLabels "cluster" . -}}{{- end -}}
+{{- $_ := set $p "metricsTo" (dict "pushgateway" $root.Values.metrics.pushgateway "otlp" $root.Values.metrics.otlp) -}}
 {{- $_ := set $p "ownsSecret" (and $brings $p.secret.values | not | not) -}}
 {{- if $p.secret.existingSecret -}}
 {{- $_ := set $p "secretName" $p.secret.existingSecret -}}
@@ -149,6 +150,9 @@ says 360). With `parallelism` those that run together fail together. */}}
 {{- with .run.drain -}}{{- $lines = append $lines (printf "run.drain=%s" .) -}}{{- end -}}
 {{- range $label, $value := .metricLabels -}}{{- $lines = append $lines (printf "telemetry.labels.%s=%s" $label $value) -}}{{- end -}}
 {{- with .expectEvery -}}{{- $lines = append $lines (printf "telemetry.expect_every=%s" .) -}}{{- end -}}
+{{- with .metricsTo.pushgateway.url -}}{{- $lines = append $lines (printf "telemetry.pushgateway.url=%s" .) -}}{{- end -}}
+{{- with .metricsTo.otlp.endpoint -}}{{- $lines = append $lines (printf "telemetry.metrics.endpoint=%s" .) -}}{{- end -}}
+{{- range $name, $value := .metricsTo.otlp.headers -}}{{- $lines = append $lines (printf "telemetry.metrics.headers.%s=%s" $name $value) -}}{{- end -}}
 {{- range $key, $value := .queue -}}{{- $lines = append $lines (printf "queue.%s=%s" $key (kindIs "float64" $value | ternary (int64 $value | toString) (toString $value))) -}}{{- end -}}
 {{- join "\n" (concat $lines .set) -}}
 {{- end -}}
