@@ -1,13 +1,17 @@
 #!/usr/bin/env bash
 # The ledger's unit tests, and the functional tests of the core, on several major versions of PostgreSQL: matrix.sh [MAJOR...], all
-# without one. A line for each version, then "N passed, N failed".
+# without one. A line for each version, then "N passed, N failed". `matrix.sh --files` lists those of the functional tests.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-majors=("$@")
-[ $# -gt 0 ] || mapfile -t majors < <(cut -d. -f1 tests/postgres/versions)
 core=(pages kill stop drift target keys column_types quarantine retry status sharing database_faults grants teams streams modes vanished splits)
 files=("${core[@]/#/tests/functional/test_}")
 files=("${files[@]/%/.py}")
+if [ "${1-}" = --files ]; then
+    printf '%s\n' "${files[@]}"
+    exit
+fi
+majors=("$@")
+[ $# -gt 0 ] || mapfile -t majors < <(cut -d. -f1 tests/postgres/versions)
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 passed=0 failed=0
