@@ -20,9 +20,9 @@ RUN bash tests/support/deps.sh "build:${TARGETARCH}" && rm -rf /var/lib/apt/list
 COPY CMakeLists.txt CMakePresets.json ./
 COPY src src
 COPY deploy/cross.cmake deploy/
-# A cache folder of the builder, where it has one, makes the second build quick.
+# A cache folder of the builder, where it has one, makes the second build quick. It tells compilations apart by their locale as well.
 RUN --mount=type=cache,id=pagehaul-ccache,target=/ccache \
-    export CCACHE_DIR=/ccache CCACHE_BASEDIR=/src CCACHE_NOHASHDIR=1 && \
+    export CCACHE_DIR=/ccache CCACHE_BASEDIR=/src CCACHE_NOHASHDIR=1 LANG=C.UTF-8 && \
     cmake --preset release -DPAGEHAUL_TESTS=OFF --toolchain deploy/cross.cmake && \
     cmake --build --preset release --target pagehaul && \
     ccache --show-stats && \

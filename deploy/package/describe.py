@@ -17,7 +17,10 @@ import read_help
 
 def main(path, folder, date=None):
     program = read_help.read(pathlib.Path(path).resolve())
-    date = date or datetime.datetime.fromtimestamp(int(os.environ["SOURCE_DATE_EPOCH"]), datetime.timezone.utc).date().isoformat()
+    if date is None:
+        if "SOURCE_DATE_EPOCH" not in os.environ:
+            sys.exit("describe.py: expected a DATE, or SOURCE_DATE_EPOCH in the environment: seconds, of the commit say")
+        date = datetime.datetime.fromtimestamp(int(os.environ["SOURCE_DATE_EPOCH"]), datetime.timezone.utc).date().isoformat()
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in {f"{program.name}.1": man_page.man_page(program, date), f"{program.name}.bash": completions.bash(program),
