@@ -38,7 +38,7 @@ def test_its_dependencies_are_the_libraries_of_the_program(fields, installed):
     named = {entry.split(" ")[0] for entry in fields["Depends"].split(", ")}
     assert {"ca-certificates", "tzdata", "libc6", "libcurl4", "libpq5", "libssl3", "libstdc++6"} <= named
     needed = re.findall(r"\(NEEDED\).*\[(.*)\]", run("readelf", "--dynamic", installed / "usr/bin/pagehaul"))
-    owners = {run("dpkg-query", "--search", f"*-linux-gnu/{name}").split(":")[0] for name in needed}
+    owners = {line.split(":")[0] for line in run("dpkg-query", "--search", *(f"*-linux-gnu/{name}" for name in needed)).splitlines()}
     # A dependency may be on a name that the owner provides, libspdlog1.10-fmt9 say.
     assert [owner for owner in owners if not any(name == owner or name.startswith(owner + "-") for name in named)] == []
 
