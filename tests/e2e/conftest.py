@@ -12,6 +12,7 @@ from harness.postgres import Postgres
 from harness.pushgateway import Pushgateway
 from harness.recovery import ROWS
 from kube.cluster import HOST, NETWORK, Cluster
+from kube.guide import Guide
 from kube.keda import Keda
 from kube.namespace import Namespace
 from kube.release import Release
@@ -87,3 +88,9 @@ def keda(namespace, cluster, tmp_path):
 def release(namespace, tmp_path, api, db):
     """Not installed yet: the test says how."""
     return Release(namespace, tmp_path, api.url, db.dsn)
+
+
+@pytest.fixture
+def guide(namespace, tmp_path):
+    """The operator's guide, read in the folder in which `release` writes its files."""
+    return Guide(namespace, tmp_path)

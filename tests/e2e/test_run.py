@@ -1,10 +1,9 @@
-"""Runs from the chart: by schedule, by hand, beside each other, in little space."""
+"""Runs from the chart: by schedule, by hand, in little space."""
 
 from harness.ending import assert_ledger_consistent
 from harness.oracle import assert_table_equals_oracle
-from harness.pagehaul import INCOMPLETE, OK, parse_log
-from harness.recovery import PAGES, ROWS, assert_asked_only, assert_complete, done_pages
-from kube.midway import wait_midway
+from harness.pagehaul import OK, parse_log
+from harness.recovery import PAGES, ROWS, assert_asked_only, assert_complete
 
 EVERY_PAGE = range(1, PAGES + 1)
 
@@ -58,27 +57,3 @@ def test_half_a_core_and_64_mib_size_the_run_and_are_enough(release, namespace, 
     assert int(start["byte_budget"]) < 32 << 20 and int(start["writers"]) == 1
     assert len(namespace.pods("now")) == 1
     assert_table_equals_oracle(db, api)
-
-
-def test_a_job_by_hand_beside_a_scheduled_one_touches_nothing(release, namespace, api, db):
-    api.set(hold_after=12)
-    release.set(schedule="@every 2s", backoffLimit=0).install()
-    (scheduled,) = namespace.wait(namespace.jobs, 60, "a Job of the schedule is there")
-    scheduled = scheduled["metadata"]["name"]
-    wait_midway(namespace, api, db)
-    asked = len(api.log())
-
-    namespace.create_job(release.cronjob, "now")
-    namespace.wait_job("now", "Failed")
-
-    (pod,) = namespace.pods("now")
-    assert pod.exit_code() == INCOMPLETE
-    assert "holds the pipeline" in pod.message()["reason"] and namespace.pods(scheduled)[0].name in pod.message()["reason"]
-    assert len(api.log()) == asked and len(done_pages(db)) == 12
-    assert db.query("SELECT id, state FROM pagehaul.run") == [(1, "running")]
-    release.set(suspend=True).upgrade()
-    api.set(hold=False)
-    namespace.wait_job(scheduled, "Complete")
-    assert [job["metadata"]["name"] for job in namespace.jobs()] == [scheduled, "now"]
-    assert_asked_only(api, EVERY_PAGE)
-    assert_complete(db, api)

@@ -22,18 +22,25 @@ class Failed(AssertionError):
 class Cluster:
     def __init__(self, tools, helm, kubeconfig):
         self.tools, self.kubeconfig = pathlib.Path(tools), kubeconfig
-        self._kubectl, self._helm = self.tools / "kubectl", helm
+        self._kubectl, self.helm_binary = self.tools / "kubectl", pathlib.Path(helm)
         config = yaml.safe_load(pathlib.Path(kubeconfig).read_text(encoding="utf-8"))
         server = config["clusters"][0]["cluster"]
         self._address = server["server"].removeprefix("https://")
         self._tls = ssl.create_default_context(cafile=server["certificate-authority"])
         self._headers = {"Authorization": "Bearer " + config["users"][0]["user"]["token"], "Content-Type": "application/json"}
 
+    def version(self):
+        return self.get("/version")["gitVersion"]
+
+    def mounted(self, pod, volume, kind):
+        """The folder on the node that holds a pod's volume; kind: `secret`, `downward-api`."""
+        return pathlib.Path(self.kubeconfig).parent / "kubelet" / "pods" / pod.uid / "volumes" / f"kubernetes.io~{kind}" / volume
+
     def kubectl(self, *args, **options):
         return self._command(self._kubectl, args, **options)
 
     def helm(self, *args, **options):
-        return self._command(self._helm, args, **options)
+        return self._command(self.helm_binary, args, **options)
 
     def _command(self, binary, args, *, stdin=None, check=True, timeout=120):
         """The CompletedProcess; Failed with its output when it did not exit 0 and check is on."""
