@@ -113,9 +113,9 @@ observability:  ## test dashboard and alerts on runs that a real Pushgateway and
 	@$(PYTEST) -m 'not alone' $(ARGS) tests/observability || [ $$? -eq 5 ]  # 5: ARGS picked none of these
 	@$(PYTHON) -m pytest -m alone $(ARGS) tests/observability || [ $$? -eq 5 ]
 
-e2e: deps-test  ## run the chart and the image on a real Kubernetes (as root); needs Go 1.26; the first time the network and half an hour more
+e2e: deps-test  ## run the chart and the image on a real Kubernetes (as root); ARGS=--all: what takes long too; needs Go 1.26; the first time the network and half an hour more
 	@$(DEPS) image cluster
-	@tests/support/build.sh dev mockapi
+	@tests/support/build.sh dev pagehaul mockapi pagehaul_next
 	@tests/image/build.sh
 	@tests/e2e/run.sh $(ARGS)
 

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Boots a Kubernetes, imports the image localhost/pagehaul:dev and runs the tests; clears everything away, whatever happens: run.sh [PYTEST ARGUMENTS]
+# Boots a Kubernetes, imports the image localhost/pagehaul:dev and runs the tests; clears everything away, whatever happens: run.sh [--all] [PYTEST ARGUMENTS]
+# What takes long runs with --all only, and is named as skipped without.
 # The cluster's logs of a failed run stay in build/e2e.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 [ "$(id -u)" -eq 0 ] || { echo "run.sh: a kubelet needs root" >&2; exit 1; }
 tools=$("$here/cluster/build.sh")
+[[ " $* " != *" --all "* ]] || "$here/cluster/build.sh" newest-kube-apiserver >/dev/null
 helm=$("$root/tests/chart/tools.sh")/helm
 
 folder=$(mktemp -d /tmp/pagehaul-e2e-XXXXXX)
@@ -38,11 +40,15 @@ trap 'exit 143' TERM
 "$here/cluster/up.sh" "$tools" "$folder"
 # The kinds of KEDA's objects.
 KUBECONFIG=$folder/admin.kubeconfig KUBECACHEDIR=$folder/cache "$tools/kubectl" create --filename "$tools/keda.yaml" >/dev/null
-buildah push --quiet localhost/pagehaul:dev "docker-archive:$folder/pagehaul.tar:localhost/pagehaul:dev"
-ctr --address "$folder/containerd.sock" --namespace k8s.io images import "$folder/pagehaul.tar" >/dev/null
-# What an upgrade goes to.
-ctr --address "$folder/containerd.sock" --namespace k8s.io images tag localhost/pagehaul:dev localhost/pagehaul:next >/dev/null
-rm "$folder/pagehaul.tar"
+# What an upgrade goes to: the same with the program of the next version of the ledger.
+container=$(buildah from --pull-never localhost/pagehaul:dev)
+buildah copy --quiet "$container" "$root/build/dev/pagehaul_next" /usr/bin/pagehaul >/dev/null
+buildah commit --quiet --rm "$container" localhost/pagehaul:next >/dev/null
+for tag in dev next; do
+    buildah push --quiet "localhost/pagehaul:$tag" "docker-archive:$folder/pagehaul.tar:localhost/pagehaul:$tag"
+    ctr --address "$folder/containerd.sock" --namespace k8s.io images import "$folder/pagehaul.tar" >/dev/null
+    rm "$folder/pagehaul.tar"
+done
 
 # run_tests PYTEST ARGUMENTS: in a process group of their own: a signal to this script reaches it at once, and it passes it on to all of them.
 # Whatever they leave, interrupted, lies in the folder.
