@@ -1,4 +1,4 @@
-"""helm test, upgrade, uninstall."""
+"""helm test, upgrade, rollback, uninstall."""
 
 import re
 
@@ -34,29 +34,32 @@ def test_helm_test_fails_where_a_run_would(release, namespace, api):
     assert "401" in log, log
 
 
-def test_an_upgrade_leaves_a_running_job_its_config(release, namespace, api, db):
+def test_upgrades_and_a_rollback_leave_a_running_job_its_config(release, namespace, api, db):
     release.configure(FEW)
     pod = start_midway(release, namespace, api, db)
 
-    release.configure(sink={"table": "report.later"}).upgrade()
-    # The Job's next pod is made after the upgrade, and mounts the config that the first one had.
+    # There and back: the Job's own config is not among the newest any more.
+    for table in ("report.b", "report.c", TABLE, "report.d"):
+        release.configure(sink={"table": table}).upgrade()
+    release.rollback(3)
+    # The Job's next pod is made now, and mounts the config that the first one had.
     namespace.kubectl("delete", "pod", pod.name, "--wait=false")
     drain(api, db)
     namespace.wait_job("now", "Complete")
 
     assert [pod.exit_code() for pod in namespace.pods("now")] == [SIGTERM_EXIT, OK]
+    assert db.query("SELECT id, state FROM pagehaul.run") == [(1, "succeeded")]
     assert_complete(db, api)
-    assert not db.relation_exists("report.later")
     namespace.create_job(release.cronjob, "later")
     namespace.wait_job("later", "Complete")
-    assert_table_equals_oracle(db, api, table="report.later")
+    assert_table_equals_oracle(db, api, table="report.c")
+    assert not db.relation_exists("report.b") and not db.relation_exists("report.d")
 
 
 def test_uninstall_leaves_nothing_but_the_data(release, namespace, api, db):
     release.install()
     namespace.create_job(release.cronjob, "now")
     namespace.wait_job("now", "Complete")
-    # An upgrade keeps the old config beside the new one.
     release.configure(run={"patience": "30s"}).upgrade()
     release.test()
 

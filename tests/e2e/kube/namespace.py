@@ -15,6 +15,7 @@ class Pod:
         self.job = held["metadata"].get("labels", {}).get("batch.kubernetes.io/job-name")
         self.job_uid = held["metadata"].get("labels", {}).get("batch.kubernetes.io/controller-uid")
         self.image = held["spec"]["containers"][0]["image"]
+        self.address = held["status"].get("podIP")
         self.deleted = held["deleted"]
         # When it must be gone: the grace period is in it.
         self.deletion = held["metadata"].get("deletionTimestamp")
@@ -30,6 +31,11 @@ class Pod:
     def exit_code(self, container="run"):
         """None before it has ended."""
         return (self.ended(container) or {}).get("exitCode")
+
+    def running(self, container="run"):
+        """That container's ID while it runs; None before and after."""
+        held = self._containers.get(container, {})
+        return held["containerID"].removeprefix("containerd://") if "running" in held.get("state", {}) else None
 
     def message(self, container="run"):
         """The termination message, parsed."""
@@ -91,6 +97,11 @@ class Namespace:
     def wait_pod(self, job, number=1, timeout=NEXT_POD):
         """Until the Job's number-th pod is there."""
         return self.wait(lambda: (self.pods(job)[number - 1:] or [None])[0], timeout, f"{job} has its pod {number}")
+
+    def wait_running(self, job, number=1, container="run", timeout=NEXT_POD):
+        """Until that container of the Job's number-th pod runs; the Pod."""
+        self.wait(lambda: self.wait_pod(job, number, timeout).running(container), timeout, f"{container} of {job}'s pod {number} runs")
+        return self.pods(job)[number - 1]
 
     def wait_exit(self, job, number=1, container="run", timeout=NEXT_POD):
         """Until that container of the Job's number-th pod has ended; the Pod."""

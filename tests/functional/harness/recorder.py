@@ -11,12 +11,13 @@ class Push:
     path: str
     headers: dict
     body: str
+    sender: str  # its address
 
 
 class Recorder:
-    """answer: a function of the push that returns (status, text); headers go with each answer."""
+    """answer: a function of the push that returns (status, text); headers go with each answer; host: where it listens."""
 
-    def __init__(self, answer=lambda push: (200, ""), headers=None):
+    def __init__(self, answer=lambda push: (200, ""), headers=None, host="127.0.0.1"):
         self.pushes, self.answer = [], answer
         recorder = self
 
@@ -25,7 +26,7 @@ class Recorder:
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-                push = Push(self.command, self.path, dict(self.headers), body)
+                push = Push(self.command, self.path, dict(self.headers), body, self.client_address[0])
                 recorder.pushes.append(push)
                 status, text = recorder.answer(push)
                 self.send_response(status)
@@ -44,9 +45,9 @@ class Recorder:
             def handle_error(self, *_):
                 pass  # a client that went away
 
-        self._server = Server(("127.0.0.1", 0), Handler)
+        self._server = Server((host, 0), Handler)
         self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self.url = f"http://{host}:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
 
