@@ -21,6 +21,17 @@ _numbers = itertools.count(1)
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
+def pytest_addoption(parser):
+    parser.addoption("--all", action="store_true", help="run what is marked slow too")
+
+
+def pytest_collection_modifyitems(config, items):
+    """What is left out is skipped, not deselected: -ra names it, with the reason."""
+    for item in items:
+        if (slow := item.get_closest_marker("slow")) and not config.getoption("--all"):
+            item.add_marker(pytest.mark.skip(reason=f"only with --all: {slow.args[0]}"))
+
+
 @pytest.hookimpl(tryfirst=True, hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     """A failed test says what its namespace looked like."""

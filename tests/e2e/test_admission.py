@@ -7,26 +7,43 @@ import yaml
 
 from harness.recovery import assert_complete
 from harness.waiting import eventually
+from kube.api_server import ApiServer
 from kube.cluster import CHART, Failed
 from kube.namespace import Namespace
 
 # One worker's: a priority and a kind belong to the whole cluster.
 dry_run = pytest.mark.xdist_group("dry_run")
+NEWEST = pytest.param("newest", marks=pytest.mark.slow("an API server of the newest Kubernetes takes ten minutes to build"))
 FEATURES = sorted((CHART / "ci").glob("*-values.yaml"))
 # Where the features put what is not the release's own.
 ELSEWHERE = "monitoring"
 DEPLOY = CHART.parents[1] / "deploy"
 
 
+@pytest.fixture(scope="module", params=["cluster", NEWEST])
+def asked(request, cluster, tmp_path_factory):
+    """The cluster's API server, and one of the newest Kubernetes."""
+    if request.param == "cluster":
+        yield cluster
+        return
+    server = ApiServer(tmp_path_factory.mktemp("newest"), cluster.tools, cluster.helm_binary)
+    server.cluster.kubectl("create", "--filename", cluster.tools / "keda.yaml")
+    yield server.cluster
+    server.close()
+
+
 @pytest.fixture(scope="module")
-def bystander(cluster):
+def bystander(asked):
     """A namespace in which nothing is ever made but what admission looks for: service accounts, a priority, the kind of the alerts."""
+    cluster = asked
     cluster.kubectl("create", "priorityclass", "batch", "--value=-1")
     cluster.kubectl("create", "--filename", cluster.tools / "prometheusrules.yaml")
     # `wait` gives up on an object that has no conditions yet.
     established = ("wait", "--for=condition=Established", "--timeout=60s", "crd/prometheusrules.monitoring.coreos.com")
     eventually(lambda: cluster.kubectl(*established, check=False).returncode == 0, 60, "the kind is established", 1)
     held = Namespace(cluster, "bystander")
+    # A controller makes it, where there is one.
+    held.kubectl("create", "serviceaccount", "default", check=False)
     cluster.kubectl("create", "namespace", ELSEWHERE)
     yield held
     held.close()
@@ -53,17 +70,16 @@ def assert_taken(namespace, text):
 
 @dry_run
 @pytest.mark.parametrize("values", FEATURES, ids=lambda path: path.name.removesuffix("-values.yaml"))
-def test_the_api_server_takes_every_feature_of_the_chart(bystander, cluster, values):
-    assert_taken(bystander, cluster.helm("template", "release", CHART, "--namespace", bystander.name, "--kube-version", "1.34.0",
-                                         "--values", values).stdout)
+def test_the_api_server_takes_every_feature_of_the_chart(bystander, asked, values):
+    assert_taken(bystander, asked.helm("template", "release", CHART, "--namespace", bystander.name, "--kube-version", asked.version(), "--values", values).stdout)
 
 
 @dry_run
 @pytest.mark.parametrize("folder", ["kubernetes", "keda"])
-def test_the_api_server_takes_the_plain_manifests(bystander, cluster, folder):
+def test_the_api_server_takes_the_plain_manifests(bystander, asked, folder):
     files = [path for path in sorted((DEPLOY / folder).glob("*.yaml")) if path.name != "kustomization.yaml"]
     assert_taken(bystander, "---\n".join(path.read_text(encoding="utf-8") for path in files))
-    assert_taken(bystander, cluster.kubectl("kustomize", DEPLOY / folder).stdout)
+    assert_taken(bystander, asked.kubectl("kustomize", DEPLOY / folder).stdout)
 
 
 def test_the_standard_restricted_is_enforced_and_admits_our_pods(release, namespace, api, db):

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Builds what the cluster is made of, once a machine, and prints its folder: build.sh [PART...]; without names all of it.
+# Builds what the cluster is made of, once a machine, and prints its folder: build.sh [PART...]; without names all of it but for newest-kube-apiserver.
 #
 #   tools/               kubernetes: its own components in one program, and a link to it by the name of each
 #   kube-state-metrics/  tells a Prometheus about the cluster's objects
 #   crds/                no program: prometheusrules.yaml, the kind of object in which alerts are handed to Prometheus' operator
+#   newest/              newest-kube-apiserver, of the newest Kubernetes that the chart claims: built by name only, for what runs with --all
 #   keda/                keda-operator, which starts pods by the length of a queue, and keda.yaml, the kinds of its objects
 #
 # each at the versions of its go.mod. Goes on where an interrupted call has stopped: a part that is there is whole, and what Go has
@@ -38,14 +39,18 @@ build() {
             return ;;
         keda-operator) package=github.com/kedacore/keda/v2/cmd/operator module=keda ;;
         kube-state-metrics) package=k8s.io/kube-state-metrics/v2 module=kube-state-metrics ;;
+        newest-kube-apiserver) package=. module=newest ;;
         kubernetes)
             package=. module=tools
             # Before what they lead to: then a program that is there has all its names.
             for component in $(awk -F'"' '/^\tcase/ {print $2}' tools/main.go); do
                 ln -sf kubernetes "$bin/$component"
-            done
+            done ;;
+    esac
+    case $module in
+        tools | newest)
             # Without a version they refuse to start.
-            version=$(go tools list -m -f '{{.Version}}' k8s.io/kubernetes)
+            version=$(go $module list -m -f '{{.Version}}' k8s.io/kubernetes)
             IFS=. read -r major minor _ <<<"${version#v}"
             flags=(-X $stamp.gitVersion="$version" -X $stamp.gitMajor="$major" -X $stamp.gitMinor="$minor") ;;
     esac
@@ -56,7 +61,7 @@ build() {
 known="kubernetes kube-state-metrics prometheusrules.yaml keda.yaml keda-operator"
 [ $# -gt 0 ] || set -- $known
 for name in "$@"; do
-    [[ " $known " == *" $name "* ]] || { echo "build.sh: unknown part '$name': expected one of $known" >&2; exit 64; }
+    [[ " $known newest-kube-apiserver " == *" $name "* ]] || { echo "build.sh: unknown part '$name': expected one of $known newest-kube-apiserver" >&2; exit 64; }
     [ ! -e "$bin/$name" ] || continue
     echo "build.sh: $name" >&2
     build "$name"
