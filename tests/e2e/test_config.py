@@ -33,6 +33,7 @@ def test_it_arrives_to_the_letter(release, namespace, cluster, api, db):
     assert_complete(db, api)
 
 
+@pytest.mark.slow("eight calls of Helm and kubectl with 96 KiB each")
 def test_the_largest_one_is_installed_upgraded_and_applied_and_a_larger_one_refused(release, namespace, api, db):
     small = json.dumps(release.config) + "\n"
     release.text = padded(small, LARGEST)

@@ -1,5 +1,7 @@
 """Runs from the chart: by schedule, by hand, in little space."""
 
+import pytest
+
 from harness.ending import assert_ledger_consistent
 from harness.oracle import assert_table_equals_oracle
 from harness.pagehaul import OK, parse_log
@@ -29,6 +31,7 @@ def test_a_job_by_hand_pulls_everything_and_says_so(release, namespace, api, db,
     assert pushgateway.value("pagehaul_last_run_exit_code") == OK
 
 
+@pytest.mark.slow("a schedule counts in minutes: it waits for the next one")
 def test_the_schedule_fires(release, namespace, api, db):
     release.set(schedule="* * * * *").install()
 
