@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 import pytest
-from conftest import alert_rules, panels
+import yaml
 
 from harness.pagehaul import OK
 from harness.pipeline import in_a_stream, sliced
@@ -14,6 +14,7 @@ from harness.prometheus import Prometheus
 from harness.waiting import eventually
 
 BUILD = pathlib.Path(__file__).parent / "receiver" / "build.sh"
+DEPLOY = pathlib.Path(__file__).resolve().parents[2] / "deploy"
 LABELS = {"cluster": "eu-1", "namespace": "reports"}
 OURS = '{__name__=~"pagehaul_.+"}'
 # Measured, or counted, for each way by itself.
@@ -62,10 +63,19 @@ def comparable(series):
     return {key: None if dict(key)["__name__"] in OF_THE_PUSH else float(f"{value:.12g}") for key, value in series.items()}
 
 
+def queries(node):
+    """Every PromQL expression of a dashboard or of rules, wherever it stands."""
+    if isinstance(node, dict):
+        yield from (value for key, value in node.items() if key == "expr")
+    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from queries(child)
+
+
 def named_outside():
-    """The metrics of pagehaul's own that dashboard and rules name."""
-    expressions = [target["expr"] for _, panel in panels() for target in panel["targets"]] + [rule["expr"] for rule in alert_rules()]
-    return {name for text in expressions for name in re.findall(r"\bpagehaul_\w+", re.sub(r'"[^"]*"', "", text))}
+    """The metrics of pagehaul's own that dashboards and rules name."""
+    files = [*(DEPLOY / "grafana").glob("*.json"), DEPLOY / "prometheus" / "rules.yaml"]
+    return {name for file in files for query in queries(yaml.safe_load(file.read_text(encoding="utf-8")))
+            for name in re.findall(r"\bpagehaul_\w+", re.sub(r'"[^"]*"', "", query))}
 
 
 def test_names_labels_and_values_are_the_same_both_ways_and_all_that_dashboard_and_rules_name(seen):
