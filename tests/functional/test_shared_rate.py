@@ -13,6 +13,8 @@ from harness.waiting import eventually
 pytestmark = pytest.mark.kill_stop
 
 PROCESSES, RATE, SIZE = 4, 60, 10
+# The burst, the rate with its 3 %, and a twentieth of what a busy machine carries from one second into the next. A second budget would be twice as much.
+MOST_IN_A_SECOND = 1 + RATE * 1.03 + RATE * 0.05
 # So that each could send the whole rate alone, and none waits long for its turn to ask.
 SHARED = {"source": {"pagination": {"size": SIZE}, "limits": {"rate": f"{RATE}/s"}}, "run": {"workers": 8}}
 
@@ -56,8 +58,7 @@ def test_the_processes_of_a_run_keep_its_rate_together(pagehaul, api, db):
 
     rate = steady_rate(times, times[0] + 2, times[-1] - 1)
     assert abs(rate / RATE - 1) <= 0.05, f"{rate:.1f} requests a second"
-    # The burst, the rate, and its 3 %.
-    assert most_in_a_second(times) <= 1 + RATE * 1.03 + 1
+    assert most_in_a_second(times) <= MOST_IN_A_SECOND
     requests = [summary(result)["requests"] for result in results]
     assert min(requests) > len(times) / PROCESSES / 3, f"each has its share: {requests}"
     asks = db.scalar("SELECT n_tup_ins + n_tup_upd FROM pg_stat_user_tables WHERE relname = 'rate_budget'")
@@ -87,7 +88,7 @@ def test_a_process_that_was_frozen_has_no_slots_left_to_burst(pagehaul, api, db)
     processes[0].thaw()
     assert_all_succeed(processes, db, api)
 
-    assert most_in_a_second(arrivals(api)) <= 1 + RATE * 1.03 + 1
+    assert most_in_a_second(arrivals(api)) <= MOST_IN_A_SECOND
 
 
 def test_while_the_database_is_away_nobody_sends(pagehaul, api, db, postgres):
@@ -104,7 +105,7 @@ def test_while_the_database_is_away_nobody_sends(pagehaul, api, db, postgres):
 
     # What was leased already lies within a second.
     assert not [at for at in times if away + 1 <= at < back]
-    assert most_in_a_second(times) <= 1 + RATE * 1.03 + 1
+    assert most_in_a_second(times) <= MOST_IN_A_SECOND
 
 
 @pytest.mark.parametrize("limits", [{"rate": f"{RATE}/s"}, {"concurrency": 2}], ids=["rate", "no rate"])
