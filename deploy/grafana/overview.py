@@ -11,7 +11,7 @@ ONE = ("/d/pagehaul-pipeline?${datasource:queryparam}&var-cluster=${__data.field
 # Made by the chart, not paused, and told of by nobody but Kubernetes.
 NOT_WATCHED = ('max by (cluster, namespace, cronjob) (kube_cronjob_info{%s, cronjob=~".*pagehaul.*"})'
                " unless max by (cluster, namespace, cronjob) (kube_cronjob_spec_suspend{%s} == 1)"
-               " unless max by (cluster, namespace, cronjob) (pagehaul_info{%s})") % ((ours.place,) * 3)
+               " unless max by (cluster, namespace, cronjob) (pagehaul:info{%s})") % ((ours.place,) * 3)
 NAMED = "{{namespace}} {{pipeline}}"
 
 
@@ -28,12 +28,13 @@ COUNTS = [
           "their tables reads old data.", ours.overdue, "red"),
     count("Failed", "Pipelines whose last run failed, or of which Kubernetes says that a Job failed since one last succeeded; those at work again are not "
           "counted.", ours.failed, "orange"),
-    count("Gone quiet", "Pipelines that said they were at work and have pushed nothing for ten minutes: killed, or cut off from the Pushgateway.",
+    count("Gone quiet", "Pipelines that said they were at work and have pushed nothing for ten minutes: killed, or cut off from the Pushgateway. By OTLP there is nothing left of "
+          "such a run after five minutes.",
           ours.quiet, "orange"),
     count("At work", "Pipelines with a run that goes on now.", ours.at_work, "blue"),
     count("Not watched", "CronJobs named as the chart names them that Kubernetes knows, that are not paused, and that push nothing: their Jobs are all "
           "that is known of them.", NOT_WATCHED, "yellow"),
-    count("Pipelines", "All that the Pushgateway knows of.", ours.known, "text"),
+    count("Pipelines", "All that are known to have run: their values are held for an interval and 35 days after the last run.", ours.known, "text"),
 ]
 
 LISTS = [
@@ -45,17 +46,17 @@ LISTS = [
                {"unit": "percentunit", "decimals": 0, "min": 0, "max": 2, "thresholds": steps("green", (1, "yellow"), (2, "red")),
                 **coloured("gauge", mode="basic"), "custom.width": 190}),
               ("since success", ours.since_success, {"unit": "s"}),
-              ("last exit", f"max by ({IDENTITY}) ({ours.of('pagehaul_last_run_exit_code')})", {"mappings": mapped(EXIT_CODES), **coloured()}),
+              ("last exit", f"max by ({IDENTITY}) ({ours.of('pagehaul:last_run_exit_code')})", {"mappings": mapped(EXIT_CODES), **coloured()}),
               ("complete", f"({ours.whole}) or ({ours.at_work}) * 0 - 1",
                {"unit": "percentunit", "decimals": 1, "thresholds": steps("red", (1, "green")), "mappings": mapped(AT_WORK), **coloured()}),
               ("progress", ours.progress, {"unit": "percentunit", "decimals": 0, "min": 0, "max": 1, "thresholds": steps("blue"),
                                            **coloured("gauge", mode="basic"), "custom.width": 150}),
               ("data behind by", ours.lag, {"unit": "s"}),
-              ("quarantined", f"max by ({IDENTITY}) ({ours.of('pagehaul_quarantined_rows')})",
+              ("quarantined", f"max by ({IDENTITY}) ({ours.of('pagehaul:quarantined_rows')})",
                {"unit": "short", "thresholds": steps("text", (1, "orange")), **coloured()}),
               ("last run", ours.known + " * 1000", {"unit": "dateTimeFromNow"}),
           ], size=(24, 14), worst="rank", links={"pipeline": linked("Look at this pipeline", ONE)}, none=""),
-    table("CronJobs that push nothing", "Those not watched: since when they have had no Job that succeeded. Give them a Pushgateway, or find out why their pushes do "
+    table("CronJobs that push nothing", "Those not watched: since when they have had no Job that succeeded. Give them a place to push to, or find out why their pushes do "
           "not arrive.", ("cronjob", "namespace", "cluster"), [
               ("", NOT_WATCHED, {}),
               ("since a Job succeeded", f"time() - max by (cluster, namespace, cronjob) (kube_cronjob_status_last_successful_time{{{ours.place}}})"
@@ -75,9 +76,9 @@ OVER_TIME = [
 
 VARIABLES = [
     source("datasource", "Data source", "prometheus"),
-    variable("cluster", "Cluster", "label_values(pagehaul_last_run_timestamp_seconds, cluster)", every=".*"),
-    variable("namespace", "Namespace", 'label_values(pagehaul_last_run_timestamp_seconds{cluster=~"$cluster"}, namespace)', every=".*"),
-    variable("pipeline", "Pipeline", 'label_values(pagehaul_last_run_timestamp_seconds{cluster=~"$cluster", namespace=~"$namespace"}, pipeline)', every=".*"),
+    variable("cluster", "Cluster", "label_values(pagehaul:last_run_timestamp_seconds, cluster)", every=".*"),
+    variable("namespace", "Namespace", 'label_values(pagehaul:last_run_timestamp_seconds{cluster=~"$cluster"}, namespace)', every=".*"),
+    variable("pipeline", "Pipeline", 'label_values(pagehaul:last_run_timestamp_seconds{cluster=~"$cluster", namespace=~"$namespace"}, pipeline)', every=".*"),
     constant("slack", str(SLACK)),
 ]
 

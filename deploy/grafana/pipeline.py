@@ -17,9 +17,9 @@ def errors(series_, name, label="", found=""):
     return f'max by (error) (label_replace({series_} > 0, "error", "{name}", "{label}", "{found}"))'
 
 
-ERRORS = [errors(f'pagehaul_requests{{{this.where}, code!~"1..|2..|3.."}}', "answer $1", "code", "(.*)"),
-          errors(this.of("pagehaul_retries"), "tries repeated"),
-          errors(this.of("pagehaul_pages", result="failed"), "pages failed"), errors(this.of("pagehaul_slices", result="failed"), "slices failed")]
+ERRORS = [errors(f'pagehaul:requests{{{this.where}, code!~"1..|2..|3.."}}', "answer $1", "code", "(.*)"),
+          errors(this.of("pagehaul:retries"), "tries repeated"),
+          errors(this.of("pagehaul:pages", result="failed"), "pages failed"), errors(this.of("pagehaul:slices", result="failed"), "slices failed")]
 
 NOW = [
     stat("State", "The worst of: overdue, failed, gone quiet (said it was at work and has pushed nothing for ten minutes), at work, fresh.", "none",
@@ -33,14 +33,14 @@ NOW = [
          bounds=(0, 1), decimals=0, none="no run at work", thresholds=steps("blue")),
     stat("Time left", "Of the run at work, if it goes on at its present pace.", "s", (this.time_left, "left"), none="no run at work", decimals=0),
     stat("How the last run ended", "The exit code of the last run that ended. The operator's guide says what to do about each; the log has the error's words.",
-         "none", (each(this.of("pagehaul_last_run_exit_code")), "exit code"), words=EXIT_CODES, none="none yet", links=EXITS),
+         "none", (each(this.of("pagehaul:last_run_exit_code")), "exit code"), words=EXIT_CODES, none="none yet", links=EXITS),
     stat("Completeness", "Share of the last run's data that is accounted for: rows stored, quarantined or duplicate over the rows that the API told, or "
          "pages where it tells no number of rows. A run at work is on its way there.", "percentunit",
          (f"({this.whole}) or ({this.at_work}) * 0 - 1", "complete"), thresholds=WHOLE, words=AT_WORK, decimals=2, none="not told"),
     stat("Data is behind by", "Age of the newest day that is known to be complete: the pipeline's watermark. None without slices by date.", "s",
          (this.lag, "behind"), none="unknown"),
     stat("Quarantined", "Rows of the newest run that did not convert and were kept aside with their reason; `pagehaul status` shows samples.", "short",
-         (each(this.of("pagehaul_quarantined_rows")), "rows"), thresholds=steps("text", (1, "orange"))),
+         (each(this.of("pagehaul:quarantined_rows")), "rows"), thresholds=steps("text", (1, "orange"))),
     table("Errors of the newest run", "What went wrong in it: answers of the API other than a success (none: no answer came), tries that were repeated, pages "
           "and slices that failed for good. Their words stand in the log.", ("error",), [("count", " or ".join(ERRORS), {"unit": "short"})], size=(12, 5)),
 ]
@@ -95,10 +95,10 @@ INSIDE = [
            (this.of("pagehaul_memory_resident_bytes"), "resident"), (this.of("pagehaul_buffer_bytes"), "buffers"),
            (this.of("pagehaul_memory_limit_bytes"), "limit")),
     series("Pushes that failed", "Of the last process, as pagehaul counts them, told by the next push that succeeds; and 1 while the last "
-           "push that the Pushgateway saw is one that it refused.", "short",
+           "push that the Pushgateway saw is one that it refused, which nobody tells of by OTLP.", "short",
            (this.of("pagehaul_push_failures"), "failed"),
            (f"{this.of('push_failure_time_seconds', job='pagehaul')} > bool {this.of('push_time_seconds', job='pagehaul')}", "refused")),
-    series("Since the last push", "Age of what is shown here. While a run is at work it stays below `telemetry.pushgateway.interval`.", "s",
+    series("Since the last push", "Age of what is shown here, as the Pushgateway says. While a run is at work it stays below `telemetry.pushgateway.interval`.", "s",
            (f"time() - {this.of('push_time_seconds', job='pagehaul')}", "age")),
     table("Sizing", "What the sizing of the last run read and decided.", ("name",),
           [("value", f"max by (name) ({this.of('pagehaul_sizing')})", {})], size=(12, 8), unit="short"),
@@ -118,11 +118,11 @@ ANNOTATIONS = [
 OWNED = '{%s, owner_kind="%s", owner_name=~"$%s"}'
 VARIABLES = [
     source("datasource", "Data source", "prometheus"),
-    variable("cluster", "Cluster", "label_values(pagehaul_last_run_timestamp_seconds, cluster)", multi=False, every=False),
-    variable("namespace", "Namespace", 'label_values(pagehaul_last_run_timestamp_seconds{cluster="$cluster"}, namespace)', multi=False, every=False),
-    variable("pipeline", "Pipeline", f"label_values(pagehaul_last_run_timestamp_seconds{{{this.place}}}, pipeline)", multi=False, every=False),
+    variable("cluster", "Cluster", "label_values(pagehaul:last_run_timestamp_seconds, cluster)", multi=False, every=False),
+    variable("namespace", "Namespace", 'label_values(pagehaul:last_run_timestamp_seconds{cluster="$cluster"}, namespace)', multi=False, every=False),
+    variable("pipeline", "Pipeline", f"label_values(pagehaul:last_run_timestamp_seconds{{{this.place}}}, pipeline)", multi=False, every=False),
     # For the row Kubernetes.
-    variable("cronjob", "CronJob", f"label_values({this.of('pagehaul_info')}, cronjob)", hidden=True),
+    variable("cronjob", "CronJob", f"label_values({this.of('pagehaul:info')}, cronjob)", hidden=True),
     variable("job", "Job", f"label_values(kube_job_owner{OWNED % (this.place, 'CronJob', 'cronjob')}, job_name)", hidden=True),
     variable("pod", "Pod", f"label_values(kube_pod_owner{OWNED % (this.place, 'Job', 'job')}, pod)", hidden=True),
     constant("slack", str(SLACK)),

@@ -2,6 +2,7 @@
 
 The series of a run are gauges that a Pushgateway keeps: they fall back when the next run begins, and stand still when none is at work. So what
 a second brought is `deriv`, cut off at zero where a run begins; `rate` is for the two histograms alone, which begin anew with each run as well.
+By OTLP they end soon after the run: whoever asks for what the last run told, now, asks for pagehaul:NAME, by which the rules beside the alerts hold it.
 No query selects by `job`, which depends on how the Pushgateway is scraped, but those for its own two series.
 
 A pipeline is told apart by cluster, namespace and its name, of which the first two may be absent.
@@ -48,11 +49,11 @@ class Pipelines:
 
     def __init__(self, place, pipeline):
         self.place, self.where = place, f"{place}, {pipeline}"
-        self.known = each(self.of("pagehaul_last_run_timestamp_seconds"))
-        self.last_success = each(self.of("pagehaul_last_success_timestamp_seconds"))
+        self.known = each(self.of("pagehaul:last_run_timestamp_seconds"))
+        self.last_success = each(self.of("pagehaul:last_success_timestamp_seconds"))
         self.since_success = f"time() - {self.last_success}"
         # What a pipeline that names none is held to: a day.
-        self.objective = f"{each(self.of('pagehaul_expected_interval_seconds'))} or {self.known} * 0 + {DAY}"
+        self.objective = f"{each(self.of('pagehaul:expected_interval_seconds'))} or {self.known} * 0 + {DAY}"
         self.used = f"({self.since_success}) / ({self.objective})"
         self.overdue = f"({self.since_success}) > ({self.objective}) + $slack"
         told = f"{each(self.of('pagehaul_run_in_progress'))} == 1"
@@ -60,14 +61,14 @@ class Pipelines:
         self.at_work = f"({told}) unless ({silent})"
         self.quiet = f"({told}) and ({silent})"
         # By its own verdict, or by Kubernetes': what fails before it can push has no other.
-        by_kubernetes = each(f"{self.of('pagehaul_info')} and on (cluster, namespace, cronjob) ({failed_cronjobs(place)})")
-        self.failed = f"({each(self.of('pagehaul_last_run_success'))} == 0 or {by_kubernetes}) unless ({self.at_work})"
-        self.lag = f"time() - {each(self.of('pagehaul_source_watermark_timestamp_seconds'))}"
+        by_kubernetes = each(f"{self.of('pagehaul:info')} and on (cluster, namespace, cronjob) ({failed_cronjobs(place)})")
+        self.failed = f"({each(self.of('pagehaul:last_run_success'))} == 0 or {by_kubernetes}) unless ({self.at_work})"
+        self.lag = f"time() - {each(self.of('pagehaul:source_watermark_timestamp_seconds'))}"
         self.state = " or ".join([f"({self.overdue}) * 0 + 5", f"({self.failed}) * 0 + 4", f"({self.quiet}) * 0 + 3", f"({self.at_work}) * 0 + 2",
                                   f"({self.last_success}) * 0", f"{self.known} * 0 + 1"])
         # For lines sorted by it: those of one state by how much of their objective is used.
         self.rank = f"({self.state}) * 1000 + (clamp_max({self.used}, 999) or {self.known} * 0)"
-        self.completeness = each(self.of("pagehaul_completeness_ratio"))
+        self.completeness = each(self.of("pagehaul:completeness_ratio"))
         # How far a run at work is; nothing else is known to be on its way to a whole.
         self.progress = f"{self.completeness} and ({self.at_work})"
         self.whole = f"{self.completeness} unless ({self.at_work})"

@@ -30,10 +30,15 @@ def test_the_rules_are_the_same(rendered):
     assert rendered["PrometheusRule"]["spec"] == yaml.safe_load(ours)
 
 
+def alerts_of(held):
+    """The rules of a PrometheusRule's spec, or of the file, but for those that record."""
+    return [rule for group in held.get("spec", held)["groups"] for rule in group["rules"] if "alert" in rule]
+
+
 def test_another_guide_is_linked_from_every_alert_and_the_old_one_nowhere(helm):
     rule = {"enabled": True, "runbookUrl": "https://wiki.example.com/ours"}
     (held,) = [document for document in helm.render(values={**MINIMAL, "metrics": {"prometheusRule": rule}}) if document["kind"] == "PrometheusRule"]
-    alerts = held["spec"]["groups"][0]["rules"]
+    alerts = alerts_of(held)
     assert [alert["annotations"]["runbook_url"] for alert in alerts] == [f"https://wiki.example.com/ours#{alert['alert'].lower()}" for alert in alerts]
     assert GUIDE not in str(held)
 
@@ -42,7 +47,7 @@ def rules(helm, **rule):
     """{alert: rule} as the chart makes them with these values."""
     values = {**MINIMAL, "metrics": {"prometheusRule": {"enabled": True, **rule}}}
     (held,) = [document for document in helm.render(values=values) if document["kind"] == "PrometheusRule"]
-    return {alert["alert"]: alert for alert in held["spec"]["groups"][0]["rules"]}
+    return {alert["alert"]: alert for alert in alerts_of(held)}
 
 
 # Where each threshold is meant to act.
@@ -76,8 +81,19 @@ def test_how_long_an_alert_waits_and_what_the_pushgateway_is_called_are_values(h
 
 
 def test_all_alerts_can_be_left_out_one_by_one(helm):
-    names = [alert["alert"] for alert in yaml.safe_load((ROOT / "deploy" / "prometheus" / "rules.yaml").read_text())["groups"][0]["rules"]]
+    rules_of_deploy = yaml.safe_load((ROOT / "deploy" / "prometheus" / "rules.yaml").read_text())
+    names = [alert["alert"] for alert in alerts_of(rules_of_deploy)]
     for name in names:
         values = {**MINIMAL, "metrics": {"prometheusRule": {"enabled": True, "disabled": [name]}}}
         (held,) = [document for document in helm.render(values=values) if document["kind"] == "PrometheusRule"]
-        assert [alert["alert"] for alert in held["spec"]["groups"][0]["rules"]] == [other for other in names if other != name]
+        assert [alert["alert"] for alert in alerts_of(held)] == [other for other in names if other != name]
+
+
+def test_what_the_alerts_live_by_is_recorded_whatever_is_left_out_and_bears_no_label_of_an_alert(helm):
+    """Another label would make another series of it, and the dashboards ask for it without alerts too."""
+    (file,) = yaml.safe_load((ROOT / "deploy" / "prometheus" / "rules.yaml").read_text())["groups"]
+    recorded = [rule for rule in file["rules"] if "record" in rule]
+    disabled = [rule["alert"] for rule in file["rules"] if "alert" in rule]
+    values = {**MINIMAL, "metrics": {"prometheusRule": {"enabled": True, "disabled": disabled, "alertLabels": {"team": "data"}}}}
+    (held,) = [document for document in helm.render(values=values) if document["kind"] == "PrometheusRule"]
+    assert recorded and held["spec"]["groups"] == [{**file, "rules": recorded}]

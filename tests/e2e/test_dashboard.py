@@ -6,10 +6,13 @@ import pytest
 
 from harness.prometheus import Prometheus
 from harness.recovery import assert_complete
+from kube.cluster import CHART
 from kube.dashboard import Row
 from kube.metrics import KubeStateMetrics
 from kube.midway import FEW, wait_midway
 
+# They hold what names the CronJob.
+RULES = CHART.parents[1] / "deploy" / "prometheus" / "rules.yaml"
 # The panel's number for a Job that is complete.
 SUCCEEDED = 2
 # Nothing to show while the first run is at work.
@@ -20,7 +23,7 @@ OF_THE_END = {"How containers ended"}
 def kubernetes(namespace, cluster, pushgateway, tmp_path):
     """The row about Kubernetes, as a Prometheus has it that scrapes the cluster and the Pushgateway."""
     metrics = KubeStateMetrics(tmp_path, cluster, namespace.name)
-    prometheus = Prometheus(tmp_path, pushgateway.url, scrape=metrics.scrape_configs())
+    prometheus = Prometheus(tmp_path, pushgateway.url, [RULES], scrape=metrics.scrape_configs())
     yield Row("Kubernetes", prometheus, time.time(), cluster="", namespace=namespace.name, pipeline="creative_report")
     prometheus.close()
     metrics.close()

@@ -17,8 +17,18 @@ RULES = ROOT / "deploy" / "prometheus" / "rules.yaml"
 GUIDE = ROOT / "deploy" / "README.md"
 
 
-def alert_rules():
+def all_rules():
     return [rule for group in yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"] for rule in group["rules"]]
+
+
+def alert_rules():
+    return [rule for rule in all_rules() if "alert" in rule]
+
+
+def held_names():
+    """What is handed on when its series have ended, pagehaul:NAME for pagehaul_NAME."""
+    records = [rule["record"] for rule in all_rules() if "record" in rule]
+    return [name for name in records if name not in ("pagehaul:held_until_timestamp_seconds", "pagehaul:pipelines")]
 
 
 @pytest.fixture

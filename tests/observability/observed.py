@@ -94,6 +94,8 @@ class Observed:
         self._tell_of_kubernetes(cpu=2)
         self.problems = "\n".join(filter(None, (runner.problems() for run, runner, _ in started if run.code is not None)))
         eventually(self._all_is_scraped, what="Prometheus has scraped the last push of each run")
+        scraped = time.time()
+        eventually(lambda: self.prometheus.query(f"timestamp(pagehaul:pipelines) > {scraped}"), what="the rules hold what it told")
         self.ended = time.time()
         assert process.running, "600 pages were over before the other runs"
 

@@ -197,19 +197,19 @@ def test_every_selector_follows_the_variables(board, row, panel):
     own = 'pipeline=~"$pipeline"' if board is OVERVIEW else 'pipeline="$pipeline"'
     not_watched = OVERVIEW.panel("CronJobs that push nothing")["targets"][0]["expr"]
     for target in panel["targets"]:
-        selectors = re.findall(r"\b(\w+)(\{[^}]*\})?", re.sub(r'"[^"]*"', lambda text: text[0].replace("{", ""), target["expr"]))
-        named = [(name, labels) for name, labels in selectors if re.match(r"(pagehaul|push|kube|container)_|ALERTS$", name)]
+        selectors = re.findall(r"\b([\w:]+)(\{[^}]*\})?", re.sub(r'"[^"]*"', lambda text: text[0].replace("{", ""), target["expr"]))
+        named = [(name, labels) for name, labels in selectors if re.match(r"pagehaul:|(pagehaul|push|kube|container)_|ALERTS$", name)]
         assert named and all(part in labels for _, labels in named for part in place), target["expr"]
         if row == KUBERNETES_ROW:
             assert all(any(choice in labels for choice in ('cronjob=~"$cronjob"', 'job_name=~"$job"', 'pod=~"$pod"')) for _, labels in named)
         else:
             # Of CronJobs that push nothing nobody knows a pipeline.
-            assert all(own in labels for name, labels in named if re.match("pagehaul_|push_", name) and not_watched not in target["expr"]), target["expr"]
+            assert all(own in labels for name, labels in named if re.match("pagehaul[_:]|push_", name) and not_watched not in target["expr"]), target["expr"]
 
 
 def test_the_row_kubernetes_is_about_the_cronjob_that_the_pipeline_names():
     assert PAGE.variables["cronjob"]["query"]["query"] == \
-        'label_values(pagehaul_info{cluster="$cluster", namespace="$namespace", pipeline="$pipeline"}, cronjob)'
+        'label_values(pagehaul:info{cluster="$cluster", namespace="$namespace", pipeline="$pipeline"}, cronjob)'
 
 
 def test_completeness_has_a_word_for_a_run_at_work():

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from conftest import alert_rules
+from conftest import alert_rules, all_rules
 from grafana import UIDS, Dashboard
 from observed import ALERTS, AT_WORK, ENDED, FAILING, HEALTHY, NOT_WATCHED, OVERDUE, RUNS, SLOW, SUCCEEDED
 
@@ -133,16 +133,27 @@ def test_the_annotations_mark_when_a_run_began_and_how_it_ended(observed, pages)
 
 
 def test_every_metric_that_dashboards_and_rules_name_is_exposed(observed):
-    expressions = [target["expr"] for dashboard in (OVERVIEW, PAGE) for _, _, target in dashboard.targets()] + [rule["expr"] for rule in alert_rules()]
-    named = {name for text in expressions for name in re.findall(r"\b(?:pagehaul|push|kube|container)_\w+", re.sub(r'"[^"]*"', "", text))}
+    expressions = [target["expr"] for dashboard in (OVERVIEW, PAGE) for _, _, target in dashboard.targets()] + [rule["expr"] for rule in all_rules()]
+    named = {name for text in expressions for name in re.findall(r"\b(?:pagehaul:|(?:pagehaul|push|kube|container)_)\w+", re.sub(r'"[^"]*"', "", text))}
     # What somebody pushes by hand, and what Kubernetes tells of pods that wait: none here does.
     absent = {"pagehaul_retired", "kube_pod_container_status_waiting_reason", "kube_pod_init_container_status_waiting_reason", "kube_pod_status_unschedulable"}
     assert named - observed.prometheus.metrics() == absent
 
 
 def test_prometheus_evaluates_every_rule(observed):
-    assert [rule["name"] for rule in observed.prometheus.rules()] == [rule["alert"] for rule in alert_rules()]
+    assert [rule["name"] for rule in observed.prometheus.rules()] == [rule.get("alert", rule.get("record")) for rule in all_rules()]
     eventually(lambda: all(rule["health"] == "ok" for rule in observed.prometheus.rules()), what="every rule was evaluated")
+
+
+def test_what_is_held_is_what_was_told_last(observed):
+    held = [rule["record"] for rule in all_rules() if rule.get("record", "").replace(":", "_") in observed.prometheus.metrics()]
+    assert len(held) > 10
+    for name in held:
+        def told(of, name=name):
+            found = observed.prometheus.query(f'{of}{{namespace="{HEALTHY.namespace}", pipeline="{HEALTHY.name}"}}', time=observed.ended)
+            return {tuple(sorted((label, text) for label, text in labels.items() if label not in ("__name__", "instance"))): value for labels, value in found}
+
+        assert told(name) == told(name.replace(":", "_")) != {}, name
 
 
 def test_each_run_raises_its_alerts_and_a_good_one_none(observed):

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 import yaml
-from conftest import GUIDE, ROOT, RULES, alert_rules
+from conftest import GUIDE, ROOT, RULES, alert_rules, all_rules, held_names
 
 ALERTS = alert_rules()
 NAMES = [alert["alert"] for alert in ALERTS]
@@ -25,7 +25,29 @@ def anchors():
 
 def test_promtool_takes_them():
     code, output = promtool("check", "rules", "--lint-fatal", RULES)
-    assert code == 0 and f"SUCCESS: {len(ALERTS)} rules found" in output, output
+    assert code == 0 and f"SUCCESS: {len(all_rules())} rules found" in output, output
+
+
+def test_each_held_name_is_made_alike_of_its_own_metric_and_of_itself():
+    """What another rule handed on would be a wrong number, and no test of an alert might see it."""
+    made = {rule["record"]: rule["expr"] for rule in all_rules() if "record" in rule}
+    assert len({made[name].replace(name, "HELD").replace(name.replace(":", "_"), "TOLD") for name in held_names()}) == 1
+
+
+def test_what_is_held_is_there_before_it_is_asked_for():
+    """Rules of a group are evaluated one after the other."""
+    kinds = ["record" if "record" in rule else "alert" for rule in all_rules()]
+    assert kinds == sorted(kinds, reverse=True) and [rule.get("record") for rule in all_rules()].index("pagehaul:pipelines") == len(held_names()) + 1
+
+
+def test_nothing_is_held_for_nobody_and_nobody_asks_for_what_is_not():
+    asked = "".join([alert["expr"] for alert in ALERTS] + [path.read_text(encoding="utf-8") for path in (ROOT / "deploy" / "grafana").glob("*.json")])
+    assert set(re.findall(r"pagehaul:\w+", asked)) == set(held_names())
+
+
+def test_no_held_name_is_of_processes():
+    """They would be at work for ever."""
+    assert not [name for name in held_names() if re.search("worker|process|in_progress|in_flight|depth|memory|buffer|age_seconds", name)]
 
 
 @pytest.mark.parametrize("cases", CASES, ids=lambda path: path.stem)
