@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from conftest import alert_rules, all_rules
+from conftest import GUIDE, alert_rules, all_rules
 from grafana import UIDS, Dashboard
 from observed import ALERTS, AT_WORK, ENDED, FAILING, HEALTHY, NOT_WATCHED, OVERDUE, RUNS, SLOW, SUCCEEDED
 
@@ -156,6 +156,12 @@ def test_what_is_held_is_what_was_told_last(observed):
         assert told(name) == told(name.replace(":", "_")) != {}, name
 
 
+def test_what_is_held_is_as_many_series_as_the_guide_says(observed):
+    said = int(re.search(r"about (\d+) series a pipeline", GUIDE.read_text(encoding="utf-8"))[1])
+    counted = observed.prometheus.query('count by (namespace, pipeline) ({__name__=~"pagehaul:.+", pipeline!=""})', time=observed.ended)
+    assert len(counted) == len(RUNS) and abs(max(count for _, count in counted) - said) <= 5, counted
+
+
 def test_each_run_raises_its_alerts_and_a_good_one_none(observed):
     def raised():
         assert observed.prometheus.alerts().keys() == ALERTS
@@ -199,8 +205,10 @@ def test_a_group_that_disappears_raises_an_alert_until_it_is_back(prometheus, go
 
 
 def test_a_pipeline_that_is_told_to_be_gone_for_good_raises_none(prometheus, gone):
+    held = 'pagehaul:last_success_timestamp_seconds{pipeline="gone"}'
+    assert prometheus.query(held), "what it told last"
     request("PUT", gone, body=b"pagehaul_retired 1\n")
-    eventually(lambda: prometheus.alerts() == {}, what="no alert")
+    eventually(lambda: prometheus.alerts() == {} and not prometheus.query(held), what="no alert, and nothing that is held")
     request("DELETE", gone)
     eventually(lambda: not prometheus.query('push_time_seconds{pipeline="gone"}'), what="the group is gone")
     assert prometheus.alerts() == {}

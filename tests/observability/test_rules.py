@@ -13,7 +13,7 @@ CASES = sorted((ROOT / "tests" / "observability").glob("rules*_test.yaml"))
 
 
 def promtool(*arguments):
-    done = subprocess.run(["/usr/bin/promtool", *arguments], capture_output=True, text=True, timeout=300)
+    done = subprocess.run(["/usr/bin/promtool", *arguments], capture_output=True, text=True, timeout=600)
     return done.returncode, done.stdout + done.stderr
 
 
