@@ -1,9 +1,11 @@
 """The operator's guide, command by command. tests/tree sees to it that none is left out."""
 
+import json
 import shutil
 
 import pytest
 
+from harness.collector import Collector
 from harness.oracle import assert_table_equals_oracle
 from harness.pagehaul import DATA, OK, SIGTERM_EXIT
 from harness.pipeline import TABLE, TOKEN, sliced
@@ -15,6 +17,13 @@ QUEUE_DSN = "postgres://queue_reader:…@db.example.com/reports?sslmode=require"
 GATEWAY = "http://pushgateway.monitoring:9091"
 # What stands where the guide repeats no arguments.
 AS_ABOVE = "--values values.yaml --set-file pipelines.creative-report.config=pipeline.yaml"
+
+
+@pytest.fixture
+def collector():
+    receiver = Collector()
+    yield receiver
+    receiver.close()
 
 
 @pytest.fixture
@@ -171,14 +180,24 @@ def test_the_group_of_a_pipeline_that_is_gone(guide, release, namespace, pushgat
     assert pushgateway.groups() == []
 
 
+def test_a_pipeline_that_is_gone_and_was_told_of_by_otlp(guide, collector):
+    guide.run("Watch", 2, fills={"http://prometheus.monitoring:9090/api/v1/otlp": collector.url})
+    ((path, _, body),) = collector.pushed
+    (group,) = json.loads(body)["resourceMetrics"]
+    (metric,) = group["scopeMetrics"][0]["metrics"]
+    (point,) = metric["gauge"]["dataPoints"]
+    assert (path, metric["name"], point["asDouble"]) == ("/v1/metrics", "pagehaul_retired", 1)
+    assert {label["key"]: label["value"]["stringValue"] for label in point["attributes"]} == {"namespace": "data", "pipeline": "creative_report"}
+
+
 def test_rules_and_dashboards_that_name_ones_own_guide(guide):
     deploy = guide.folder / "deploy"
     for path in (deploy / "prometheus" / "rules.yaml", *(deploy / "grafana").glob("*.json")):
         shutil.copy(path, guide.folder)
-    said = guide.run("Watch", 2, fills={"git.example.com": "git.example.net", "wiki.example.com": "wiki.example.net"})
+    said = guide.run("Watch", 3, fills={"git.example.com": "git.example.net", "wiki.example.com": "wiki.example.net"})
     assert "SUCCESS" in said.stdout
 
 
 def test_from_an_alert_to_the_pods(guide, installed, namespace):
-    said = guide.run("Watch", 3).stdout
+    said = guide.run("Watch", 4).stdout
     assert f"cronjob.batch/{installed.cronjob}" in said and namespace.name in said and "pod/" in said
