@@ -180,7 +180,7 @@ std::optional<Recalled> recall(const Context& context) {
 
 void add_ways(telemetry::Pushers& pushers, const config::Config& config,
               const std::optional<telemetry::MetricSettings>& otlp, telemetry::Metrics& metrics,
-              const Clock& clock, std::function<telemetry::Whose()> whose) {
+              const Clock& clock, const std::function<telemetry::Whose()>& whose) {
     const config::MetricLabels& labels = config.telemetry.labels;
     const auto measured = [&metrics]() -> const telemetry::Metrics& {
         if (const auto bytes = telemetry::resident_bytes()) metrics.set_memory_resident(*bytes);

@@ -81,6 +81,6 @@ std::optional<Recalled> recall(const Context& context);
 /// Failure(config).
 void add_ways(telemetry::Pushers& pushers, const config::Config& config,
               const std::optional<telemetry::MetricSettings>& otlp, telemetry::Metrics& metrics,
-              const Clock& clock, std::function<telemetry::Whose()> whose);
+              const Clock& clock, const std::function<telemetry::Whose()>& whose);
 
 }  // namespace pagehaul::engine
