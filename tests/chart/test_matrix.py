@@ -139,7 +139,8 @@ def test_the_program_takes_the_config_and_the_overrides(helm, values, tmp_path):
         file.write_text(held.replace("/vault/secrets", str(tmp_path)))
         overrides = {variable["name"]: variable.get("value") for variable in container["env"]}["PAGEHAUL_SET"]
         env = {"PAGEHAUL_SET": overrides, "DATABASE_URL": "postgres://nobody@127.0.0.1/none", "ACCESS_TOKEN": "some-token",
-               "POD_NAMESPACE": "data", "BROKER_URL": "amqps://some:secret@rabbit.example.com/", "KAFKA_PASSWORD": "some-password"}
+               "POD_NAMESPACE": "data", "BROKER_URL": "amqps://some:secret@rabbit.example.com/", "KAFKA_PASSWORD": "some-password",
+               "COLLECTOR_KEY": "some-key", "COLLECTOR_TOKEN": "some-token"}
         done = subprocess.run([os.environ["PAGEHAUL_BINARY"], "check", "--offline", "--config", file], env=env, capture_output=True, text=True, timeout=30)
         assert done.returncode == 0, done.stdout + done.stderr
 
