@@ -5,16 +5,10 @@
 #include <utility>
 
 #include "core/time_pattern.h"
+#include "core/trim.h"
 
 namespace pagehaul::config {
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
-    while (text.ends_with(' '))
-        text.remove_suffix(1);
-    return text;
-}
 
 tl::expected<Filter, std::string> read_filter(std::string_view text) {
     if (text == "epoch") return Filter{.kind = Filter::Kind::epoch, .pattern = {}};

@@ -4,17 +4,13 @@
 #include <charconv>
 
 #include "core/ascii.h"
+#include "core/trim.h"
 #include "log/log.h"
 
 namespace pagehaul::http {
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-    constexpr std::string_view blanks = " \t\r\n";
-    const std::size_t begin = text.find_first_not_of(blanks);
-    if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(blanks) + 1 - begin);
-}
+constexpr std::string_view kBlanks = " \t\r\n";
 
 /// Of "HTTP/1.1 200 OK"; 0: it is no such line.
 int status_of(std::string_view line) {
@@ -66,17 +62,17 @@ Result<void> ResponseHead::end() {
 Result<void> ResponseHead::field(std::string_view line) {
     // A line that begins with a blank goes on with the one before (RFC 9112, 5.2).
     if (line.front() == ' ' || line.front() == '\t') {
-        if (headers_.empty() || trimmed(line).empty()) return {};
+        if (headers_.empty() || trimmed(line, kBlanks).empty()) return {};
         auto& [name, value] = headers_.back();
         if (!value.empty()) value += ' ';
-        value += trimmed(line);
+        value += trimmed(line, kBlanks);
         // What the library took for the length is the line before alone.
         return name == "content-length" ? length(value) : Result<void>{};
     }
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos) return {};
-    std::string name = lower(trimmed(line.substr(0, colon)));
-    const std::string_view value = trimmed(line.substr(colon + 1));
+    std::string name = lower(trimmed(line.substr(0, colon), kBlanks));
+    const std::string_view value = trimmed(line.substr(colon + 1), kBlanks);
     if (name == "transfer-encoding") chunked_ = true;
     if (name == "content-length") {
         if (auto understood = length(value); !understood) return understood;
@@ -94,7 +90,7 @@ Result<void> ResponseHead::length(std::string_view value) {
     // "5, 5" is 5, as is the header twice with one value.
     for (std::string_view rest = value;;) {
         const std::size_t comma = rest.find(',');
-        const std::string_view one = trimmed(rest.substr(0, comma));
+        const std::string_view one = trimmed(rest.substr(0, comma), kBlanks);
         std::uint64_t bytes = 0;
         const auto [end, error] = std::from_chars(one.data(), one.data() + one.size(), bytes);
         if (one.empty() || error != std::errc{} || end != one.data() + one.size()) return refuse();

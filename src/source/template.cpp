@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "core/trim.h"
 #include "http/url.h"
 #include "source/linking.h"
 #include "source/slice_time.h"
@@ -16,14 +17,6 @@ struct Piece {
     std::string_view placeholder;  ///< trimmed; empty behind the last literal
     bool whole = false;            ///< the text is this placeholder and nothing else
 };
-
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && text.front() == ' ')
-        text.remove_prefix(1);
-    while (!text.empty() && text.back() == ' ')
-        text.remove_suffix(1);
-    return text;
-}
 
 Result<std::vector<Piece>> split(std::string_view text, const std::string& where) {
     std::vector<Piece> pieces;

@@ -5,6 +5,7 @@
 #include "config/values.h"
 #include "core/ascii.h"
 #include "core/percent.h"
+#include "core/trim.h"
 #include "http/url.h"
 
 namespace pagehaul::telemetry {
@@ -14,14 +15,7 @@ using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 constexpr std::int64_t kMaxMs = 3'600'000;
 
-std::string_view trimmed(std::string_view text) {
-    const auto blank = [](char c) { return c == ' ' || c == '\t'; };
-    while (!text.empty() && blank(text.front()))
-        text.remove_prefix(1);
-    while (!text.empty() && blank(text.back()))
-        text.remove_suffix(1);
-    return text;
-}
+constexpr std::string_view kBlanks = " \t";
 
 /// "k=v,k=v", values percent-encoded, as OTEL_RESOURCE_ATTRIBUTES and OTEL_EXPORTER_OTLP_HEADERS are written
 /// (after W3C Baggage). The error shows no value: it may be a secret.
@@ -29,13 +23,13 @@ Result<Pairs> parse_pairs(const Variable& variable) {
     Pairs pairs;
     std::string_view rest = variable.value;
     while (!rest.empty()) {
-        const std::string_view item = trimmed(rest.substr(0, rest.find(',')));
+        const std::string_view item = trimmed(rest.substr(0, rest.find(',')), kBlanks);
         rest.remove_prefix(std::min(rest.find(','), rest.size() - 1) + 1);
         if (item.empty()) continue;
         const std::size_t equals = item.find('=');
-        const std::string_view key = trimmed(item.substr(0, equals));
-        const auto value =
-            percent_decode(trimmed(item.substr(equals == std::string_view::npos ? item.size() : equals + 1)));
+        const std::string_view key = trimmed(item.substr(0, equals), kBlanks);
+        const auto value = percent_decode(
+            trimmed(item.substr(equals == std::string_view::npos ? item.size() : equals + 1), kBlanks));
         if (equals == std::string_view::npos || key.empty() || !value) {
             return fail(ErrorKind::config, variable.name,
                         "expected name=value,name=value with percent-encoded values");

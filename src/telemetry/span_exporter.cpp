@@ -5,6 +5,7 @@
 
 #include "http/retry.h"
 #include "log/log.h"
+#include "telemetry/otlp_push.h"
 
 namespace pagehaul::telemetry {
 namespace {
@@ -15,10 +16,7 @@ constexpr std::int64_t kLogFailureEvery = 10;
 
 SpanExporter::SpanExporter(const TraceSettings& settings, TraceResource resource,
                            std::unique_ptr<http::Transport> transport, const Clock& clock, Random& random)
-    : path_(settings.path),
-      headers_(settings.headers),
-      said_by_(settings.said_by),
-      timeout_(settings.timeout),
+    : target_(settings),
       resource_(std::move(resource)),
       transport_(std::move(transport)),
       clock_(clock),
@@ -105,11 +103,9 @@ bool SpanExporter::send(std::vector<Span> batch) {
         lost(batch.size(), "the collector asked for a pause");
         return false;
     }
-    http::Request request{.method = "POST", .target = path_, .headers = headers_};
-    request.body = export_request(resource_, batch);
-    request.content_type = "application/json";
+    const http::Request request = export_to(target_, export_request(resource_, batch));
     for (int attempt = 1;; ++attempt) {
-        const Deadline deadline = Deadline::after(began, timeout_).sooner(last_moment());
+        const Deadline deadline = Deadline::after(began, target_.timeout).sooner(last_moment());
         std::int64_t rejected = 0;
         const SendOutcome outcome = send_once(request, deadline, rejected);
         const MonoTime now = clock_.now();
@@ -176,7 +172,7 @@ void SpanExporter::lost(std::size_t spans, const std::string& why) {
     why_lost_ = why;
     if (failures_in_a_row_++ % kLogFailureEvery != 0) return;
     log::warn("traces could not be exported",
-              {{"error", Error{ErrorKind::transient, said_by_, why}.text()}, {"spans", spans}});
+              {{"error", Error{ErrorKind::transient, target_.said_by, why}.text()}, {"spans", spans}});
 }
 
 }  // namespace pagehaul::telemetry

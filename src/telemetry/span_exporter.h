@@ -58,10 +58,7 @@ class SpanExporter {
     bool closing() const { return closing_.get_token().stop_requested(); }
     Deadline last_moment() const;
 
-    const std::string path_;
-    const http::Headers headers_;
-    const std::string said_by_;
-    const Millis timeout_;
+    const OtlpTarget target_;
     const TraceResource resource_;
     const std::unique_ptr<http::Transport> transport_;
     const Clock& clock_;
