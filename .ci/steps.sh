@@ -1,22 +1,24 @@
 # How .ci/run does its work: steps one after the other, and beside them what needs no attention yet. To be sourced, with the
 # variable `total_limit` set to the seconds that all of it may take.
 #
-#   step LIMIT TITLE COMMAND...    runs it, under a heading, for at most LIMIT seconds
+#   step LIMIT TITLE COMMAND...    runs it, under a heading, for at most LIMIT seconds; others need what it makes
+#   check LIMIT TITLE COMMAND...   likewise, of what nothing else needs
 #   beside LIMIT TITLE COMMAND...  begins it at the lowest priority and goes on; what it prints is kept
 #   await TITLE                    a step of its own: waits for what was begun so, and shows what it printed should it have failed
-#   finish                         the table of times and the totals
+#   finish                         the table of times, what failed, the totals
 #
-# A step that fails, or that is still running at its limit, ends the script: it is named, and table and totals follow.
+# A step that fails, or that is still running at its limit, ends the script: it is named, and the table follows. After a check that
+# fails the others go on, so that whoever mends it learns of all that is to be mended; the script fails in the end.
 # COMMAND is a program, never a shell function, and what it starts goes with it. Nothing reads standard input.
 
 logs=$(mktemp -d)
 number=0
 running=             # the process of the step that runs now
 declare -A others=() # those beside it, by title
-table=()
+table=() failed=()
 
 trap 'end_all; rm -rf "$logs"' EXIT
-trap 'printf "\n=== interrupted in %d. %s\n" "$number" "${title-}"; finish; exit 130' INT TERM HUP
+trap 'failed+=("$number. ${title-}: interrupted"); finish' INT TERM HUP
 
 end_all() {
     local process
@@ -34,6 +36,14 @@ bounded() {
 # Standard output goes to a file, which `tail` shows: a process that a command leaves behind holds no pipe open that we would wait for.
 # `timeout` makes a process group of its own, and stops all of it.
 step() {
+    run "$@" || finish
+}
+
+check() {
+    run "$@" || [ "$SECONDS" -lt "$total_limit" ] || finish
+}
+
+run() {
     local limit code=0 start=$SECONDS
     limit=$(bounded "$1") title=$2
     shift 2
@@ -65,7 +75,7 @@ await() {
     wait "${others[$title]}" || code=$?
     unset "others[$title]"
     [ "$code" -eq 0 ] || cat "$logs/beside $title"
-    verdict "$code" "$start" "$(cat "$logs/limit $title")"
+    verdict "$code" "$start" "$(cat "$logs/limit $title")" || finish
 }
 
 heading() {
@@ -83,16 +93,17 @@ verdict() {
     esac
     printf '=== %d. %s: %s, %d s\n' "$number" "$title" "$how" "$took"
     table+=("$(printf '%6d s  %d. %s' "$took" "$number" "$title")")
-    [ "$how" != ok ] || return 0
-    finish
-    exit 1
+    [ "$how" = ok ] || failed+=("$number. $title: $how")
+    [ "$how" = ok ]
 }
 
 finish() {
     printf '\n'
     printf '%s\n' "${table[@]}"
     printf '%6d s  in all\n\n' "$SECONDS"
+    [ ${#failed[@]} -eq 0 ] || printf '%s\n' "${failed[@]}" ''
     totals
+    exit $((${#failed[@]} > 0))
 }
 
 # Adds up the closing lines of both runners: "unit: 5 passed, 0 failed" and pytest's "5 passed, 1 skipped in 3.21s".
