@@ -59,7 +59,7 @@ def test_what_is_answered_in_time_is_stored(pagehaul, api, db):
     pagehaul.configure(LONG_DRAIN, source={"limits": {"concurrency": 4}})
     running = start_midway(pagehaul, api, db, env=grace("20s"))
     running.terminate()
-    eventually(lambda: leftovers(db)["leased"] == 4, 8, "claims that were not started go back")
+    eventually(lambda: leftovers(db)["leased"] == 4, 15, "claims that were not started go back")
     release(api)
     assert running.wait() == SIGTERM_EXIT
     assert len(done_pages(db)) == 12 + 4 and leftovers(db) == SETTLED

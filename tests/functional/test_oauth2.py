@@ -132,7 +132,7 @@ def test_a_stop_does_not_wait_for_the_token_server(pulled, api):
     running = pulled().configure(run={"drain": "0s"}).start()
     eventually(lambda: len(asked(api)) == 1, 20, "it is being asked")
     running.terminate()
-    assert running.result(5).code == SIGTERM_EXIT
+    assert running.result(20).code == SIGTERM_EXIT
 
 
 def test_check_asks_for_a_token_too(pulled, api, db):

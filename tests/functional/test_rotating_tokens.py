@@ -140,5 +140,5 @@ def test_who_waits_for_another_one_that_renews_hears_a_stop(rotating, api, db):
     eventually(lambda: db.scalar("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%credential%'") == 1,
                30, "the other waits for it")
     waiting.terminate()
-    waiting.result(5)
+    waiting.result(20)
     renewing.kill9()
