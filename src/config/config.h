@@ -370,10 +370,12 @@ struct Config {
     Telemetry telemetry;
     Security security;
     /// The canonical text of the source and the sink with `${…}` unexpanded, without limits, retry, timeout,
-    /// auth, response.otherwise and the DSN's secrets, one "key.path = value" a line. Two runs with equal
-    /// texts and equal `held` pull the same data into the same place: ledger/fingerprint.h makes one hash of
-    /// both.
+    /// auth, response.otherwise and the DSN's secrets, one "key.path = value" a line.
     std::string fingerprint_text;
+    /// Its lines but for those of keys at their defaults: a program that knows more keys reads the same file
+    /// as the same config. Two runs with equal ones and equal `held` pull the same data into the same place:
+    /// ledger/fingerprint.h makes one hash of both.
+    std::string fingerprinted;
     /// What variables hold there, by key path, but for what is named like a credential. Not to be stored or
     /// shown.
     std::vector<std::pair<std::string, std::string>> held;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <string_view>
 
 #include "config/credential_names.h"
@@ -11,21 +12,6 @@
 
 namespace pagehaul::config {
 namespace {
-
-using Lines = std::vector<std::pair<std::string, std::string>>;
-
-void flatten(const Node& node, const std::string& path, Lines& lines) {
-    const bool empty = node.members.empty() && node.items.empty();
-    if (empty) {
-        lines.emplace_back(path, to_json(node, JsonStyle::compact));
-        return;
-    }
-    for (std::size_t i = 0; i < node.items.size(); ++i) {
-        flatten(node.items[i], join_path(path, std::to_string(i)), lines);
-    }
-    for (const auto& member : node.members)
-        flatten(member.value, join_path(path, member.key), lines);
-}
 
 // How fast and how patiently the source is read, and who we are to it, changes nothing of what is pulled.
 bool is_left_out(const std::string& source_key) {
@@ -75,17 +61,17 @@ Source with_first_page(Source source) {
 
 }  // namespace
 
-Lines fingerprint_lines(const Node& root, const Stream& stream) {
-    Lines lines;
+std::vector<Line> fingerprint_lines(const Node& root, const Stream& stream) {
     Node source = declare_source().show(root.get("source"), with_first_page(stream.source));
     std::erase_if(source.members, [](const Member& member) { return is_left_out(member.key); });
-    for (Member& member : source.members)
-        if (member.key == "response")
-            std::erase_if(member.value.members, [](const Member& rule) { return rule.key == "otherwise"; });
-    flatten(source, "source", lines);
+    if (Member* response = source.find("response"))
+        std::erase_if(response->value.members, [](const Member& rule) { return rule.key == "otherwise"; });
     Node sink = declare_sink().show(root.get("sink"), stream.sink);
     std::erase_if(sink.members, [](const Member& member) { return is_left_out_of_sink(member.key); });
-    flatten(sink, "sink", lines);
+    std::vector<Line> lines = lines_of(source, "source");
+    std::vector<Line> of_sink = lines_of(sink, "sink");
+    lines.insert(lines.end(), std::make_move_iterator(of_sink.begin()),
+                 std::make_move_iterator(of_sink.end()));
     return lines;
 }
 

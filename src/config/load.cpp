@@ -93,19 +93,24 @@ void read_stream(StreamFile& file, const LoadOptions& options, Redactor& redacto
 
 /// Of the streams that are pulled, by their paths in the file.
 void tell_fingerprint(const std::vector<StreamFile>& files, Config& config) {
-    std::set<std::string> lines;
+    std::set<Line> lines;
     std::set<std::pair<std::string, std::string>> held;
     for (const Stream& stream : config.streams) {
         const auto file = std::find_if(files.begin(), files.end(),
                                        [&](const StreamFile& one) { return one.name == stream.name; });
-        for (const auto& [path, value] : fingerprint_lines(file->root, stream))
-            lines.insert(path_in_file(*file, path) + " = " + value);
-        if (!stream.stored) lines.insert("streams." + stream.name + ".store = false");
+        for (Line& line : fingerprint_lines(file->root, stream)) {
+            line.path = path_in_file(*file, line.path);
+            lines.insert(std::move(line));
+        }
+        if (!stream.stored) lines.insert({.path = "streams." + stream.name + ".store", .value = "false"});
         for (const auto& [path, value] : held_by_variables(file->root))
             held.emplace(path_in_file(*file, path), value);
     }
-    for (const std::string& line : lines)
-        config.fingerprint_text += line + "\n";
+    for (const Line& line : lines) {
+        const std::string text = line.path + " = " + line.value + "\n";
+        config.fingerprint_text += text;
+        if (!line.is_default) config.fingerprinted += text;
+    }
     config.held.assign(held.begin(), held.end());
 }
 

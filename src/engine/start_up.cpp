@@ -220,8 +220,9 @@ StartedUp start_once(Context& context, const RunOptions& options, const Starter&
     session.run(context.stop.no_new_work_token(), [&](postgres::Connection& connection) {
         if (!beside.valid()) beside = std::async(std::launch::async, open_heartbeat);  // a repetition
         bring_ledger_up(connection, config.ledger);
-        auto [hash, text] =
-            ledger::fingerprint(connection, config.ledger.schema, config.fingerprint_text, config.held);
+        auto [hash, text] = ledger::fingerprint(
+            connection, config.ledger.schema,
+            {.whole = config.fingerprint_text, .hashed = config.fingerprinted}, config.held);
         request.fingerprint = std::move(hash);
         encoding = connection.database_encoding();
         request.ascii_only = encoding != "UTF8";

@@ -13,16 +13,19 @@ constexpr std::string_view salt_sql = "SELECT salt FROM {s}.schema_version WHERE
 
 }  // namespace
 
-Fingerprint fingerprint(postgres::Connection& connection, const std::string& schema, std::string text,
+Fingerprint fingerprint(postgres::Connection& connection, const std::string& schema, CanonicalConfig config,
                         const std::vector<std::pair<std::string, std::string>>& held) {
     if (!held.empty()) {
         const Scope scope{.schema = schema, .pipeline = "", .worker = ""};
         const std::string salt = connection.exec(fill(salt_sql, scope)).text(0, 0);
-        for (const auto& [path, value] : held)
-            text += path + " holds = " + sha256_hex(salt + path + '\0' + value).substr(0, kDigits) + "\n";
+        for (const auto& [path, value] : held) {
+            const std::string line =
+                path + " holds = " + sha256_hex(salt + path + '\0' + value).substr(0, kDigits) + "\n";
+            config.whole += line;
+            config.hashed += line;
+        }
     }
-    std::string hash = sha256_hex(text);
-    return {.hash = std::move(hash), .text = std::move(text)};
+    return {.hash = sha256_hex(config.hashed), .text = std::move(config.whole)};
 }
 
 }  // namespace pagehaul::ledger

@@ -30,6 +30,7 @@ struct Node {
     bool quoted = false;         ///< a scalar that can only be a string
     bool has_variables = false;  ///< `raw` holds `${…}`; the text is then never quoted in a message
     bool refused = false;        ///< an alias, which has got its problem and was read as null
+    bool is_default = false;     ///< a shown key that holds what it would hold if it were left out
     std::vector<Member> members;
     std::vector<Node> items;
 

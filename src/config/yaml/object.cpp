@@ -70,10 +70,17 @@ Node AnyObject::show(const Node* node, const void* value) const {
     if (!tag_.empty()) shown.with(tag_, Node::string(tag_value_));
     for (const auto& key : keys_) {
         if (!key.built) continue;
-        shown.with(key.name,
-                   key.type->show(node == nullptr ? nullptr : node->get(key.name), member(value, key)));
+        Node held = key.type->show(node == nullptr ? nullptr : node->get(key.name), member(value, key));
+        held.is_default = is_default(key, held);
+        shown.with(key.name, std::move(held));
     }
     return shown;
+}
+
+bool AnyObject::is_default(const Key& key, const Node& shown) const {
+    if (key.required || !key.has_default) return false;
+    const Node fallback = key.type->show(nullptr, member(fresh_.get(), key));
+    return to_json(shown, JsonStyle::compact) == to_json(fallback, JsonStyle::compact);
 }
 
 Node AnyObject::schema() const {

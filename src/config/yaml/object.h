@@ -49,6 +49,7 @@ class AnyObject : public AnyType {
 
     std::string key_list() const;
     Node schema_of(const Key& key) const;
+    bool is_default(const Key& key, const Node& shown) const;
     /// Reports the keys of `node` that are not declared, or not built yet.
     bool refuse_other_keys(const Node& node, Reader& reader) const;
 

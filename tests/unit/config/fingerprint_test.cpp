@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include <nlohmann/json.hpp>
 
 #include "config/declaration.h"
@@ -46,6 +48,112 @@ TEST(Fingerprint, IgnoresLimitsRetryTimeoutAuthPasswordAndTheRun) {
 TEST(Fingerprint, IgnoresHowOftenAnUnknownEnvelopeIsTried) {
     const std::string judged = "  response: {success: {pointer: /code, equals: 0}}\n";
     EXPECT_EQ(fingerprint(minimal(judged)), fingerprint(minimal(judged), {"source.response.otherwise=fail"}));
+}
+
+using Json = nlohmann::json;
+
+void add_defaults(const Json& schema, const std::string& path, std::string& lines) {
+    if (schema.contains("default")) lines += path + " = " + schema["default"].dump() + "\n";
+    for (const char* word : {"oneOf", "anyOf"})
+        if (schema.contains(word))
+            for (const auto& choice : schema[word])
+                add_defaults(choice, path, lines);
+    if (schema.contains("properties"))
+        for (const auto& [key, value] : schema["properties"].items())
+            add_defaults(value, path + "." + key, lines);
+    if (schema.contains("items")) add_defaults(schema["items"], path + "[]", lines);
+    if (schema.contains("additionalProperties") && schema["additionalProperties"].is_object())
+        add_defaults(schema["additionalProperties"], path + ".*", lines);
+}
+
+std::string fingerprinted(const std::string& yaml, std::vector<std::string> set = {}) {
+    Fixture fixture;
+    fixture.set = std::move(set);
+    const auto config = fixture.load(yaml);
+    EXPECT_TRUE(config.has_value()) << to_text(config.error());
+    return config ? config->fingerprinted : "";
+}
+
+TEST(Fingerprint, HashesNothingOfKeysThatAreAtTheirDefaults) {
+    const std::string hashed =
+        "sink.columns.0.from = \"/id\"\n"
+        "sink.columns.0.name = \"id\"\n"
+        "sink.columns.0.type = \"bigint\"\n"
+        "sink.dsn = \"user=me dbname=app host=db\"\n"
+        "sink.key.0 = \"id\"\n"
+        "sink.table = \"public.t\"\n"
+        "source.base_url = \"http://api.test\"\n"
+        "source.pagination.first = 1\n"
+        "source.pagination.size = 100\n"
+        "source.records = \"/rows\"\n"
+        "source.request.path = \"/rows\"\n"
+        "source.request.query.page = \"{{ page.number }}\"\n";
+    EXPECT_EQ(fingerprinted(minimal()), hashed);
+    EXPECT_EQ(fingerprinted(minimal(), {"sink.overlap=refused", "source.pagination.max_pages=100000"}),
+              hashed);
+    EXPECT_EQ(fingerprinted(minimal(), {"source.request.redirects=same_origin"}),
+              hashed + "source.request.redirects = \"same_origin\"\n");
+}
+
+// A default that changes would have a run that an older program began gone on with as if it had meant the new
+// one. Give the new behaviour another key. A key that is new adds its line here.
+TEST(Fingerprint, KeepsTheDefaultsThatOlderProgramsHashedNothingOf) {
+    const Json schema = Json::parse(json_schema())["properties"];
+    std::string defaults;
+    for (const auto& [key, value] : schema["source"]["properties"].items())
+        if (!std::set<std::string>{"auth", "limits", "retry", "signing", "timeout"}.contains(key))
+            add_defaults(value, "source." + key, defaults);
+    for (const auto& [key, value] : schema["sink"]["properties"].items())
+        if (key != "ddl") add_defaults(value, "sink." + key, defaults);
+    EXPECT_EQ("\n" + defaults, R"(
+source.drift.passes = 3
+source.pagination.end = "empty_pages"
+source.pagination.max_pages = 100000
+source.pagination.total.told_on = "first_page"
+source.pagination.total.trust = "exact"
+source.pagination.type = "page_number"
+source.records.empty = []
+source.records.format = "json"
+source.records.shape = "list"
+source.request.method = "GET"
+source.request.redirects = "refused"
+source.response.rules = []
+source.response.rules[].for = "source"
+source.response.rules[].when.absent = false
+source.response.rules[].when.in = []
+source.response.rules[].when.is_null = false
+source.response.rules[].when.status = []
+source.response.rules[].when[].absent = false
+source.response.rules[].when[].in = []
+source.response.rules[].when[].is_null = false
+source.response.rules[].when[].status = []
+source.response.success = []
+source.response.success.absent = false
+source.response.success.in = []
+source.response.success.is_null = false
+source.response.success.status = []
+source.response.success[].absent = false
+source.response.success[].in = []
+source.response.success[].is_null = false
+source.response.success[].status = []
+source.slices.*.step = "1d"
+source.slices.*.zone = "Etc/UTC"
+source.slices.*.zone = "Etc/UTC"
+source.slices.*.zone = "Etc/UTC"
+sink.allow_empty = false
+sink.columns[].from_key = false
+sink.columns[].null_if = []
+sink.columns[].optional = false
+sink.columns[].rest = false
+sink.columns[].strip = ""
+sink.key = []
+sink.mode = "upsert"
+sink.overlap = "refused"
+sink.pgbouncer = false
+sink.undeclared = "ignore"
+sink.vanished = "keep"
+sink.vanished_limit = "5%"
+)");
 }
 
 TEST(Fingerprint, IgnoresWhatMayBeDoneToMakeTheTargetFit) {
@@ -111,8 +219,6 @@ TEST(Fingerprint, HasATextThatShowsWhatDiffers) {
     EXPECT_THAT(config->fingerprint_text, HasSubstr("source.slices.a.0 = 1\nsource.slices.a.1 = \"1x\"\n"));
     EXPECT_THAT(config->fingerprint_text, HasSubstr("sink.table = \"public.t\"\n"));
 }
-
-using Json = nlohmann::json;
 
 // The schema of `key` in a schema that may be an object, a choice of objects, or a dictionary.
 const Json* schema_of(const Json& schema, const std::string& key) {

@@ -9,7 +9,8 @@ namespace {
 class Fingerprints : public LedgerTest {
   protected:
     Fingerprint of(const std::string& account) {
-        return fingerprint(db, "pagehaul", "source.path = \"/${A}\"\n", {{"source.path", account}});
+        const std::string line = "source.path = \"/${A}\"\n";
+        return fingerprint(db, "pagehaul", {.whole = line, .hashed = line}, {{"source.path", account}});
     }
 };
 
@@ -27,7 +28,15 @@ TEST_F(Fingerprints, KeepsNothingOfWhatVariablesHold) {
 }
 
 TEST_F(Fingerprints, WithoutVariablesTheyAreOfTheTextAlone) {
-    EXPECT_EQ(fingerprint(db, "pagehaul", "a = 1\n", {}).text, "a = 1\n");
+    EXPECT_EQ(fingerprint(db, "pagehaul", {.whole = "a = 1\n", .hashed = "a = 1\n"}, {}).text, "a = 1\n");
+}
+
+TEST_F(Fingerprints, HashNothingOfKeysThatAreAtTheirDefaults) {
+    const Fingerprint older = fingerprint(db, "pagehaul", {.whole = "a = 1\n", .hashed = "a = 1\n"}, {});
+    const Fingerprint newer =
+        fingerprint(db, "pagehaul", {.whole = "a = 1\nb = 2\n", .hashed = "a = 1\n"}, {});
+    EXPECT_EQ(older.hash, newer.hash);
+    EXPECT_NE(older.text, newer.text) << "what it was is told whole";
 }
 
 }  // namespace
