@@ -2,6 +2,7 @@
 
 import pytest
 
+from harness.certificates import Authority
 from harness.ending import assert_ended
 from harness.oracle import assert_table_equals_oracle
 from harness.pipeline import sliced
@@ -24,8 +25,18 @@ def test_an_interim_answer_is_not_the_answer(mock_api, db, pagehaul_for, front, 
     assert_table_equals_oracle(db, api, slices=SLICES)
 
 
-def test_what_comes_behind_an_answer_is_no_answer(mock_api, db, pagehaul_for, front):
+@pytest.fixture
+def authority(tmp_path):
+    return Authority(tmp_path, "trusted")
+
+
+@pytest.mark.parametrize("head_first", [False, True], ids=["in one piece", "behind a body that is a piece of its own"])
+@pytest.mark.parametrize("secure", [False, True], ids=["http", "https"])
+def test_what_comes_behind_an_answer_is_no_answer(mock_api, db, pagehaul_for, front, authority, secure, head_first):
     api = mock_api(rows=250)
-    runner = pagehaul_for(api, db).configure(sliced(), source={"base_url": front(api.url, surplus=STRAY).url})
-    assert_ended(runner.run(), db, proof="counts", rows=1000, slices_proven=4)
+    before = front(api.url, tls=authority.server() if secure else None, surplus=STRAY, head_first=head_first, pause=0.05)
+    # One after the other: each connection that may be used again is.
+    runner = pagehaul_for(api, db).configure(sliced(), source={"base_url": before.url, "limits": {"concurrency": 1}})
+    runner.env["SSL_CERT_FILE"] = authority.ca
+    assert_ended(runner.run(), db, proof="counts", rows=1000, slices_proven=4, retries=0)
     assert_table_equals_oracle(db, api, slices=SLICES)

@@ -1,5 +1,6 @@
 #include "http/curl/connection.h"
 
+#include <openssl/ssl.h>
 #include <poll.h>
 
 #include <algorithm>
@@ -101,9 +102,9 @@ void Connection::prepare(const Request& request, const List& headers, Answer& an
     set(easy_, CURLOPT_BUFFERSIZE, buffer_bytes);
     set(easy_, CURLOPT_ERRORBUFFER, details_.data());
     set(easy_, CURLOPT_HEADERFUNCTION, &Connection::on_head);
-    set(easy_, CURLOPT_HEADERDATA, &answer);
+    set(easy_, CURLOPT_HEADERDATA, this);
     set(easy_, CURLOPT_WRITEFUNCTION, &Connection::on_body);
-    set(easy_, CURLOPT_WRITEDATA, &answer);
+    set(easy_, CURLOPT_WRITEDATA, this);
     set(easy_, CURLOPT_PREREQFUNCTION, &Connection::on_connected);
     set(easy_, CURLOPT_PREREQDATA, &answer);
     set(easy_, CURLOPT_VERBOSE, 1L);
@@ -112,12 +113,27 @@ void Connection::prepare(const Request& request, const List& headers, Answer& an
 }
 
 // No exception may pass through libcurl.
-std::size_t Connection::on_head(char* bytes, std::size_t size, std::size_t count, void* to) {
-    return static_cast<Answer*>(to)->take(&Answer::take_head_line, {bytes, size * count}) ? size * count : 0;
+std::size_t Connection::on_head(char* bytes, std::size_t size, std::size_t count, void* self) {
+    auto& us = *static_cast<Connection*>(self);
+    us.is_more_decrypted_ = us.more_is_decrypted();
+    return us.answer_->take(&Answer::take_head_line, {bytes, size * count}) ? size * count : 0;
 }
 
-std::size_t Connection::on_body(char* bytes, std::size_t size, std::size_t count, void* to) {
-    return static_cast<Answer*>(to)->take(&Answer::take_body, {bytes, size * count}) ? size * count : 0;
+std::size_t Connection::on_body(char* bytes, std::size_t size, std::size_t count, void* self) {
+    auto& us = *static_cast<Connection*>(self);
+    us.is_more_decrypted_ = us.more_is_decrypted();
+    return us.answer_->take(&Answer::take_body, {bytes, size * count}) ? size * count : 0;
+}
+
+// Of a body whose length it knows libcurl 7.88 reads no byte more, and the rest of a TLS record stays in
+// OpenSSL, where no poll of the socket sees it. Only while a transfer goes on does it tell of its connection.
+bool Connection::more_is_decrypted() const {
+    const curl_tlssessioninfo* tls = nullptr;
+    if (curl_easy_getinfo(easy_, CURLINFO_TLS_SSL_PTR, &tls) != CURLE_OK || tls == nullptr) return false;
+    if (tls->backend == CURLSSLBACKEND_NONE || tls->internals == nullptr) return false;
+    // Of another library nothing can be asked: its connections are used once.
+    if (tls->backend != CURLSSLBACKEND_OPENSSL) return true;
+    return SSL_has_pending(static_cast<const SSL*>(tls->internals)) == 1;
 }
 
 int Connection::on_connected(void* to, char*, char*, int, int) {
@@ -170,6 +186,8 @@ Result<Response> Connection::exchange(const Request& request, const Bounds& boun
     prepare(request, headers, answer);
     // Until it is known how this ends: a late answer is nobody's.
     may_reuse_ = true;
+    is_more_decrypted_ = false;
+    answer_ = &answer;
     socket_ = CURL_SOCKET_BAD;
     if (curl_multi_add_handle(multi_, easy_) != CURLM_OK) throw std::bad_alloc();
     CURLcode code = CURLE_OK;
@@ -187,7 +205,8 @@ Result<Response> Connection::exchange(const Request& request, const Bounds& boun
     if (whole) curl_easy_getinfo(easy_, CURLINFO_ACTIVESOCKET, &socket_);
     // Closes the connection where the answer is not whole.
     curl_multi_remove_handle(multi_, easy_);
-    may_reuse_ = may_reuse_ && whole && answer.may_reuse();
+    answer_ = nullptr;
+    may_reuse_ = may_reuse_ && whole && answer.may_reuse() && !is_more_decrypted_;
     if (!whole) return result;
 
     Response response = answer.take(started);

@@ -52,16 +52,20 @@ class Connection {
     Error ended_early(Ended how, MonoTime started) const;
     static List header_list(const Request& request);
 
-    static std::size_t on_head(char* bytes, std::size_t size, std::size_t count, void* to);
-    static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* to);
+    static std::size_t on_head(char* bytes, std::size_t size, std::size_t count, void* self);
+    static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* self);
     static int on_connected(void* to, char*, char*, int, int);
     static int on_remark(CURL*, curl_infotype type, char* text, std::size_t size, void* self);
+    /// More has been decrypted, or is to be, than libcurl has read.
+    bool more_is_decrypted() const;
 
     const Peer& peer_;
     CURLM* multi_;
     CURL* easy_;
     std::array<char, CURL_ERROR_SIZE> details_{};
+    Answer* answer_ = nullptr;  ///< while one is awaited
     bool may_reuse_ = true;
+    bool is_more_decrypted_ = false;          ///< behind what was read last
     curl_socket_t socket_ = CURL_SOCKET_BAD;  ///< that the last answer came by
 };
 

@@ -10,9 +10,10 @@ class Front:
     """Forwards to `target` what bears `authorization` (None: everything), answers 401 to the rest.
 
     tls: an ssl.SSLContext of a server; the URL is then https and names localhost.
-    interim: bytes before each answer, which then takes `pause` seconds; surplus: bytes behind it, in the same piece."""
+    interim: bytes before each answer, which then takes `pause` seconds; surplus: bytes behind it, in the same piece;
+    head_first: the body is a piece of its own, `pause` seconds later."""
 
-    def __init__(self, target, authorization=None, tls=None, interim=b"", pause=0.0, surplus=b""):
+    def __init__(self, target, authorization=None, tls=None, interim=b"", pause=0.0, surplus=b"", head_first=False):
         self.refused, self.forwarded, self.over = 0, 0, threading.Event()
         front, backend = self, urllib.parse.urlsplit(target)
 
@@ -45,6 +46,10 @@ class Front:
                 for name, value in (*headers, ("Content-Length", str(len(body)))):
                     self.send_header(name, value)
                 head, self._headers_buffer = b"".join(self._headers_buffer) + b"\r\n", []
+                if head_first:
+                    self.wfile.write(head)
+                    front.over.wait(pause)
+                    head = b""
                 self.wfile.write(head + body + (surplus if status == 200 else b""))
 
             def log_message(self, *_):
