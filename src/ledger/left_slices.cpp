@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "core/join.h"
+#include "ledger/slice_windows.h"
 #include "ledger/statement.h"
 
 namespace pagehaul::ledger {
@@ -75,25 +76,35 @@ Carried carry_over(const std::vector<PlannedSlice>& planned, const std::vector<L
     Carried carried;
     if (left.empty()) return carried;
     std::unordered_set<std::string_view> covered;
-    for (const PlannedSlice& slice : planned)
+    SliceWindows windows;
+    for (const PlannedSlice& slice : planned) {
         covered.insert(slice.key);
+        windows.add(slice.stream, slice.params);
+    }
     std::vector<std::string> taken;
     std::vector<std::string> stay;
     for (const LeftSlice& slice : left) {
         const std::string run = std::to_string(slice.run);
         const auto stream = parameters.find(slice.stream);
         const bool is_pulled = stream != parameters.end();
-        if (!covered.contains(slice.key) && (!is_pulled || names_of(slice.params) != stream->second)) {
+        const bool is_planned = covered.contains(slice.key) || covered.contains(slice.split_from);
+        const bool has_dimensions = is_pulled && names_of(slice.params) == stream->second;
+        // In other steps than then: pulled beside those, each row of both would be there, or belong, twice.
+        const auto shared =
+            is_planned ? SliceWindows::Shared::nothing : windows.shared(slice.stream, slice.params);
+        if (!is_planned && (!has_dimensions || shared == SliceWindows::Shared::a_part)) {
             stay.push_back("slice " + slice.key + " of run " + run + " is not pulled to its end, and " +
-                           (is_pulled              ? "source.slices has other dimensions now"
+                           (has_dimensions         ? "other slices ask for a part of its window now"
+                            : is_pulled            ? "source.slices has other dimensions now"
                             : slice.stream.empty() ? "it is of no stream, which all are now"
                                                    : "its stream is not pulled now") +
                            ": `pagehaul abandon \"" + slice.key + "\" --why TEXT` closes it");
             continue;
         }
         carried.taken_over.push_back(slice.id);
-        if (covered.contains(slice.split_from)) continue;
-        if (!covered.insert(slice.key).second) continue;
+        if (is_planned || shared == SliceWindows::Shared::all) continue;
+        covered.insert(slice.key);
+        windows.add(slice.stream, slice.params);
         carried.more.push_back({.key = slice.key,
                                 .params = slice.params,
                                 .stream = slice.stream,

@@ -36,7 +36,8 @@ struct Carried {
     std::vector<std::string> warnings;
 };
 /// Pure: every slice that has its stream's parameters is carried over; what has others, or is of a stream
-/// that is not pulled, stays left, and is named. A part of a slice is covered with the whole.
+/// that is not pulled, stays left, and is named. A part of a slice is covered with the whole, and so is a
+/// window that others, in other steps, ask for; one of which they ask for a part stays left.
 Carried carry_over(const std::vector<PlannedSlice>& planned, const std::vector<LeftSlice>& left,
                    const ParametersByStream& parameters);
 

@@ -1,10 +1,12 @@
 #include "ledger/publish.h"
 
+#include <optional>
 #include <set>
 #include <unordered_map>
 #include <utility>
 
 #include "core/digest.h"
+#include "ledger/slice_windows.h"
 #include "ledger/statement.h"
 #include "postgres/quoting.h"
 
@@ -34,10 +36,42 @@ SELECT p.slice_key FROM unnest({keys}, {params}) v (key, params)
 JOIN {s}.published p ON p.pipeline = {pipeline} AND p.stream = '' AND p.slice_key = v.key AND p.params = v.params
 WHERE p.run_id <> {but_for})";
 
+constexpr std::string_view others_published_sql = R"(
+SELECT p.slice_key, p.params, p.run_id FROM {s}.published p
+WHERE p.pipeline = {pipeline} AND p.stream = '' AND NOT p.slice_key = ANY ({keys}) ORDER BY p.run_id, p.slice_key)";
+
 constexpr std::string_view as_role_sql =
     "SET LOCAL search_path TO DEFAULT; SET LOCAL jit TO DEFAULT; SET LOCAL enable_seqscan TO DEFAULT; SET "
     "LOCAL enable_bitmapscan TO DEFAULT; SET LOCAL enable_hashjoin TO DEFAULT; SET LOCAL enable_mergejoin TO "
     "DEFAULT; SET LOCAL enable_sort TO DEFAULT";
+
+/// Which of the streams a slice's key is of; nothing if of none.
+std::optional<std::string> stream_of(const std::string& key, const std::set<std::string>& streams) {
+    for (const std::string& stream : streams)
+        if (stream.empty() || key.starts_with(stream + "/")) return stream;
+    return std::nullopt;
+}
+
+/// The rows of a window that stand in the table already would come once more under another slice's key.
+void refuse_other_steps(postgres::Connection& connection, const Scope& scope,
+                        const std::vector<PlannedSlice>& slices, const std::set<std::string>& once,
+                        const std::vector<std::string>& keys) {
+    SliceWindows windows;
+    for (const PlannedSlice& slice : slices)
+        if (once.contains(slice.stream)) windows.add(slice.stream, slice.params);
+    if (windows.empty()) return;
+    const auto rows = connection.exec(fill(others_published_sql, scope, {{"keys", text_array(keys)}}));
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        const std::string key = rows.text(i, 0);
+        const auto stream = stream_of(key, once);
+        if (!stream || windows.shared(*stream, rows.text(i, 1)) == SliceWindows::Shared::nothing) continue;
+        throw Failure(
+            ErrorKind::config, "source.slices",
+            "run " + rows.text(i, 2) + " has appended slice " + key +
+                ", and slices with other bounds would append rows of its window once more; expected the "
+                "steps of then, or windows that begin behind it");
+    }
+}
 
 }  // namespace
 
@@ -107,6 +141,7 @@ std::vector<PlannedSlice> unpublished(postgres::Connection& connection, const Sc
     std::vector<PlannedSlice> left;
     for (const PlannedSlice& slice : slices)
         if (!published.contains(slice.key)) left.push_back(slice);
+    refuse_other_steps(connection, scope, left, once, keys);
     return left;
 }
 

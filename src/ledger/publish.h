@@ -41,6 +41,7 @@ Published note_published(postgres::Connection& connection, const Scope& scope, c
                          std::int64_t rows);
 
 /// Of `slices` those that no run but `but_for` has published as they are; of streams other than `once` all.
+/// Throws a config error if one of those left asks for a part of what was published under another key.
 std::vector<PlannedSlice> unpublished(postgres::Connection& connection, const Scope& scope,
                                       const std::vector<PlannedSlice>& slices,
                                       const std::set<std::string>& once, std::int64_t but_for = 0);

@@ -67,6 +67,35 @@ TEST(CarryOver, WhatHasOtherDimensionsStays) {
     }
 }
 
+std::string days(const std::string& from, const std::string& to) {
+    return R"({"date":")" + from + R"(","date_end":")" + to + "\"}";
+}
+
+TEST(CarryOver, AWindowThatIsAskedForInOtherStepsIsCoveredByAllOfThemOrStays) {
+    const ParametersByStream parameters{{"", {"date", "date_end"}}};
+    const std::vector<PlannedSlice> planned{{.key = "2", .params = days("2026-11-02", "2026-11-02")},
+                                            {.key = "3", .params = days("2026-11-03", "2026-11-03")}};
+    const Carried all = carry_over(planned, {left(2, "2+2d", days("2026-11-02", "2026-11-03"))}, parameters);
+    EXPECT_THAT(all.more, IsEmpty());
+    EXPECT_THAT(all.taken_over, ElementsAre(200));
+    const Carried part = carry_over(planned, {left(2, "1+2d", days("2026-11-01", "2026-11-02"))}, parameters);
+    EXPECT_THAT(part.more, IsEmpty());
+    EXPECT_THAT(part.taken_over, IsEmpty());
+    EXPECT_THAT(part.warnings, ElementsAre(HasSubstr("other slices ask for a part of its window now")));
+    const Carried none = carry_over(planned, {left(2, "4+2d", days("2026-11-04", "2026-11-05"))}, parameters);
+    EXPECT_THAT(keys(none.more), ElementsAre("4+2d"));
+}
+
+TEST(CarryOver, OfTwoLeftWindowsThatShareDaysTheNewerOneIsPulled) {
+    const ParametersByStream parameters{{"", {"date", "date_end"}}};
+    const Carried carried = carry_over(
+        {},
+        {left(3, "1+7d", days("2026-11-01", "2026-11-07")), left(2, "2", days("2026-11-02", "2026-11-02"))},
+        parameters);
+    EXPECT_THAT(keys(carried.more), ElementsAre("1+7d"));
+    EXPECT_THAT(carried.taken_over, ElementsAre(300, 200));
+}
+
 TEST(CarryOver, TwentyAreNamedAndTheRestCounted) {
     std::vector<LeftSlice> many;
     for (int i = 0; i < 25; ++i)
