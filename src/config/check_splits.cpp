@@ -45,10 +45,31 @@ bool check_split_rules(const Node& node, Reader& reader, Source& source) {
     return good;
 }
 
+namespace {
+
+bool may_split(const Source& source) {
+    const std::vector<Rule>& rules = source.response.rules;
+    return source.pagination.max_rows || std::any_of(rules.begin(), rules.end(), is_split_rule);
+}
+
+}  // namespace
+
+bool check_split_modes(const Node& node, Reader& reader, Config& config) {
+    if (!may_split(config.source) || names_that_split(config.source).empty()) return true;
+    const char* const key = config.sink.mode != Mode::upsert         ? "mode"
+                            : config.sink.vanished != Vanished::keep ? "vanished"
+                                                                     : nullptr;
+    if (key == nullptr) return true;
+    return reader.refuse_below(
+        node, {"sink", key},
+        std::string("expected ") + (config.sink.mode != Mode::upsert ? "upsert" : "keep") +
+            " where slices may be split (pagination.max_rows, or a rule with then: split): "
+            "which halves there are changes from run to run, and with it which rows of the "
+            "table are a slice's");
+}
+
 bool check_split_keys(const Node& node, Reader& reader, Config& config) {
-    const std::vector<Rule>& rules = config.source.response.rules;
-    if (!config.source.pagination.max_rows && std::none_of(rules.begin(), rules.end(), is_split_rule))
-        return true;
+    if (!may_split(config.source)) return true;
     const std::vector<std::string> names = names_that_split(config.source);
     bool good = true;
     for (std::size_t i = 0; i < config.sink.columns.size(); ++i) {

@@ -62,6 +62,8 @@ bool check_column_placeholders(const Node& node, Reader& reader, Config& config)
 /// Where slices may be split there is something to split, and rows keep their keys.
 bool check_split_rules(const Node& node, Reader& reader, Source& source);
 bool check_split_keys(const Node& node, Reader& reader, Config& config);
+/// Nothing asks which rows of the table are those of a slice that may be split. Of a whole config.
+bool check_split_modes(const Node& node, Reader& reader, Config& config);
 
 /// The mode knows which rows of the table are a slice's, as far as it needs to. Of a whole config.
 bool check_modes(const Node& node, Reader& reader, Config& config);

@@ -240,6 +240,7 @@ Object<Config> declare_config() {
         .check({"source.slices", "sink.columns", "sink.mode", "sink.vanished"}, check_modes)
         .check({"source.records", "sink.columns"}, check_column_places)
         .check({"source", "sink"}, check_split_keys)
+        .check({"source", "sink"}, check_split_modes)
         .check({"source.pagination", "run.require_proof"}, check_required_proof)
         .check({"pipeline", "queue"}, name_queue);
 }

@@ -64,7 +64,7 @@ def stored(db):
 def test_no_window_is_pulled_that_the_api_would_not_serve_to_its_end(deep, db):
     api, runner = deep([15, 15, 15, 15, 15, 15, 15], **COUNTED)
     result = runner.run()
-    assert_ended(result, db, rows=105)
+    assert_ended(result, db, rows=105, proof="counts, end not shown")
     assert stored(db) == api.ids
     assert api.windows == {(0, 7), (0, 4), (4, 3)}
     assert all(int(dict(asked.query)["page"]) <= CAP / SIZE + 1 for asked in api.http.asked), "the page behind a full last one at most"
