@@ -100,7 +100,7 @@ Result<DecodedPage> Decoder::decode(std::string_view padded_body, std::int64_t p
     if (!self.reader.open(padded_body)) return unreadable(self.reader);
     DecodedPage page;
     self.page = &page;
-    self.rows.begin(page_no);
+    self.rows.begin(page_no, padded_body.size());
     const bool lines = self.format.format == config::RecordFormat::ndjson;
     const bool whole =
         lines ? self.envelope.read(self.reader, page.envelope, self, Envelope::Extent::first_line) &&
@@ -125,6 +125,13 @@ Result<DecodedPage> Decoder::decode(std::string_view padded_body, std::int64_t p
                              : "and one answer may hold no more: have the API send pages, or smaller ones, "
                                "or slice finer"));
     }
+    if (self.rows.too_many_bad())
+        return fail(
+            ErrorKind::data, "response",
+            std::to_string(page.bad.size()) + " of the page's first " +
+                std::to_string(page.bad.back().row + 1) +
+                " records cannot be stored, and what the quarantine would keep of them is larger than " +
+                std::to_string(self.rows.most_bad_bytes()) + " bytes. The first: " + page.bad.front().reason);
     const std::string& twice = self.envelope.ambiguous();
     if (!twice.empty()) {
         return fail(ErrorKind::data, "response",

@@ -27,6 +27,10 @@ bool is_key(const config::Sink& sink, const std::string& name) {
     return std::find(sink.key.begin(), sink.key.end(), name) != sink.key.end();
 }
 
+// What is kept of a bad row of one number takes fifty times its bytes, and a page without a size may hold a
+// million.
+constexpr std::size_t kBadBytes = std::size_t{8} << 20;
+
 }  // namespace
 
 RowWriter::RowWriter(const config::Sink& sink, std::int64_t most_rows, std::size_t levels)
@@ -117,9 +121,11 @@ void RowWriter::set_values(const ColumnValues& values) {
     }
 }
 
-void RowWriter::begin(std::int64_t page_no) {
+void RowWriter::begin(std::int64_t page_no, std::size_t bytes) {
     first_position_ = position(page_no, 0);
     too_many_ = false;
+    bad_bytes_ = 0;
+    most_bad_bytes_ = std::max(kBadBytes, 2 * bytes);
     seen_.clear();
     records_.clear();
     out_.reset();
@@ -142,6 +148,7 @@ std::uint32_t RowWriter::record(JsonReader& reader, std::uint32_t token, int dep
     if (token == JsonReader::kFailed) return token;
     // A record ends with its last token: a bracket, or a scalar of the array.
     row(reader, Record{start, reader.end_of(token - 1), false, group_}, page, *out_);
+    if (too_many_bad()) return reader.fail(token - 1, "more bad rows than are kept of a page");
     return token;
 }
 
@@ -290,6 +297,8 @@ void RowWriter::keep(std::int32_t number, std::string_view bytes, const std::str
                      std::int32_t nul_replaced, DecodedPage& page, CopyBuffer& out) {
     if (!bad.empty()) {
         page.bad.push_back(BadRow{number, log::redacted(bad), log::excerpt(bytes, kLongestPayload)});
+        const BadRow& kept = page.bad.back();
+        bad_bytes_ += sizeof(BadRow) + kept.reason.size() + kept.payload.size();
         return;
     }
     out.put('\n');

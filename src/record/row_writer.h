@@ -29,7 +29,8 @@ class RowWriter {
     /// Converts the values of the `value` columns, unless they are those of the last page.
     void set_values(const ColumnValues& values);
 
-    void begin(std::int64_t page_no);
+    /// `bytes`: the page's.
+    void begin(std::int64_t page_no, std::size_t bytes);
     // Each returns the token after what it has read, or JsonReader::kFailed.
     /// Records in the array whose '[' is at `token`.
     std::uint32_t list(JsonReader& reader, std::uint32_t token, int depth, DecodedPage& page);
@@ -45,6 +46,9 @@ class RowWriter {
     void finish(const JsonReader& reader, DecodedPage& page);
     /// The page holds more rows than it may.
     bool too_many() const { return too_many_; }
+    /// What is kept of its bad rows takes more than `most_bad_bytes`.
+    bool too_many_bad() const { return bad_bytes_ > most_bad_bytes_; }
+    std::size_t most_bad_bytes() const { return most_bad_bytes_; }
     /// The raw JSON of the page's last record; empty: there was none.
     std::string_view last_record(const JsonReader& reader) const {
         return records_.empty() ? std::string_view{}
@@ -124,6 +128,8 @@ class RowWriter {
     std::string key_;
     std::int64_t first_position_ = 0;
     bool too_many_ = false;
+    std::size_t bad_bytes_ = 0;
+    std::size_t most_bad_bytes_ = 0;
 };
 
 }  // namespace pagehaul::record

@@ -77,6 +77,16 @@ def test_an_api_whose_page_is_one_huge_piece_kills_nothing(run_in_64_mib, pageha
         assert_ended(result, db, result.code)
 
 
+def test_an_answer_without_size_whose_rows_are_all_bad_kills_nothing(run_in_64_mib, pagehaul_for, pagehaul, db):
+    body = gzip.compress(('{"rows":[%s]}' % ",".join(map(str, range(MIB // 2 - 1)))).encode())
+    with contextlib.closing(FixedApi([])) as api:
+        api.reply = lambda query: (200, {"Content-Encoding": "gzip"}, body)
+        pagehaul.pipeline["source"] = {"base_url": api.url, "request": {"path": "/rows"}, "pagination": {"type": "none"}, "records": "/rows",
+                                       "retry": {"attempts": 1}}
+        pagehaul.configure(sink={"key": ["id"], "columns": [{"name": "id", "type": "bigint"}]}, run={"patience": "2s", "quarantine_limit": "100%"})
+        assert_ended(run_in_64_mib(), db, DATA, reason="what the quarantine would keep of them is larger than 8388608 bytes")
+
+
 def test_a_huge_row_that_the_table_refuses_kills_nothing(run_in_64_mib, pagehaul, db):
     db.query("CREATE SCHEMA report; CREATE TABLE report.creative (id bigint PRIMARY KEY, text text CHECK (length(text) < 10))")
     with contextlib.closing(FixedApi([])) as api:

@@ -44,6 +44,30 @@ TEST(RowBomb, IsAtTheLatestMoreRowsThanPositionsExistFor) {
     EXPECT_THAT(page.error().message, HasSubstr("more than 1048576 records"));
 }
 
+TEST(RowBomb, OfRowsThatAreAllBadIsRefusedBeforeTheyFillTheMemory) {
+    Decoder decoder(sink_of({column("id")}), {"", {}, 1'000'000, 2'000'000});
+    std::string body = "[0";
+    for (int i = 1; i < 500'000; ++i)
+        body += "," + std::to_string(i);
+    const auto page = decode(decoder, body + "]");
+    ASSERT_FALSE(page);
+    EXPECT_EQ(page.error().kind, ErrorKind::data);
+    EXPECT_THAT(page.error().message, HasSubstr("records cannot be stored, and what the quarantine would "
+                                                "keep of them is larger than 8388608 bytes. "
+                                                "The first: "));
+    EXPECT_TRUE(decode(decoder, "[]")) << "the decoder goes on";
+}
+
+TEST(RowBomb, PagesOfBadRowsThatAreNoLargerThanTheirTextAllowsAreKept) {
+    Decoder decoder(sink_of({column("id")}), {"", {}, 1'000'000, 2'000'000});
+    std::string body = "[0";
+    for (int i = 0; i < 10'000; ++i)
+        body += R"(,{"id":"no number )" + std::to_string(i) + std::string(1'000, ' ') + "\"}";
+    const auto page = decode(decoder, body + "]");
+    ASSERT_TRUE(page) << page.error().message;
+    EXPECT_EQ(page->bad.size(), 10'001U);
+}
+
 /// Bytes that are allocated now.
 std::size_t allocated() {
     const struct mallinfo2 info = mallinfo2();
