@@ -2,6 +2,7 @@
 
 #include "core/clock.h"
 #include "core/error.h"
+#include "engine/start_up.h"
 #include "machine/cgroup.h"
 #include "machine/sizing.h"
 #include "queue/open.h"
@@ -9,13 +10,16 @@
 namespace pagehaul::cli {
 namespace {
 
-/// What one process holds for as long as it works: heartbeat, claimer, writers; and where they are, the
-/// rate's keeper and who tells of pages.
+/// What one process holds at most: heartbeat, claimer, writers; and where they are, the rate's keeper, who
+/// tells of pages, who publishes slices, and who renews tokens that rotate.
 int connections_of(const config::Config& config) {
     const machine::Sizing sizing =
         machine::plan_workers(machine::read_limits(machine::system_probe()), config);
+    const auto* const tokens = std::get_if<config::OAuth2>(&config.source.auth);
     return 2 + sizing.writers + (config.source.limits.rate ? 1 : 0) +
-           (queue::is_brokered(config.queue) ? 1 : 0);
+           (queue::is_brokered(config.queue) ? 1 : 0) +
+           (engine::policies_of(config).any_publishes() ? 1 : 0) +
+           (tokens != nullptr && tokens->rotates ? 1 : 0);
 }
 
 // What is kept for superusers is nobody else's; a role's own limit may be lower.

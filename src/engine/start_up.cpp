@@ -118,6 +118,7 @@ ledger::Policy policy_of(const config::Config& config, const config::Stream& str
     policy.keyed = !stream.sink.key.empty();
     policy.publishes = stream.stored && (config::is_staged(stream.sink.mode) ||
                                          stream.sink.vanished != config::Vanished::keep);
+    policy.once = stream.stored && stream.sink.mode == config::Mode::append;
     policy.overlap_allowed =
         !policy.keyed || !stream.stored || stream.sink.overlap == config::Overlap::allowed;
     if (config.run.require_proof == config::RequiredProof::counts)
@@ -180,6 +181,7 @@ struct Starter {
 StartedUp start_once(Context& context, const RunOptions& options, const Starter& starter) {
     const config::Config& config = context.config;
     const postgres::ConnectOptions& connect = starter.connect;
+    context.policies = policies_of(config);
 
     ledger::StartRequest request;
     request.schema = config.ledger.schema;
@@ -191,7 +193,7 @@ StartedUp start_once(Context& context, const RunOptions& options, const Starter&
     request.intent = options.intent;
     request.fresh = options.fresh;
     for (const config::Stream& stream : config.streams)
-        if (stream.stored && stream.sink.mode == config::Mode::append) request.once.insert(stream.name);
+        if (context.policies.of(stream.name).once) request.once.insert(stream.name);
     request.stale = config.run.stale;
     request.adopt_within = config.run.adopt_within;
     request.pgbouncer = config.sink.pgbouncer;
@@ -259,7 +261,6 @@ StartedUp start_once(Context& context, const RunOptions& options, const Starter&
                      .stale = config.run.stale,
                      .pgbouncer = config.sink.pgbouncer,
                      .ascii_only = request.ascii_only};
-    context.policies = policies_of(config);
     context.fingerprint = request.fingerprint;
     if (const auto* done = std::get_if<ledger::AlreadySucceeded>(&started.outcome)) {
         context.scope.run = done->run;

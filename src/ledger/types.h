@@ -50,6 +50,8 @@ struct Policy {
     bool keyed = true;  ///< rows have keys that are counted; else rows alone are
     /// The target changes in the transaction that proves a slice: every slice has a claimed proof.
     bool publishes = false;
+    /// What another run has published of it needs no pulling.
+    bool once = false;
     Required required = Required::anything;  ///< run.require_proof
 };
 
@@ -109,6 +111,7 @@ struct PlannedSlice {
     std::string stream{};      ///< empty: of a file without streams
     bool is_child = false;     ///< a record of another stream made it
     std::string split_from{};  ///< the key of the planned slice that it is a part of; empty: of none
+    bool once = false;         ///< a child that needs no pulling where another run has published it
 };
 
 /// What a writer stores of one fetched page; the rows themselves go through the sink in the same transaction.

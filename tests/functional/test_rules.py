@@ -5,6 +5,7 @@ import time
 import pytest
 
 from harness.ending import assert_ended, lines
+from harness.pipeline import TABLE
 
 GOOD = {"ok": True, "error": None, "rows": [{"id": 1}]}
 
@@ -64,16 +65,32 @@ def test_a_page_that_a_rule_skips_is_empty_and_told_of(pulling, db):
     assert warning["slice"] == "shop=2" and "HTTP status 403" in warning["cause"]
 
 
-def test_a_page_among_others_that_is_skipped_leaves_a_hole_that_the_proof_finds(pulling, db):
+# How an API of 30 rows tells where its pages end.
+ENDS = {"a total": ({"total": {"rows": "/total"}}, lambda page: {"total": 30}),
+        "a number of pages": ({"total": {"pages": "/pages"}}, lambda page: {"pages": 3}),
+        "a flag": ({"more": "/more"}, lambda page: {"more": page < 3}),
+        "empty pages": ({}, lambda page: {})}
+
+
+@pytest.mark.parametrize("page_skipped", [2, 3], ids=["among others", "the last"])
+@pytest.mark.parametrize("pagination, told", ENDS.values(), ids=ENDS)
+def test_a_later_page_that_is_skipped_is_a_hole_and_nothing_is_gone_for_it(pulling, db, pagination, told, page_skipped):
+    skips = False
+
     def answer(asked):
         page = int(dict(asked.query)["page"])
-        rows = [{"id": i} for i in range((page - 1) * 10, page * 10)]
-        return (410, {}, {}) if page == 2 else {"rows": rows, "total": 30}
+        rows = [{"id": i} for i in range((page - 1) * 10, page * 10)] if page <= 3 else []
+        return (410, {}, {}) if skips and page == page_skipped else {"rows": rows, **told(page)}
 
     _, runner = pulling(answer, records="/rows", request={"path": "/rows", "query": {"page": "{{ page.number }}"}},
-                        pagination={"type": "page_number", "size": 10, "total": {"rows": "/total"}},
-                        response=rule({"status": [410]}, "skip"), drift={"passes": 1})
-    assert_ended(runner.run(), db, 65, reason="the API told a total of 30")
+                        pagination={"type": "page_number", "size": 10, **pagination}, response=rule({"status": [410]}, "skip"))
+    runner.configure(sink={"vanished": "delete", "vanished_limit": "100%"})
+    assert_ended(runner.run(), db, rows=30)
+    skips = True
+    result = runner.run()
+    assert_ended(result, db, 65)
+    assert f"page {page_skipped}" in result.stderr and "only page 1 can be skipped" in lines(result, "page refused")[0]["cause"]
+    assert db.query(f"SELECT count(*) FROM {TABLE}") == [(30,)]
 
 
 WAITS = {

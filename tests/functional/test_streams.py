@@ -251,6 +251,16 @@ def test_each_stream_has_its_mode(runner, shop, db):
     assert_orders_and_items(db)
 
 
+def test_a_child_that_a_run_has_appended_is_not_asked_for_again(runner, shop, db):
+    items = {key: value for key, value in ITEMS_STREAM.items() if key != "key"} | {"mode": "append"}
+    streams = runner(orders=ORDERS_STREAM, items=items)
+    assert_ended(streams.run(), db, slices_proven=1 + len(ORDERS))
+    asked = len(shop.asked)
+    assert_ended(streams.run(), db, slices_proven=1)
+    assert not [one.path for one in shop.asked[asked:] if one.path.endswith("/items")]
+    assert_orders_and_items(db)
+
+
 def test_a_slice_of_a_stream_is_halved(runner, db):
     days = {"slices": {"day": {"from": "2026-11-01", "to": "2026-11-04", "step": "4d"}},
             "request": {"path": "/days", "query": {"from": "{{ slice.day }}", "to": "{{ slice.day_end }}", "page": "{{ page.number }}"}},

@@ -168,6 +168,13 @@ void FetchWorker::fetch(Job& job, const source::Slice& slice) {
         first != nullptr && claim.no == 1)
         if (const std::string why = too_large(claim, *first); !why.empty())
             return split(job, slice, why, std::move(answer->excerpt));
+    const auto* const skipped = std::get_if<source::Skip>(&answer->judgement);
+    if (skipped != nullptr && claim.no > 1)
+        return refuse(job,
+                      skipped->reason +
+                          ": a later page that is left out is a hole, only page 1 can be skipped" +
+                          (may_be_behind_end(claim) ? source::end_hint(job.end_rule) : ""),
+                      std::move(answer->excerpt));
     FetchedPage page;
     ledger::PageResult& result = page.result;
     result.claim = claim;
@@ -175,7 +182,7 @@ void FetchWorker::fetch(Job& job, const source::Slice& slice) {
     result.nothing = true;
     const bool ends = std::holds_alternative<source::End>(answer->judgement);
     if (ends && policy_of(claim).end == ledger::Policy::End::told) result.total = claim.no;
-    if (const auto* skipped = std::get_if<source::Skip>(&answer->judgement)) {
+    if (skipped != nullptr) {
         ++context_.tallies.pages_skipped;
         log_job(log::Level::warn, "page skipped", claim, job.trace.span(), {{"cause", skipped->reason}});
     }
@@ -228,8 +235,11 @@ void FetchWorker::take_page(const ledger::Claim& claim, const source::Accept& ac
     result.content_hash = decoded.content_hash;
     context_.tallies.nul_replaced += decoded.nul_replaced;
     for (const source::Slice& child : answer.children)
-        result.children.push_back(
-            {.key = child.key, .params = source::to_json(child), .stream = child.stream, .is_child = true});
+        result.children.push_back({.key = child.key,
+                                   .params = source::to_json(child),
+                                   .stream = child.stream,
+                                   .is_child = true,
+                                   .once = context_.policies.of(child.stream).once});
     if (!answer.no_children.empty()) {
         result.slice_error = std::move(answer.no_children);
     } else if (!decoded.key_conflict.empty()) {
