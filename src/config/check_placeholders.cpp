@@ -110,8 +110,9 @@ bool check_request_placeholders(const Node& node, Reader& reader, Source& source
         good = visit_placeholders(request, reader, [&](const Node& scalar, const std::string& name) {
             asks_for_page = asks_for_page || name == page;
             if (name == "page.token" && &scalar == request.get("path"))
-                return reader.refuse(scalar, "expected " + written(name) +
-                                                 " in query, headers or body: page 1 is asked without it");
+                return reader.refuse(scalar,
+                                     "expected " + written(name) +
+                                         " in query, headers, form or body: page 1 is asked without it");
             if (is_one_of(known, name)) return true;
             if (!paged && name.starts_with("page."))
                 return reader.refuse(scalar,

@@ -197,7 +197,8 @@ bool Claimer::claim_ahead() {
     for (ledger::Claim& claim : claims) {
         alone_ = alone_ || claim.alone;
         context_.held.add(claim.page_id, asked);
-        if (context_.tracer != nullptr) context_.tracer->slice_claimed(claim.slice_id, claim.slice_key);
+        if (context_.tracer != nullptr)
+            context_.tracer->slice_claimed(claim.slice_id, claim.slice_key, claim.stream);
         // Refused only when the stop began: settling gives the lease back.
         jobs_.push(std::move(claim), context_.stop.no_new_work_token());
     }

@@ -20,6 +20,7 @@ struct JobFacts {
     std::int64_t page_id = 0;
     std::int64_t slice_id = 0;
     const std::string& slice;
+    std::string_view stream{};  ///< empty: of a file without streams
     int pass = 1;
     std::int64_t page = 0;  ///< 0: the proof
     int attempt = 1;

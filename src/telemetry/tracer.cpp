@@ -69,8 +69,9 @@ JobTrace Tracer::job(const JobFacts& facts) {
                           .parent = ids_.of(facts.slice_id),
                           .start = clock_.now()});
     auto& attributes = job.spans_.front().attributes;
-    attributes.reserve(6);
+    attributes.reserve(7);
     attributes.emplace_back("pagehaul.slice", facts.slice);
+    if (!facts.stream.empty()) attributes.emplace_back("pagehaul.stream", std::string(facts.stream));
     attributes.emplace_back("pagehaul.pass", facts.pass);
     if (facts.page != 0) attributes.emplace_back("pagehaul.page", facts.page);
     attributes.emplace_back("pagehaul.attempt", facts.attempt);
@@ -93,7 +94,7 @@ CommitTrace Tracer::commit(std::vector<SpanId> pages) {
     return commit;
 }
 
-void Tracer::slice_claimed(std::int64_t id, const std::string& key) {
+void Tracer::slice_claimed(std::int64_t id, const std::string& key, const std::string& stream) {
     if (!exporter_) return;
     const MutexLock lock(mutex_);
     if (ended_ || slices_.contains(key)) return;
@@ -103,6 +104,7 @@ void Tracer::slice_claimed(std::int64_t id, const std::string& key) {
                     .parent = run_id_,
                     .start = clock_.now(),
                     .attributes = {{"pagehaul.slice", key}}};
+    if (!stream.empty()) slices_[key].attributes.emplace_back("pagehaul.stream", stream);
 }
 
 void Tracer::slice_moved(const std::string& key, int pass, const std::string& why) {

@@ -48,7 +48,7 @@ class Tracer {
     /// Of nothing if `pages`, the spans of the jobs that fetched them (0: not recorded), has none.
     CommitTrace commit(std::vector<SpanId> pages);
 
-    void slice_claimed(std::int64_t id, const std::string& key);
+    void slice_claimed(std::int64_t id, const std::string& key, const std::string& stream = {});
     /// The API moved: the slice is pulled again.
     void slice_moved(const std::string& key, int pass, const std::string& why);
     void slice_ended(const std::string& key, SliceEnd how, const std::string& why);

@@ -37,6 +37,15 @@ spec:
         {{- range $p.extraArgs }}
         - {{ . | quote }}
         {{- end }}
+        {{- else }}
+        {{- /* What says which run it is; of the rest a helper knows nothing. */}}
+        {{- $value := false }}
+        {{- range $p.extraArgs }}
+        {{- if or $value (regexMatch "^--(set|stream)(=|$)" .) }}
+        - {{ . | quote }}
+        {{- end }}
+        {{- $value = has . (list "--set" "--stream") }}
+        {{- end }}
         {{- end }}
       {{- include "pagehaul.container" (dict "root" .root "p" $p "stops" true "runKey" (not .helper)) | nindent 6 }}
   {{- include "pagehaul.volumes" . | nindent 2 }}

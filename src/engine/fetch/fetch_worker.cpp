@@ -60,6 +60,7 @@ telemetry::JobTrace FetchWorker::begin_trace(const ledger::Claim& claim) {
     return context_.tracer->job({.page_id = claim.page_id,
                                  .slice_id = claim.slice_id,
                                  .slice = claim.slice_key,
+                                 .stream = claim.stream,
                                  .pass = claim.pass,
                                  .page = claim.no,
                                  .attempt = claim.attempts + 1});

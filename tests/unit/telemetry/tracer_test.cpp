@@ -98,6 +98,19 @@ TEST(Tracer, ARunAndItsSlicesHangTogether) {
         EXPECT_EQ(span["traceId"], hex(it.tracer->trace())) << name;
 }
 
+TEST(Tracer, ASliceOfAStreamAndItsPagesNameIt) {
+    Tracing it;
+    it.tracer->slice_claimed(3, "orders/day=1", "orders");
+    it.tracer->job({.page_id = 1, .slice_id = 3, .slice = "orders/day=1", .stream = "orders", .page = 7})
+        .outcome("fetched");
+    const auto spans = it.ended();
+    for (const char* span : {"slice", "page"})
+        EXPECT_EQ(Tracing::fact(spans.at(span), "pagehaul.stream"), "orders") << span;
+    Tracing alone;
+    alone.tracer->slice_claimed(3, alone.slice);
+    EXPECT_EQ(Tracing::fact(alone.ended().at("slice"), "pagehaul.stream"), nullptr);
+}
+
 TEST(Tracer, TheStepsOfARequestFollowOneAnother) {
     Tracing it;
     {
