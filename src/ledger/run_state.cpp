@@ -72,12 +72,14 @@ WHERE p.run_id = {run} AND p.state = 'failed' AND p.failure = 'refused' AND s.ca
 constexpr std::string_view any_chain_sql =
     "SELECT EXISTS (SELECT FROM {s}.slice s WHERE s.run_id = {run} AND s.proof = 'chain')";
 
-/// The weakest of the proven slices. The sums count a slice that was split with them; it has no proof, its
-/// halves have.
-std::string proof_of(postgres::Connection& connection, const Scope& scope, std::int64_t proven,
-                     std::int64_t by_pages, std::int64_t by_counts, std::int64_t end_not_shown) {
+/// The weakest of the proven slices. The sums count a slice that was split with them, which has no proof, its
+/// halves have; they are told apart once none is open, when the first row tells.
+std::string proof_of(postgres::Connection& connection, const Scope& scope, std::int64_t open,
+                     std::int64_t proven, std::int64_t by_pages, std::int64_t by_counts,
+                     std::int64_t end_not_shown) {
     if (proven == 0) return "";
-    if (proven > by_pages + by_counts && connection.exec(fill(any_chain_sql, scope)).boolean(0, 0))
+    if (proven > by_pages + by_counts &&
+        (open > 0 || connection.exec(fill(any_chain_sql, scope)).boolean(0, 0)))
         return "chain";
     if (by_pages + by_counts == 0) return "";
     return std::string(by_pages > 0 ? "pages" : "counts") + (end_not_shown > 0 ? ", end not shown" : "");
@@ -124,42 +126,43 @@ RunState read_state(postgres::Connection& connection, const Scope& scope) {
     if (rows.empty())
         throw Failure(ErrorKind::fenced, "ledger",
                       "run " + std::to_string(scope.run) + " is gone from the ledger");
-    RunState state{.status = status_of(rows.text(0, 0)),
-                   .stop_reason = rows.text(0, 1),
-                   .stop_is_ours_to_obey = rows.boolean(0, 2),
-                   .slices_open = rows.integer(0, 4) - rows.integer(0, 25),
-                   .slices_proven = rows.integer(0, 5),
-                   .slices_failed = rows.integer(0, 6) - rows.integer(0, 26),
-                   .slices_left = rows.integer(0, 25) + rows.integer(0, 26),
-                   .slices_told = rows.integer(0, 21),
-                   .slices_planned = rows.integer(0, 23),
-                   .slices_end_not_shown = rows.integer(0, 24),
-                   .pages_pending = rows.integer(0, 10),
-                   .pages_leased = rows.integer(0, 11),
-                   .pages_done = rows.integer(0, 14),
-                   .pages_unavailable = rows.integer(0, 12) - rows.integer(0, 27),
-                   .pages_refused = rows.integer(0, 13) - rows.integer(0, 28),
-                   .pages_planned = rows.integer(0, 22),
-                   .first_refusal = {},
-                   .rows_stored = rows.integer(0, 16),
-                   .rows_quarantined = rows.integer(0, 17),
-                   .rows_duplicate = rows.integer(0, 18),
-                   .rows_fetched = rows.integer(0, 15),
-                   .rows_told = rows.integer(0, 21) > 0 ? std::optional(rows.integer(0, 7)) : std::nullopt,
-                   .other_workers = rows.integer(0, 20),
-                   .is_eldest = rows.boolean(0, 31),
-                   .workers = read_workers(rows[0][32].value_or("")),
-                   .oldest_due = {},
-                   .next_due = {},
-                   .pause = {.until = Micros(rows.integer(0, 29)), .now = Micros(rows.integer(0, 30))},
-                   .proof = proof_of(connection, scope, rows.integer(0, 5), rows.integer(0, 8),
-                                     rows.integer(0, 9), rows.integer(0, 24)),
-                   .end_refused = {},
-                   .left = {},
-                   .failures = {},
-                   .key_overlap = rows.text(0, 3),
-                   .slices_locked = 0,
-                   .news = {}};
+    RunState state{
+        .status = status_of(rows.text(0, 0)),
+        .stop_reason = rows.text(0, 1),
+        .stop_is_ours_to_obey = rows.boolean(0, 2),
+        .slices_open = rows.integer(0, 4) - rows.integer(0, 25),
+        .slices_proven = rows.integer(0, 5),
+        .slices_failed = rows.integer(0, 6) - rows.integer(0, 26),
+        .slices_left = rows.integer(0, 25) + rows.integer(0, 26),
+        .slices_told = rows.integer(0, 21),
+        .slices_planned = rows.integer(0, 23),
+        .slices_end_not_shown = rows.integer(0, 24),
+        .pages_pending = rows.integer(0, 10),
+        .pages_leased = rows.integer(0, 11),
+        .pages_done = rows.integer(0, 14),
+        .pages_unavailable = rows.integer(0, 12) - rows.integer(0, 27),
+        .pages_refused = rows.integer(0, 13) - rows.integer(0, 28),
+        .pages_planned = rows.integer(0, 22),
+        .first_refusal = {},
+        .rows_stored = rows.integer(0, 16),
+        .rows_quarantined = rows.integer(0, 17),
+        .rows_duplicate = rows.integer(0, 18),
+        .rows_fetched = rows.integer(0, 15),
+        .rows_told = rows.integer(0, 21) > 0 ? std::optional(rows.integer(0, 7)) : std::nullopt,
+        .other_workers = rows.integer(0, 20),
+        .is_eldest = rows.boolean(0, 31),
+        .workers = read_workers(rows[0][32].value_or("")),
+        .oldest_due = {},
+        .next_due = {},
+        .pause = {.until = Micros(rows.integer(0, 29)), .now = Micros(rows.integer(0, 30))},
+        .proof = proof_of(connection, scope, rows.integer(0, 4) - rows.integer(0, 25), rows.integer(0, 5),
+                          rows.integer(0, 8), rows.integer(0, 9), rows.integer(0, 24)),
+        .end_refused = {},
+        .left = {},
+        .failures = {},
+        .key_overlap = rows.text(0, 3),
+        .slices_locked = 0,
+        .news = {}};
     if (const auto due = optional_integer(rows[0][19])) state.next_due = Millis(*due);
     if (const auto age = optional_integer(rows[0][33])) state.oldest_due = Millis(*age);
     if (state.slices_failed > 0) {

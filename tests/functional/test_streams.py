@@ -152,6 +152,13 @@ def test_only_the_stream_that_is_asked_for_is_pulled_with_its_parents(runner, sh
     assert "--stream itmes: expected one of the file's streams: products, orders, items" in result.stderr
 
 
+@pytest.mark.parametrize("verb", ["plan", "check"])
+def test_plan_and_check_look_at_the_stream_that_is_asked_for(runner, shop, verb):
+    streams = runner(products=PRODUCTS_STREAM, orders=ORDERS_STREAM, items=ITEMS_STREAM)
+    streams.succeed(verb, "--stream", "products")
+    assert {request.path for request in shop.asked} == {"/products"}
+
+
 def test_a_record_without_what_makes_a_slice_fails_its_slice_and_says_so(runner, db):
     items = {**ITEMS_STREAM, "slices": {"order_id": {"stream": "orders", "from": "/number"}}}
     result = runner(orders=ORDERS_STREAM, items=items).run()

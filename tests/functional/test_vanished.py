@@ -7,6 +7,7 @@ from harness.ending import assert_ended, lines, summary
 from harness.fixed_api import FixedApi, record
 from harness.pagehaul import CONFIG, DATA
 from harness.pipeline import TABLE
+from harness.recovery import RESUME, wait_backends_gone
 
 COLUMNS = [{"name": "part", "type": "text", "value": "{{ slice.part }}"},
            {"name": "id", "type": "bigint"}, {"name": "note", "type": "text"}]
@@ -55,6 +56,24 @@ def test_rows_of_a_proven_slice_that_are_gone_are_deleted(runner, db, api):
     assert_ended(runner(vanished="delete").run(), db, slices_proven=2)
     assert ids(db) == [row["id"] for row in api.parts["a"]]
     assert ids(db, "b") == list(range(20)) and ids(db, "c") == [1]
+
+
+@pytest.mark.kill_stop
+@pytest.mark.parametrize("fault", ["after_commit:2", "before_publication", "before_publication:2", "after_publication", "before_settle"])
+@pytest.mark.parametrize("vanished", ["delete", "mark"])
+def test_a_run_killed_there_ends_with_what_the_api_has(runner, db, api, vanished, fault):
+    db.query(f"CREATE SCHEMA report; CREATE TABLE {TABLE} (part text, id bigint, note text, deleted_at timestamptz, PRIMARY KEY (part, id))")
+    runner(vanished=vanished).succeed()
+    api.parts["a"] = [row for row in api.parts["a"] if row["id"] not in (3, 100, 249)]
+    api.parts["b"] = rows(0, 19)
+    killed = runner(vanished=vanished, vanished_limit="50%").run(env={**RESUME, "PAGEHAUL_FAULT": fault})
+    assert killed.code == 137, str(killed)
+    wait_backends_gone(db)
+    runner(vanished=vanished, vanished_limit="50%").succeed(env=RESUME)
+    there = "true" if vanished == "delete" else "deleted_at IS NULL"
+    assert ids(db, where=there) == [row["id"] for row in api.parts["a"]] and ids(db, "b", there) == list(range(19))
+    if vanished == "mark":
+        assert ids(db, where="deleted_at IS NOT NULL") == [3, 100, 249] and ids(db, "b", "deleted_at IS NOT NULL") == [19]
 
 
 def test_rows_that_are_gone_are_marked_and_unmarked_when_they_return(runner, db, api):
