@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "core/ascii.h"
+
 namespace pagehaul::postgres {
 namespace {
 
@@ -31,6 +33,19 @@ constexpr std::array prefixes{
     Prefix{"57", ErrorKind::transient},     // shutdown, crash recovery, statement_timeout
     Prefix{"P0", ErrorKind::data},          // RAISE, ASSERT and STRICT of a trigger of the target: some row's
 };
+
+// The classes of PostgreSQL's Appendix A. Of any other a state can only be raised by a function of the
+// database's owner, as in RAISE … USING ERRCODE = '45000': by a trigger of the target, then.
+constexpr std::array<std::string_view, 44> classes{
+    "00", "01", "02", "03", "08", "09", "0A", "0B", "0F", "0L", "0P", "0Z", "10", "20", "21",
+    "22", "23", "24", "25", "26", "27", "28", "2B", "2D", "2F", "34", "38", "39", "3B", "3D",
+    "3F", "40", "42", "44", "53", "54", "55", "57", "58", "72", "F0", "HV", "P0", "XX"};
+
+bool is_raised_by_a_trigger(std::string_view sqlstate) {
+    const auto may_be_in_a_state = [](char c) { return is_digit(c) || (c >= 'A' && c <= 'Z'); };
+    return sqlstate.size() == 5 && std::all_of(sqlstate.begin(), sqlstate.end(), may_be_in_a_state) &&
+           std::find(classes.begin(), classes.end(), sqlstate.substr(0, 2)) == classes.end();
+}
 
 constexpr std::array credential_texts{
     std::string_view{"authentication failed"},
@@ -90,7 +105,7 @@ bool contains_any(std::string_view text, const Texts& texts) {
 ErrorKind kind_of_sqlstate(std::string_view sqlstate) {
     for (const Prefix& prefix : prefixes)
         if (sqlstate.starts_with(prefix.state)) return prefix.kind;
-    return ErrorKind::permanent;
+    return is_raised_by_a_trigger(sqlstate) ? ErrorKind::data : ErrorKind::permanent;
 }
 
 ErrorKind kind_of_connect_failure(std::string_view libpq_text) {

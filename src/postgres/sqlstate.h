@@ -6,8 +6,9 @@
 
 namespace pagehaul::postgres {
 
-/// What to do about an error the server reported, by its SQLSTATE (PostgreSQL's Appendix A). An empty or
-/// unknown state is permanent: repeating a statement that fails for an unknown reason hides bugs.
+/// What to do about an error the server reported, by its SQLSTATE (PostgreSQL's Appendix A). None, or one
+/// that is not known in a class of PostgreSQL's own, is permanent: repeating a statement that fails for an
+/// unknown reason hides bugs. One of any other class is data: a trigger has raised it over a row.
 ErrorKind kind_of_sqlstate(std::string_view sqlstate);
 
 /// The same for a connection that could not be made. libpq gives no SQLSTATE then, only its text; a text that

@@ -186,9 +186,10 @@ def test_rows_that_the_table_refuses_are_kept_aside_one_by_one(mock_api, db, pag
 
 
 @pytest.mark.parametrize("objection", [
-    "RAISE EXCEPTION 'no threes'", "RAISE EXCEPTION 'no threes' USING ERRCODE = 'check_violation'", "ASSERT NEW.placement <> 3",
+    "RAISE EXCEPTION 'no threes'", "RAISE EXCEPTION 'no threes' USING ERRCODE = 'check_violation'",
+    "RAISE EXCEPTION 'no threes' USING ERRCODE = 'UE001'", "RAISE EXCEPTION 'no threes' USING ERRCODE = '45000'", "ASSERT NEW.placement <> 3",
     "DECLARE one int; BEGIN SELECT 1 INTO STRICT one WHERE NEW.placement <> 3; END"],
-    ids=["raise", "raise-check-violation", "assert", "strict"])
+    ids=["raise", "raise-check-violation", "raise-a-state-of-its-own", "raise-45000", "assert", "strict"])
 def test_rows_that_a_trigger_objects_to_are_kept_aside_one_by_one(mock_api, db, pagehaul_for, objection):
     api = mock_api(rows=350)
     create_table(db)

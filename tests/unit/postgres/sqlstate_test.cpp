@@ -5,7 +5,7 @@
 namespace pagehaul::postgres {
 namespace {
 
-TEST(SqlstateTest, ASingleStateBeatsItsClassAndAnUnknownOneIsPermanent) {
+TEST(SqlstateTest, ASingleStateBeatsItsClassAndNoneIsPermanent) {
     EXPECT_EQ(kind_of_sqlstate("08006"), ErrorKind::transient);
     EXPECT_EQ(kind_of_sqlstate("08P01"), ErrorKind::permanent);
     EXPECT_EQ(kind_of_sqlstate("25P02"), ErrorKind::bug);
@@ -19,6 +19,15 @@ TEST(SqlstateTest, ASingleStateBeatsItsClassAndAnUnknownOneIsPermanent) {
     EXPECT_EQ(kind_of_sqlstate("P0001"), ErrorKind::data);
     EXPECT_EQ(kind_of_sqlstate("XX000"), ErrorKind::permanent);
     EXPECT_EQ(kind_of_sqlstate(""), ErrorKind::permanent);
+}
+
+TEST(SqlstateTest, AClassThatPostgresDoesNotHaveIsWhatATriggerRaisedOfARow) {
+    EXPECT_EQ(kind_of_sqlstate("UE001"), ErrorKind::data);
+    EXPECT_EQ(kind_of_sqlstate("45000"), ErrorKind::data);
+    for (const char* own : {"0A000", "21000", "2F003", "38000", "3B001", "55000", "58030", "F0000", "HV000"})
+        EXPECT_EQ(kind_of_sqlstate(own), ErrorKind::permanent) << own;
+    for (const char* none : {"UE", "UE0011", "ue001"})
+        EXPECT_EQ(kind_of_sqlstate(none), ErrorKind::permanent) << none;
 }
 
 TEST(SqlstateTest, AFailureToConnectIsJudgedByItsText) {
