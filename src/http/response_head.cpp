@@ -47,7 +47,11 @@ Result<void> ResponseHead::end() {
     if (status_ == 101)
         return fail(ErrorKind::permanent, "",
                     "the API switches protocols (status 101), which nobody asked for");
-    if (status_ < 200) return {};
+    if (status_ < 200) {
+        // Our requests ask for none (no `Expect`): who sends one may send more that is no answer to anything.
+        may_reuse_ = false;
+        return {};
+    }
     complete_ = true;
     // RFC 9112, 6.3: the coding is what counts, and the connection is to be closed.
     if (chunked_ && content_length_) {

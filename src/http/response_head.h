@@ -14,7 +14,8 @@ namespace pagehaul::http {
 inline constexpr std::size_t max_header_bytes = 256UL << 10U;
 
 /// The head of an answer, line by line as it comes; interim answers (RFC 9110, 15.2), and a proxy's to
-/// CONNECT, are passed over, trailers dropped. Their bytes count in the bound too.
+/// CONNECT, are passed over, trailers dropped. Their bytes count in the bound too. We ask for no interim
+/// answer, so a connection that brought one is not used again.
 ///
 /// A framing of which two readers may think differently (RFC 9112, 6.3) is refused, or, where one reading is
 /// prescribed, taken so and the connection not used again.

@@ -76,14 +76,12 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Oddity{.name = "AnInterimAnswer",
                .pieces = {"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", ok},
-               .first = "first",
-               .keeps_connection = true},
+               .first = "first"},
         Oddity{
             .name = "ManyInterimAnswers",
             .pieces = {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 E\r\n\r\n",
                        "HTTP/1.1 199 X\r\nContent-Length: 7\r\n\r\n", ok},
-            .first = "first",
-            .keeps_connection = true},
+            .first = "first"},
         Oddity{.name = "ASwitchOfProtocols",
                .pieces = {"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", std::string(stray)},
                .first = "101",

@@ -43,6 +43,7 @@ TEST_F(Head, OfAnInterimAnswerIsNotTheAnswers) {
     EXPECT_EQ(take({"HTTP/1.1 100 Continue", "", "HTTP/1.1 404 Not Found", "X-Id: 7", ""}), "");
     EXPECT_TRUE(head.complete());
     EXPECT_EQ(head.status(), 404);
+    EXPECT_FALSE(head.may_reuse());
     EXPECT_THAT(head.take_headers(), ElementsAre(Pair("x-id", "7")));
 }
 
@@ -50,6 +51,7 @@ TEST_F(Head, OfAProxyToConnectIsNotTheAnswers) {
     EXPECT_EQ(take({"HTTP/1.1 200 Connection established", "Via: proxy", "", "HTTP/1.1 201 Created", ""}),
               "");
     EXPECT_EQ(head.status(), 201);
+    EXPECT_TRUE(head.may_reuse());
     EXPECT_TRUE(head.take_headers().empty());
 }
 
