@@ -190,6 +190,16 @@ def test_a_token_that_goes_to_another_machine_by_http_is_told_once(pagehaul, api
     assert cause in pagehaul.run("check").stdout
 
 
+def test_a_token_among_the_parameters_of_a_request_is_told_as_well(pagehaul, api, elsewhere):
+    port = api.url.rsplit(":", 1)[1]
+    pagehaul.env["REPORT_KEY"] = "k-7341"
+    pagehaul.configure(source={"base_url": f"http://{elsewhere}:{port}", "retry": {"attempts": 1}}, run={"patience": "0s"})
+    del pagehaul.pipeline["source"]["auth"]
+    pagehaul.pipeline["source"]["request"].setdefault("query", {})["api_key"] = "${REPORT_KEY}"
+    (cause,) = warned(pagehaul.run())
+    assert cause.startswith(f"source.base_url: source.request.query.api_key goes to {elsewhere} in the clear; write https://")
+
+
 def test_loopback_is_no_wire(pagehaul, pushgateway):
     pagehaul.configure(telemetry={"pushgateway": {"url": pushgateway.url, "auth": {"type": "bearer", "token": "x"}}})
     assert warned(pagehaul.succeed()) == []

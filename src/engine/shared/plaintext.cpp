@@ -1,9 +1,11 @@
 #include "engine/shared/plaintext.h"
 
 #include <algorithm>
+#include <string_view>
 #include <variant>
 
-#include "config/credential_names.h"
+#include "config/shown_credential.h"
+#include "core/join.h"
 #include "core/loopback.h"
 #include "engine/shared/connecting.h"
 #include "http/url.h"
@@ -33,13 +35,24 @@ bool has_auth(const Auth& auth) {
 }
 
 /// How requests to the API show who we are, or nothing.
-std::string credential_of(const config::Source& source) {
-    if (has_auth(source.auth)) return "source.auth";
-    const auto& headers = source.request.headers;
-    const auto header = std::find_if(headers.begin(), headers.end(), [](const auto& pair) {
-        return config::is_credential_header(pair.first);
-    });
-    return header == headers.end() ? "" : "source.request.headers." + header->first;
+std::string credential_of(const config::Config& config) {
+    if (has_auth(config.source.auth)) return "source.auth";
+    for (const config::Stream& stream : config.streams)
+        if (const auto place = config::shown_credential(stream.source.request))
+            return "source.request." + *place + (stream.name.empty() ? "" : " of stream " + stream.name);
+    return "";
+}
+
+/// Those of "host:port,…" that are on other machines.
+std::string remote_hosts(std::string_view brokers) {
+    std::vector<std::string> remote;
+    while (!brokers.empty()) {
+        const std::string_view broker = brokers.substr(0, brokers.find(','));
+        brokers.remove_prefix(std::min(broker.size() + 1, brokers.size()));
+        const std::string_view host = broker.substr(0, broker.rfind(':'));
+        if (!is_loopback(host)) remote.emplace_back(host);
+    }
+    return join(remote, ", ");
 }
 
 /// What would be read on the way to the broker that carries page jobs.
@@ -54,10 +67,9 @@ std::optional<std::string> queue_in_the_clear(const config::Queue& queue) {
             return told("queue.url", host, "amqps://");
     }
     if (const auto* kafka = std::get_if<config::Kafka>(&queue)) {
-        const std::string first = kafka->brokers.substr(0, kafka->brokers.find(','));
-        const std::string host = first.substr(0, first.rfind(':'));
-        if (kafka->password && !kafka->tls && !is_loopback(host))
-            return told("queue.brokers", host, "tls: true");
+        const std::string hosts = remote_hosts(kafka->brokers);
+        if (kafka->password && !kafka->tls && !hosts.empty())
+            return told("queue.brokers", hosts, "tls: true");
     }
     if (const auto* sqs = std::get_if<config::Sqs>(&queue))
         return in_the_clear({"queue.url", sqs->url, "what a session of AWS is signed with"});
@@ -71,7 +83,7 @@ std::vector<std::string> plaintext_credentials(const config::Config& config,
                                                const std::optional<telemetry::MetricSettings>& metrics) {
     if (config.security.plaintext == config::Plaintext::allow) return {};
     std::vector<Sent> sent;
-    if (const std::string credential = credential_of(config.source); !credential.empty())
+    if (const std::string credential = credential_of(config); !credential.empty())
         sent.push_back({"source.base_url", config.source.base_url, credential});
     if (const auto* tokens = std::get_if<config::OAuth2>(&config.source.auth))
         sent.push_back({"source.auth.token_url", tokens->token_url, "what tokens are asked for with"});

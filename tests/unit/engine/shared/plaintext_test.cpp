@@ -34,10 +34,44 @@ TEST(PlaintextCredentials, AreNotThereWhereNobodyIsTold) {
     config::Config config = asking("http://api.test");
     config.source.auth = config::AuthNone{};
     EXPECT_THAT(told(config), IsEmpty());
-    config.source.request.headers = {{"Accept-Language", {"de", ""}}};
-    EXPECT_THAT(told(config), IsEmpty());
-    config.source.request.headers = {{"X-Api-Key", {"k", ""}}};
-    EXPECT_THAT(told(config), ElementsAre(HasSubstr("source.request.headers.X-Api-Key goes to api.test")));
+}
+
+/// What is told of the second stream's request to http://api.test, where nothing else shows who we are.
+std::vector<std::string> told_of(const config::Request& request, const std::string& stream = "") {
+    config::Config config = asking("http://api.test");
+    config.source.auth = config::AuthNone{};
+    for (const std::string& name : {std::string(), stream})
+        config.streams.push_back({.name = name, .source = config.source, .sink = {}});
+    config.streams.back().source.request = request;
+    return told(config);
+}
+
+TEST(PlaintextCredentials, AreThoseOfAnyPartOfARequestByTheirNames) {
+    config::Request query;
+    query.query = {{"page", {.texts = {"7"}}}, {"access_token", {.texts = {"k"}}}};
+    EXPECT_THAT(told_of(query),
+                ElementsAre("source.base_url: source.request.query.access_token goes to api.test in the "
+                            "clear; write https:// there, or set security.plaintext: allow"));
+    query.query = {{"filter", {.json = config::Json{R"({"by":{"secret":"k"}})"}}}};
+    EXPECT_THAT(told_of(query), ElementsAre(HasSubstr(": source.request.query.filter.by.secret goes")));
+    config::Request body;
+    body.body = config::Json{R"({"of":[{"id":1},{"api_key":["k"]}]})"};
+    EXPECT_THAT(told_of(body), ElementsAre(HasSubstr(": source.request.body.of.1.api_key.0 goes")));
+    config::Request form;
+    form.form = {{"password", {.texts = {"{{ slice.id }}-k"}}}};
+    EXPECT_THAT(told_of(form), ElementsAre(HasSubstr(": source.request.form.password goes")));
+    config::Request header;
+    header.headers = {{"X-Api-Key", {"k", ""}}};
+    EXPECT_THAT(told_of(header, "orders"),
+                ElementsAre(HasSubstr(": source.request.headers.X-Api-Key of stream orders goes")));
+}
+
+TEST(PlaintextCredentials, AreNoNamesAlone) {
+    config::Request request;
+    request.query = {{"page_token", {.texts = {"{{ page.token }}"}}}, {"token", {.texts = {""}}}};
+    request.headers = {{"Accept-Language", {"de", ""}}, {"X-Session", {" {{ run.id }} ", ""}}};
+    request.body = config::Json{R"({"max_tokens":"5","with_password":true,"keys":["k"]})"};
+    EXPECT_THAT(told_of(request), IsEmpty());
 }
 
 TEST(PlaintextCredentials, AreThoseOfGatewayAndCollectorToo) {
@@ -79,7 +113,16 @@ TEST(PlaintextCredentials, AreThoseOfABrokerToo) {
     EXPECT_THAT(told(config), IsEmpty()) << "without a password";
     kafka.password = config::Secret{"p", ""};
     config.queue = kafka;
-    EXPECT_THAT(told(config), ElementsAre(HasSubstr("queue.brokers: the password goes to one in the clear")));
+    EXPECT_THAT(told(config),
+                ElementsAre(HasSubstr("queue.brokers: the password goes to one, two in the clear")));
+    kafka.brokers = "localhost:9092,two:9092,[::1]:9092,three:9092";
+    config.queue = kafka;
+    EXPECT_THAT(told(config),
+                ElementsAre(HasSubstr("queue.brokers: the password goes to two, three in the clear")));
+    kafka.brokers = "localhost:9092,127.0.0.1:9092,[::1]:9092";
+    config.queue = kafka;
+    EXPECT_THAT(told(config), IsEmpty());
+    kafka.brokers = "one:9092,two:9092";
     kafka.tls = true;
     config.queue = kafka;
     EXPECT_THAT(told(config), IsEmpty());
