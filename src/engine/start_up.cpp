@@ -22,6 +22,7 @@
 #include "ledger/publish.h"
 #include "log/log.h"
 #include "postgres/quoting.h"
+#include "queue/open.h"
 #include "sink/target.h"
 #include "source/slices.h"
 
@@ -226,6 +227,8 @@ StartedUp start_once(Context& context, const RunOptions& options, const Starter&
             connection, config.ledger.schema,
             {.whole = config.fingerprint_text, .hashed = config.fingerprinted}, config.held);
         request.fingerprint = std::move(hash);
+        if (queue::is_brokered(config.queue))
+            context.ledger = ledger::identity(connection, config.ledger.schema);
         encoding = connection.database_encoding();
         request.ascii_only = encoding != "UTF8";
         request.fingerprint_text = request.ascii_only ? escaped_beyond_ascii(text) : std::move(text);

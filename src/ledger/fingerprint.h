@@ -24,4 +24,8 @@ struct CanonicalConfig {
 Fingerprint fingerprint(postgres::Connection& connection, const std::string& schema, CanonicalConfig config,
                         const std::vector<std::pair<std::string, std::string>>& held);
 
+/// 16 hex digits that tell this ledger from any other: what messages between processes bear. The salt is not
+/// to be had from them.
+std::string identity(postgres::Connection& connection, const std::string& schema);
+
 }  // namespace pagehaul::ledger

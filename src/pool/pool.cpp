@@ -107,6 +107,7 @@ void Pool::hear() {
                           std::make_move_iterator(news.back.end()));
         try {
             if (!news.done.empty()) consumer_->done(news.done);
+            if (!news.handed_on.empty()) consumer_->done(news.handed_on);
             for (const auto& [tag, why] : news.bury)
                 consumer_->bury(tag, why);
         } catch (const Failure& failure) {
@@ -125,8 +126,8 @@ void Pool::worker_ended(Lane& lane, int code) {
                 {"pid", lane.worker->pid()},
                 {"exit_code", code},
                 {"duration_ms", lane.worker->worked()}});
-    // Who found nothing to do would find nothing again: its messages are of a run that is over, or of
-    // another version's config.
+    // Who found nothing to do would find nothing again: its messages are of a run that is over, of
+    // another ledger, or of another version's config.
     const bool of_use = lane.worker->was_of_use() || lane.worker->was_asked();
     lane.rest = well && of_use ? Nanos{0} : rest_after(lane.rest);
     lane.rests_until = clock_.now() + lane.rest;

@@ -114,6 +114,9 @@ void Worker::hear_line(const std::string& line, News& news) {
     if (const auto* done = std::get_if<Done>(&*said))
         for (const std::uint64_t tag : done->tags)
             if (take(tag)) news.done.push_back(tag);
+    if (const auto* handed = std::get_if<HandedOn>(&*said))
+        for (const std::uint64_t tag : handed->tags)
+            if (take(tag)) news.handed_on.push_back(tag);
     if (const auto* released = std::get_if<Released>(&*said))
         for (const std::uint64_t tag : released->tags)
             if (auto delivery = take(tag)) news.back.push_back(*std::move(delivery));

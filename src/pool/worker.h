@@ -39,7 +39,8 @@ class Worker {
 
     struct News {
         std::vector<std::uint64_t> done;
-        std::vector<queue::Delivery> back;  ///< for others
+        std::vector<std::uint64_t> handed_on;  ///< to the queue's end: to be settled, and no use
+        std::vector<queue::Delivery> back;     ///< for others
         std::vector<std::pair<std::uint64_t, std::string>> bury;
         std::optional<int> ended;  ///< the exit code, or 128 + the signal; then `back` has all that it had
     };
@@ -54,7 +55,7 @@ class Worker {
     int pid() const { return pid_; }
     std::size_t messages() const { return with_it_.size(); }
     bool was_asked() const { return leaving_; }
-    /// It has settled a message.
+    /// It has settled a message, and not for others to have it.
     bool was_of_use() const { return of_use_; }
     Nanos worked() const { return clock_.now() - started_; }
 

@@ -34,6 +34,7 @@ std::string write_hint(const Hint& hint) {
     json["v"] = version;
     json["pipeline"] = hint.pipeline;
     json["config"] = hint.config;
+    if (!hint.ledger.empty()) json["ledger"] = hint.ledger;
     json["run"] = hint.run;
     const Hint::Page& first = hint.pages.front();
     json["slice"] = first.slice;
@@ -57,6 +58,7 @@ Result<Hint> read_hint(std::string_view body) {
     if (number("v") != version) return unreadable("version " + std::to_string(version) + " in v");
     Hint hint{.pipeline = text("pipeline"),
               .config = text("config"),
+              .ledger = text("ledger"),
               .run = number("run"),
               .pages = {{.slice = number("slice"), .no = number("page")}}};
     if (hint.pipeline.empty() || hint.config.empty())
@@ -67,6 +69,10 @@ Result<Hint> read_hint(std::string_view body) {
         return unreadable("pairs of a slice and a page in more, fewer than " +
                           std::to_string(most_pages_of_a_hint));
     return hint;
+}
+
+bool is_of(const Hint& hint, std::string_view pipeline, std::string_view ledger) {
+    return hint.pipeline == pipeline && (hint.ledger.empty() || hint.ledger == ledger);
 }
 
 }  // namespace pagehaul::queue

@@ -20,7 +20,9 @@ struct Hint {
         friend bool operator==(const Page&, const Page&) = default;
     };
     std::string pipeline;
-    std::string config;  ///< the fingerprint of the run's config
+    std::string config;  ///< the fingerprint of the run's config: for people; no reader goes by it
+    std::string
+        ledger{};  ///< which one numbers the run, as ledger::identity says; empty: of an older program
     std::int64_t run = 0;
     std::vector<Page> pages;  ///< at least one
     friend bool operator==(const Hint&, const Hint&) = default;
@@ -33,5 +35,9 @@ std::string write_hint(const Hint& hint);
 
 /// Errors are kind data and say what was expected.
 Result<Hint> read_hint(std::string_view body);
+
+/// Whether a hint is for this pipeline of this ledger. One of an older program is, if its pipeline has the
+/// name.
+bool is_of(const Hint& hint, std::string_view pipeline, std::string_view ledger);
 
 }  // namespace pagehaul::queue

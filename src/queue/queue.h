@@ -53,6 +53,8 @@ class Consumer {
 
     /// The messages have done their work: nobody is to have them again. Tags of a lost link are passed over.
     virtual void done(const std::vector<std::uint64_t>& tags) = 0;
+    /// The same of messages that are for others, whose copies are at the queue's end: they did no work.
+    virtual void handed_on(const std::vector<std::uint64_t>& tags) { done(tags); }
     /// Others are to have the messages, at once where the system can do that.
     virtual void release(const std::vector<std::uint64_t>& tags) = 0;
     /// Nobody can read the message: it goes where people look, or, where the system has no such place, away.

@@ -57,6 +57,18 @@ def test_enqueue_leaves_when_the_pages_are_told_of_and_workers_tell_each_other_o
     assert_complete(db, api)
 
 
+def test_messages_of_another_ledger_are_left_to_its_own_workers(pagehaul, api, db):
+    stranger = merge(pagehaul.pipeline, {"ledger": {"schema": "elsewhere"}})
+    pagehaul.succeed("migrate", config=stranger)
+    planner = pagehaul.start("enqueue", "--wait", env=RESUME)
+    planner.wait_for_log("run started")
+    idle = pagehaul.run("work", config=stranger)
+    assert idle.code == OK and "messages of runs that are over are cleared away" not in [line["msg"] for line in idle.log], str(idle)
+    results = [pagehaul.run("work"), planner.result()]
+    assert [r.code for r in results] == [OK, OK], "\n".join(map(str, results))
+    assert_complete(db, api)
+
+
 @pytest.mark.parametrize("fault", ["after_claim", "mid_fetch", "after_decode:2", "before_commit", "after_commit", "before_settle"])
 def test_a_worker_killed_there_costs_nobody_a_page(pagehaul, api, db, fault):
     planner = pagehaul.start("enqueue", "--wait", env=RESUME)

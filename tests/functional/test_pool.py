@@ -121,6 +121,19 @@ def test_messages_of_a_pipeline_that_no_file_names_stay_in_the_queue(pool):
     eventually(lambda: (pool.server.waiting(pool.queue) or 0) >= there, 20, "the stranger's messages are there")
 
 
+def test_messages_of_another_ledger_stay_in_the_queue_and_start_no_worker_after_the_other(pool):
+    elsewhere = merge(pool.add("one"), {"ledger": {"schema": "elsewhere"}})
+    pool.pagehaul.succeed("migrate", config=pool.configs["one"])
+    pool.pagehaul.succeed("enqueue", config=elsewhere)
+    there = eventually(lambda: pool.server.waiting(pool.queue), 60, "the messages of the other ledger are there")
+    result = pool.start().result(60)
+    assert result.code == OK, str(result)
+    assert 1 <= len(told(result, "a worker is started")) <= 4, str(result)
+    eventually(lambda: (pool.server.waiting(pool.queue) or 0) >= there, 20, "the messages of the other ledger are there")
+    pool.pagehaul.succeed("work", config=elsewhere)
+    assert pool.rows("one") == ROWS
+
+
 def test_a_pool_that_is_stopped_stops_its_workers_and_gives_everything_back(pool, api):
     for name in ("one", "two"):
         pool.add(name, {"run": {"drain": "1s"}})

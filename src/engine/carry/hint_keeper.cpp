@@ -22,8 +22,9 @@ constexpr Millis foreign_pause{1'000};
 
 }  // namespace
 
-HintFate judge_hint(const queue::Hint& hint, const ledger::Scope& scope) {
-    if (hint.pipeline != scope.pipeline || hint.run > scope.run) return HintFate::foreign;
+HintFate judge_hint(const queue::Hint& hint, const ledger::Scope& scope, std::string_view ledger) {
+    // Another ledger's runs are numbered by themselves.
+    if (!queue::is_of(hint, scope.pipeline, ledger) || hint.run > scope.run) return HintFate::foreign;
     return hint.run < scope.run ? HintFate::stale : HintFate::ours;
 }
 
@@ -84,7 +85,7 @@ void HintKeeper::sort(std::vector<queue::Delivery> deliveries) {
             consumer_->bury(delivery.tag, hint.error().message);
             continue;
         }
-        switch (judge_hint(*hint, context_.scope)) {
+        switch (judge_hint(*hint, context_.scope, context_.ledger)) {
             case HintFate::ours:
                 for (const queue::Hint::Page& page : hint->pages)
                     ours.push_back({.page = {.slice_id = page.slice, .no = page.no}, .tag = delivery.tag});
@@ -104,7 +105,8 @@ void HintKeeper::sort(std::vector<queue::Delivery> deliveries) {
 
 void HintKeeper::hand_on(std::vector<queue::Delivery> foreign) {
     if (!std::exchange(foreign_told_, true))
-        log::warn("messages of another pipeline, or of a newer run, are in this queue: they go back", {});
+        log::warn(
+            "messages of another pipeline or ledger, or of a newer run, are in this queue: they go back", {});
     const auto [bodies, tags] = queue::copies_of(std::move(foreign));
     try {
         publisher_->publish(bodies);
@@ -112,7 +114,7 @@ void HintKeeper::hand_on(std::vector<queue::Delivery> foreign) {
         consumer_->release(tags);
         return;
     }
-    consumer_->done(tags);
+    consumer_->handed_on(tags);
     consumer_->receive(0, context_.clock.now() + foreign_pause);
 }
 

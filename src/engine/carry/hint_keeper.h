@@ -3,6 +3,7 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 #include "engine/shared/context.h"
 #include "engine/shared/hint_box.h"
@@ -11,13 +12,14 @@
 
 namespace pagehaul::engine {
 
-/// What a hint is to a process that works on `run` of `pipeline`.
+/// What a hint is to a process that works on `run` of `pipeline` in this ledger.
 enum class HintFate {
     ours,
     stale,    ///< of a run that is behind us
-    foreign,  ///< of another pipeline, or of a run that is to come: for somebody else
+    foreign,  ///< of another pipeline or ledger, or of a run that is to come: for somebody else
 };
-HintFate judge_hint(const queue::Hint& hint, const ledger::Scope& scope);
+/// @param ledger ledger::identity
+HintFate judge_hint(const queue::Hint& hint, const ledger::Scope& scope, std::string_view ledger);
 
 /// How much a process takes at once.
 struct Prefetch {

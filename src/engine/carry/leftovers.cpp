@@ -19,8 +19,8 @@ constexpr Millis look{500};
 
 }  // namespace
 
-std::size_t take_leftovers(queue::Consumer& consumer, queue::Publisher& publisher,
-                           const std::string& pipeline, const Clock& clock, const std::stop_token& stop) {
+std::size_t take_leftovers(queue::Consumer& consumer, queue::Publisher& publisher, const Owner& owner,
+                           const Clock& clock, const std::stop_token& stop) {
     std::size_t taken = 0;
     MonoTime quiet_until = clock.now() + long_enough;
     while (!stop.stop_requested() && clock.now() < quiet_until) {
@@ -31,7 +31,7 @@ std::size_t take_leftovers(queue::Consumer& consumer, queue::Publisher& publishe
             const Result<queue::Hint> hint = queue::read_hint(delivery.body);
             if (!hint) {
                 consumer.bury(delivery.tag, hint.error().message);
-            } else if (hint->pipeline == pipeline) {
+            } else if (queue::is_of(*hint, owner.pipeline, owner.ledger)) {
                 over.push_back(delivery.tag);
             } else {
                 foreign.push_back(std::move(delivery));
@@ -43,7 +43,7 @@ std::size_t take_leftovers(queue::Consumer& consumer, queue::Publisher& publishe
         if (foreign.empty()) continue;
         const auto [bodies, tags] = queue::copies_of(std::move(foreign));
         publisher.publish(bodies);
-        consumer.done(tags);
+        consumer.handed_on(tags);
         break;
     }
     return taken;
@@ -56,8 +56,9 @@ void clear_leftovers(Context& context, std::optional<int> relay) {
         const auto consumer = relay ? queue::open_relay(*relay, context.clock)
                                     : queue::open_consumer(queue, at_once, context.clock);
         const auto publisher = queue::open_publisher(queue, context.clock);
-        const std::size_t taken = take_leftovers(*consumer, *publisher, context.config.pipeline,
-                                                 context.clock, context.stop.no_new_work_token());
+        const std::size_t taken =
+            take_leftovers(*consumer, *publisher, {context.config.pipeline, context.ledger}, context.clock,
+                           context.stop.no_new_work_token());
         if (taken > 0) log::info("messages of runs that are over are cleared away", {{"messages", taken}});
     } catch (const Failure& failure) {
         log::warn("could not look for messages of runs that are over", {{"cause", failure.error().text()}});

@@ -16,9 +16,15 @@ namespace pagehaul::engine {
 /// Does nothing without a broker; one that cannot be asked is only told of. @param relay of a pool's worker
 void clear_leftovers(Context& context, std::optional<int> relay);
 
-/// Until nothing has come for a while, or something of another pipeline has: that goes to the queue's end.
+/// Whose messages they are. @see queue::is_of
+struct Owner {
+    std::string pipeline;
+    std::string ledger;
+};
+/// Until nothing has come for a while, or something of another pipeline or ledger has: that goes to the
+/// queue's end.
 /// @return how many were taken. Throws Failure.
-std::size_t take_leftovers(queue::Consumer& consumer, queue::Publisher& publisher,
-                           const std::string& pipeline, const Clock& clock, const std::stop_token& stop);
+std::size_t take_leftovers(queue::Consumer& consumer, queue::Publisher& publisher, const Owner& owner,
+                           const Clock& clock, const std::stop_token& stop);
 
 }  // namespace pagehaul::engine

@@ -88,6 +88,7 @@ void Publishing::send(const std::vector<Lot>& lots) {
     for (const Lot& lot : lots) {
         queue::Hint hint{.pipeline = context_.scope.pipeline,
                          .config = context_.fingerprint,
+                         .ledger = context_.ledger,
                          .run = context_.scope.run,
                          .pages = {}};
         for (const ledger::Place& page : lot)

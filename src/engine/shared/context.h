@@ -32,6 +32,7 @@ struct Context {
     Held held{};
     ledger::Scope scope{};
     source::RunFacts facts{};                     ///< where a column tells of the run
+    std::string ledger{};                         ///< with a broker: ledger::identity
     std::string fingerprint{};                    ///< of the config, as the ledger has it
     ledger::Policies policies{ledger::Policy{}};  ///< by stream
 };

@@ -60,6 +60,10 @@ void Consumer::done(const std::vector<std::uint64_t>& tags) {
     if (auto ours = settle(tags); !ours.empty()) socket_.send(write(Done{std::move(ours)}));
 }
 
+void Consumer::handed_on(const std::vector<std::uint64_t>& tags) {
+    if (auto ours = settle(tags); !ours.empty()) socket_.send(write(HandedOn{std::move(ours)}));
+}
+
 void Consumer::release(const std::vector<std::uint64_t>& tags) {
     if (auto ours = settle(tags); !ours.empty()) socket_.send(write(Released{std::move(ours)}));
 }

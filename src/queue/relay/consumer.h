@@ -20,6 +20,7 @@ class Consumer : public queue::Consumer {
 
     std::vector<Delivery> receive(std::size_t room, MonoTime until) override;
     void done(const std::vector<std::uint64_t>& tags) override;
+    void handed_on(const std::vector<std::uint64_t>& tags) override;
     void release(const std::vector<std::uint64_t>& tags) override;
     void bury(std::uint64_t tag, const std::string& why) override;
     std::size_t unsettled() const override { return with_us_.size(); }

@@ -10,6 +10,7 @@ using Json = nlohmann::json;
 struct ToJson {
     Json operator()(const More& more) const { return {{"more", more.messages}}; }
     Json operator()(const Done& done) const { return {{"done", done.tags}}; }
+    Json operator()(const HandedOn& handed) const { return {{"handed_on", handed.tags}}; }
     Json operator()(const Released& released) const { return {{"released", released.tags}}; }
     Json operator()(const Bury& bury) const { return {{"bury", bury.tag}, {"why", bury.why}}; }
 };
@@ -50,6 +51,7 @@ Result<Said> read_said(std::string_view line) {
         const Json json = Json::parse(line);
         if (json.contains("more")) return More{json.at("more").get<std::size_t>()};
         if (json.contains("done")) return Done{json.at("done").get<Tags>()};
+        if (json.contains("handed_on")) return HandedOn{json.at("handed_on").get<Tags>()};
         if (json.contains("released")) return Released{json.at("released").get<Tags>()};
         return Bury{json.at("bury").get<std::uint64_t>(), json.at("why").get<std::string>()};
     } catch (const Json::exception&) {

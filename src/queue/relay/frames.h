@@ -28,6 +28,10 @@ struct Done {
     std::vector<std::uint64_t> tags;
     friend bool operator==(const Done&, const Done&) = default;
 };
+struct HandedOn {
+    std::vector<std::uint64_t> tags;
+    friend bool operator==(const HandedOn&, const HandedOn&) = default;
+};
 struct Released {
     std::vector<std::uint64_t> tags;
     friend bool operator==(const Released&, const Released&) = default;
@@ -37,7 +41,7 @@ struct Bury {
     std::string why;
     friend bool operator==(const Bury&, const Bury&) = default;
 };
-using Said = std::variant<More, Done, Released, Bury>;
+using Said = std::variant<More, Done, HandedOn, Released, Bury>;
 
 std::string write(const Said& said);
 /// Errors are of kind bug: nobody but we writes here.

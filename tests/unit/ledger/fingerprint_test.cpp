@@ -31,6 +31,14 @@ TEST_F(Fingerprints, WithoutVariablesTheyAreOfTheTextAlone) {
     EXPECT_EQ(fingerprint(db, "pagehaul", {.whole = "a = 1\n", .hashed = "a = 1\n"}, {}).text, "a = 1\n");
 }
 
+TEST_F(Fingerprints, TellOneLedgerFromAnother) {
+    const std::string of_this = identity(db, "pagehaul");
+    EXPECT_EQ(of_this.size(), 16U);
+    EXPECT_EQ(identity(db, "pagehaul"), of_this);
+    db.exec("UPDATE pagehaul.schema_version SET salt = gen_random_uuid() WHERE version = 1");
+    EXPECT_NE(identity(db, "pagehaul"), of_this);
+}
+
 TEST_F(Fingerprints, HashNothingOfKeysThatAreAtTheirDefaults) {
     const Fingerprint older = fingerprint(db, "pagehaul", {.whole = "a = 1\n", .hashed = "a = 1\n"}, {});
     const Fingerprint newer =

@@ -18,6 +18,18 @@ TEST(Hint, IsReadAsItWasWritten) {
     EXPECT_EQ(read_hint(write_hint(proof)), proof);
 }
 
+TEST(Hint, SaysWhichLedgerItIsOf) {
+    Hint of_one = hint;
+    of_one.ledger = "0f3c";
+    EXPECT_EQ(write_hint(of_one),
+              R"({"v":1,"pipeline":"orders","config":"ab12","ledger":"0f3c","run":7,"slice":31,"page":5})");
+    EXPECT_EQ(read_hint(write_hint(of_one)), of_one);
+    EXPECT_TRUE(is_of(of_one, "orders", "0f3c"));
+    EXPECT_FALSE(is_of(of_one, "orders", "77aa"));
+    EXPECT_FALSE(is_of(of_one, "refunds", "0f3c"));
+    EXPECT_TRUE(is_of(hint, "orders", "77aa")) << "an older program's does not say";
+}
+
 TEST(Hint, OfSeveralPagesHasTheFirstWhereAnOlderVersionReadsItAndTheOthersBesideIt) {
     Hint several = hint;
     several.pages = {{.slice = 31, .no = 5}, {.slice = 31, .no = 6}, {.slice = 32, .no = 0}};

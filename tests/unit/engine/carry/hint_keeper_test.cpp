@@ -27,6 +27,7 @@ class HintKeeperTest : public ::testing::Test {
     HintKeeperTest() {
         shared.context.scope.pipeline = "p";
         shared.context.scope.run = 7;
+        shared.context.ledger = "here";
     }
     /// Works until the nth look at the broker.
     void work(
@@ -60,14 +61,24 @@ TEST(JudgeHint, KnowsWhatIsOursBehindUsAndSomebodyElses) {
     ledger::Scope scope;
     scope.pipeline = "p";
     scope.run = 7;
-    const auto judge = [&](std::int64_t run, const std::string& pipeline) {
-        return judge_hint({.pipeline = pipeline, .config = "f", .run = run, .pages = {{.slice = 1, .no = 1}}},
-                          scope);
+    const auto judge = [&](std::int64_t run, const std::string& pipeline,
+                           const std::string& ledger = "here") {
+        return judge_hint({.pipeline = pipeline,
+                           .config = "f",
+                           .ledger = ledger,
+                           .run = run,
+                           .pages = {{.slice = 1, .no = 1}}},
+                          scope, "here");
     };
     EXPECT_EQ(judge(7, "p"), HintFate::ours);
     EXPECT_EQ(judge(6, "p"), HintFate::stale);
     EXPECT_EQ(judge(8, "p"), HintFate::foreign);
     EXPECT_EQ(judge(7, "q"), HintFate::foreign);
+    for (const std::int64_t run : {6, 7, 8})
+        EXPECT_EQ(judge(run, "p", "elsewhere"), HintFate::foreign) << run;
+    // An older program's does not say.
+    EXPECT_EQ(judge(7, "p", ""), HintFate::ours);
+    EXPECT_EQ(judge(6, "p", ""), HintFate::stale);
 }
 
 TEST(RoomForMore, IsAskedForInLots) {
@@ -188,10 +199,13 @@ TEST_F(HintKeeperTest, AsksForNoMoreThanTheBrokerMayLeaveWithUs) {
 TEST_F(HintKeeperTest, HandsOnWhatIsForOthersAndDropsWhatIsBehindUs) {
     script.gives = {{.tag = 1, .body = message(1, 6)},
                     {.tag = 2, .body = message(2, 8)},
-                    {.tag = 3, .body = message(3, 1, "q")}};
+                    {.tag = 3, .body = message(3, 1, "q")},
+                    {.tag = 4, .body = message(4, 6, "p", "elsewhere")}};
     work(2);
-    EXPECT_THAT(script.published, ElementsAre(message(2, 8), message(3, 1, "q")));
-    EXPECT_THAT(script.done, UnorderedElementsAre(1, 2, 3));
+    EXPECT_THAT(script.published,
+                ElementsAre(message(2, 8), message(3, 1, "q"), message(4, 6, "p", "elsewhere")));
+    EXPECT_THAT(script.done, ElementsAre(1));
+    EXPECT_THAT(script.handed_on, ElementsAre(2, 3, 4));
     EXPECT_EQ(box.waiting(), 0U);
 }
 

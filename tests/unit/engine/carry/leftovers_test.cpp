@@ -27,7 +27,7 @@ class Leftovers : public ::testing::Test {
         };
         testing::ScriptedConsumer consumer(script);
         testing::ScriptedPublisher publisher(script);
-        return take_leftovers(consumer, publisher, "p", clock, stop.get_token());
+        return take_leftovers(consumer, publisher, {"p", "here"}, clock, stop.get_token());
     }
 
     pagehaul::testing::ManualClock clock;
@@ -51,8 +51,18 @@ TEST_F(Leftovers, OfAnotherPipelineGoToTheEndAndEndTheSearch) {
             {2, {{.tag = 3, .body = message(3)}}}};
     EXPECT_EQ(take(), 1U);
     EXPECT_THAT(script.published, ElementsAre(message(1, 7, "q")));
-    EXPECT_THAT(script.done, ElementsAre(2, 1));
+    EXPECT_THAT(script.done, ElementsAre(2));
+    EXPECT_THAT(script.handed_on, ElementsAre(1));
     EXPECT_EQ(looks, 1);
+}
+
+TEST_F(Leftovers, OfAnotherLedgerGoToItsEndTooAndAreNotCounted) {
+    lots = {{1,
+             {{.tag = 1, .body = message(1, 7, "p", "elsewhere")},
+              {.tag = 2, .body = message(2, 7, "p", "here")}}}};
+    EXPECT_EQ(take(), 1U);
+    EXPECT_THAT(script.published, ElementsAre(message(1, 7, "p", "elsewhere")));
+    EXPECT_THAT(script.handed_on, ElementsAre(1));
 }
 
 TEST_F(Leftovers, ThatNobodyCanReadAreBuried) {

@@ -13,9 +13,13 @@ namespace pagehaul::engine::testing {
 
 using Tags = std::vector<std::uint64_t>;
 
-inline std::string message(std::int64_t page, std::int64_t run = 7, const std::string& pipeline = "p") {
-    return queue::write_hint(
-        {.pipeline = pipeline, .config = "f", .run = run, .pages = {{.slice = 1, .no = page}}});
+inline std::string message(std::int64_t page, std::int64_t run = 7, const std::string& pipeline = "p",
+                           const std::string& ledger = "") {
+    return queue::write_hint({.pipeline = pipeline,
+                              .config = "f",
+                              .ledger = ledger,
+                              .run = run,
+                              .pages = {{.slice = 1, .no = page}}});
 }
 
 /// Of the run at work.
@@ -31,7 +35,7 @@ struct Script {
     std::vector<queue::Delivery> gives;
     std::function<void()> on_receive = [] {};
     std::size_t with_us = 0;
-    Tags done, released, buried;
+    Tags done, handed_on, released, buried;
     std::vector<std::string> published;
     std::vector<std::size_t> rooms;
 };
@@ -48,6 +52,7 @@ class ScriptedConsumer : public queue::Consumer {
         return given;
     }
     void done(const Tags& tags) override { settle(tags, script_.done); }
+    void handed_on(const Tags& tags) override { settle(tags, script_.handed_on); }
     void release(const Tags& tags) override { settle(tags, script_.released); }
     void bury(std::uint64_t tag, const std::string&) override { settle({tag}, script_.buried); }
     std::size_t unsettled() const override { return script_.with_us; }

@@ -24,6 +24,7 @@ void expect_comes_back(const Frame& frame) {
 TEST(RelayFrames, WhatIsWrittenIsRead) {
     expect_comes_back(More{7});
     expect_comes_back(Done{{1, 18'446'744'073'709'551'615ULL}});
+    expect_comes_back(HandedOn{{2}});
     expect_comes_back(Released{{3}});
     expect_comes_back(Bury{.tag = 4, .why = "not \"one\"\nof ours"});
     const auto delivery = read_delivery(write(Delivery{.tag = 5, .body = "a\nb", .again = true}));
