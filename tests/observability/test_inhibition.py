@@ -57,6 +57,16 @@ def test_a_gateway_that_is_down_is_one_alert_and_not_one_a_pipeline(alertmanager
         of={("PagehaulMetricsMissing", "a"), ("PagehaulMetricsMissing", "b")})
 
 
+@pytest.mark.parametrize("gateway", [{}, {"namespace": "monitoring"}, {"cluster": "us"}])
+def test_a_gateway_that_is_down_keeps_quiet_pipelines_of_other_clusters_than_its_own(alertmanager, gateway):
+    """metrics.cluster is for clusters that push to one Pushgateway."""
+    alertmanager.keeps_quiet(
+        {"alertname": "PagehaulGatewayDown", "job": "pushgateway", **gateway},
+        {"alertname": "PagehaulMetricsMissing", "cluster": "eu", "namespace": "a", "pipeline": "orders"},
+        {"alertname": "PagehaulMetricsMissing", "cluster": "us", "namespace": "b", "pipeline": "orders"},
+        of={("PagehaulMetricsMissing", "a"), ("PagehaulMetricsMissing", "b")})
+
+
 def test_an_overdue_pipeline_says_so_once_and_hides_none_of_another_namespace(alertmanager):
     alertmanager.keeps_quiet(
         {"alertname": "PagehaulNotSucceeding", "namespace": "a", "pipeline": "orders"}, {"alertname": "PagehaulIncomplete", "namespace": "a", "pipeline": "orders"},
