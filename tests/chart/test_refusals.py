@@ -42,6 +42,7 @@ SCHEMA = {
     "a typo in the dashboard's values": ({"metrics": {"dashboard": {"enable": True}}}, "/metrics/dashboard"),
     "a threshold that there is not": ({"metrics": {"prometheusRule": {"thresholds": {"slak": "1h"}}}}, "/metrics/prometheusRule/thresholds"),
     "a threshold in words": ({"metrics": {"prometheusRule": {"thresholds": {"slack": "an hour"}}}}, "/metrics/prometheusRule/thresholds/slack"),
+    "no slack at all": ({"metrics": {"prometheusRule": {"thresholds": {"slack": "0s"}}}}, "/metrics/prometheusRule/thresholds/slack"),
     "a label that is none": ({"metrics": {"dashboard": {"label": "a b"}}}, "/metrics/dashboard/label"),
     "a runbook with an anchor": ({"metrics": {"prometheusRule": {"runbookUrl": "https://wiki.example.com/#top"}}}, "/metrics/prometheusRule/runbookUrl"),
     "a Pushgateway with a password": ({"metrics": {"pushgateway": {"url": "http://me:secret@gateway:9091"}}}, "/metrics/pushgateway/url"),
