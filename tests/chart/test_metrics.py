@@ -91,9 +91,30 @@ def test_all_alerts_can_be_left_out_one_by_one(helm):
 
 def test_what_the_alerts_live_by_is_recorded_whatever_is_left_out_and_bears_no_label_of_an_alert(helm):
     """Another label would make another series of it, and the dashboards ask for it without alerts too."""
-    (file,) = yaml.safe_load((ROOT / "deploy" / "prometheus" / "rules.yaml").read_text())["groups"]
-    recorded = [rule for rule in file["rules"] if "record" in rule]
-    disabled = [rule["alert"] for rule in file["rules"] if "alert" in rule]
+    file = yaml.safe_load((ROOT / "deploy" / "prometheus" / "rules.yaml").read_text())
+    recorded = [rule for rule in file["groups"][0]["rules"] if "record" in rule]
+    disabled = [alert["alert"] for alert in alerts_of(file)]
     values = {**MINIMAL, "metrics": {"prometheusRule": {"enabled": True, "disabled": disabled, "alertLabels": {"team": "data"}}}}
     (held,) = [document for document in helm.render(values=values) if document["kind"] == "PrometheusRule"]
-    assert recorded and held["spec"]["groups"] == [{**file, "rules": recorded}]
+    assert recorded and held["spec"]["groups"] == [{**file["groups"][0], "rules": recorded}]
+
+
+def test_releases_of_a_cluster_have_each_pipelines_alerts_between_them_and_nothing_twice(helm):
+    """One is as in the guide's example, the others with `shared: false`."""
+    def brought(cronjob, **rule):
+        values = {**MINIMAL, "pipelines": {cronjob: MINIMAL["pipelines"]["orders"]}, "metrics": {"prometheusRule": {"enabled": True, **rule}}}
+        (held,) = [document for document in helm.render(values=values) if document["kind"] == "PrometheusRule"]
+        return [(rule.get("alert", rule.get("record")), rule["expr"]) for group in held["spec"]["groups"] for rule in group["rules"]]
+
+    first, second, third = brought("orders"), brought("stock", shared=False), brought("staff", shared=False)
+    everything = first + second + third
+    assert len(everything) == len(set(everything))
+    for others, cronjob in ((second, "stock"), (third, "staff")):
+        assert [name for name, _ in others] == ["PagehaulJobFailed", "PagehaulRunMissed", "PagehaulPodWaiting"]
+        assert all(f"(release-pagehaul-{cronjob})" in expr for _, expr in others)
+
+
+def test_no_rule_of_the_shared_ones_is_about_cronjobs_of_a_release(helm):
+    shared, ours = yaml.safe_load((ROOT / "deploy" / "prometheus" / "rules.yaml").read_text())["groups"]
+    for group, about in ((shared, False), (ours, True)):
+        assert all((".*pagehaul.*" in rule["expr"] or "kube_" in rule["expr"]) == about for rule in group["rules"])
