@@ -12,6 +12,16 @@ def orders(**settings):
     return {"image": IMAGE, "pipelines": {"orders": {"schedule": "@hourly", "existingConfigMap": {"name": "orders"}, **settings}}}
 
 
+def two(a, b):
+    """Pipelines a and b, of which these tell their files and names."""
+    return {"image": IMAGE, "pipelines": {"a": {"schedule": "@hourly", **a}, "b": {"schedule": "@hourly", **b}}}
+
+
+def kept(name, **settings):
+    """A file in a ConfigMap of somebody's own."""
+    return {"existingConfigMap": {"name": name}, **settings}
+
+
 def config(text, **settings):
     return {"image": IMAGE, "pipelines": {"orders": {"schedule": "@hourly", "config": text, **settings}}}
 
@@ -82,6 +92,13 @@ TEMPLATE = {
     "two pipelines of one name": (
         {"image": IMAGE, "pipelines": {name: {"schedule": "@hourly", "config": "pipeline: x\n"} for name in ("a", "b")}},
         "pipelines.b.config: pipeline is x as in pipelines.a"),
+    "two pipelines of one name in files that the chart cannot read": (
+        two(kept("a", scaling={"pipeline": "x"}), kept("b", scaling={"pipeline": "x"})),
+        "pipelines.b.scaling.pipeline: pipeline is x as in pipelines.a"),
+    "a pipeline of one name with that of a file that it can": (
+        two({"config": "pipeline: x\n"}, kept("b", scaling={"pipeline": "x"})), "pipelines.b.scaling.pipeline: pipeline is x as in pipelines.a"),
+    "the same the other way round": (two(kept("a", scaling={"pipeline": "x"}), {"config": "pipeline: x\n"}), "pipelines.b.config: pipeline is x as in pipelines.a"),
+    "a pipeline that is called like another in set": (two({"config": "pipeline: x\n"}, kept("b", set=["pipeline=x"])), "pipelines.b.set: pipeline is x as in pipelines.a"),
     "two pipeline files": (orders(config="pipeline: x"), "pipelines.orders: has both config and existingConfigMap"),
     "two sources of secrets": (
         orders(secret={"existingSecret": "s", "values": {"A": "b"}}), "pipelines.orders.secret: has both existingSecret and values"),
@@ -149,6 +166,17 @@ def test_a_file_that_is_just_small_enough_is_taken(helm):
 @pytest.mark.parametrize("seconds", [6, 2_592_000])
 def test_a_grace_that_the_program_takes_is_taken(helm, seconds):
     helm.render(values=orders(terminationGracePeriodSeconds=seconds))
+
+
+@pytest.mark.parametrize("b", [
+    kept("b"), kept("b", scaling={"pipeline": "z"}), kept("b", scaling={"pipeline": "x"}, set=["pipeline=z"]),
+    {"config": "pipeline: z\n", "scaling": {"pipeline": "x"}}], ids=["not known", "another", "another by set", "another by its file"])
+def test_two_pipelines_that_are_called_otherwise_are_taken(helm, b):
+    helm.render(values=two(kept("a", scaling={"pipeline": "x"}), b))
+
+
+def test_two_files_that_the_chart_cannot_read_are_taken(helm):
+    helm.render(values=two(kept("a"), kept("b")))
 
 
 def test_a_file_that_says_the_same_is_taken(helm):

@@ -82,16 +82,22 @@
 {{- $text -}}
 {{- end -}}
 
-{{/* One name, one pipeline: lock, ledger and metrics go by it. root. */}}
+{{/* One name, one pipeline: lock, ledger and metrics go by it. Of a file that the chart cannot read it knows what scaling.pipeline or set say. root. */}}
 {{- define "pagehaul.check.names" -}}
 {{- $of := dict -}}
 {{- range $name, $_ := .Values.pipelines -}}
 {{- $p := include "pagehaul.settings" (dict "root" $ "name" $name) | fromYaml -}}
+{{- $said := "config" -}}
+{{- $pipeline := $p.scaling.pipeline -}}
 {{- if $p.configText -}}
-{{- $pipeline := get (fromYaml $p.configText) "pipeline" | toString -}}
-{{- range $p.set -}}{{- if hasPrefix "pipeline=" . -}}{{- $pipeline = trimPrefix "pipeline=" . -}}{{- end -}}{{- end -}}
+{{- $pipeline = get (fromYaml $p.configText) "pipeline" | toString -}}
+{{- else -}}
+{{- $said = "scaling.pipeline" -}}
+{{- end -}}
+{{- range $p.set -}}{{- if hasPrefix "pipeline=" . -}}{{- $pipeline = trimPrefix "pipeline=" . -}}{{- $said = "set" -}}{{- end -}}{{- end -}}
+{{- if or $pipeline $p.configText -}}
 {{- if hasKey $of $pipeline -}}
-{{- fail (printf "pipelines.%s.config: pipeline is %s as in pipelines.%s, and with it lock, ledger and metrics: expected a name of its own, in the file or as set: [pipeline=%s]" $name $pipeline (get $of $pipeline) $name) -}}
+{{- fail (printf "pipelines.%s.%s: pipeline is %s as in pipelines.%s, and with it lock, ledger and metrics: expected a name of its own, in the file or as set: [pipeline=%s]" $name $said $pipeline (get $of $pipeline) $name) -}}
 {{- end -}}
 {{- $_ := set $of $pipeline $name -}}
 {{- end -}}
