@@ -5,6 +5,7 @@ import signal
 
 import pytest
 
+from harness import commands
 from harness.pagehaul import CONFIG, OK, SIGTERM_EXIT, USAGE
 from harness.pipeline import merge, write
 from harness.recovery import ROWS
@@ -89,6 +90,14 @@ def test_one_pool_works_for_two_pipelines_and_leaves_when_both_are_over(pool):
     assert {line["pipeline"] for line in started} == {"one", "two"}
     assert all(line["exit_code"] == OK for line in told(running.result(), "a worker ended"))
     eventually(lambda: pool.server.waiting(pool.queue) == 0, 20, "no message is left")
+
+
+def test_the_command_of_the_page_on_queues_works_for_all_pipelines_of_the_folder(pool, pagehaul):
+    for name in ("one", "two", "three"):
+        pool.add(name)
+    planners = [pool.plan(name) for name in ("one", "two", "three")]
+    commands.run("deploy/queues.md", "One pool for many pipelines", fills={"/etc/pagehaul": str(pool.folder)}, path=[pagehaul.binary.parent], env=pagehaul.env)
+    pool.succeeded(*(planner.result(120) for planner in planners))
 
 
 def test_a_worker_that_is_killed_costs_nothing(pool, api):

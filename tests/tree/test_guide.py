@@ -1,55 +1,73 @@
-"""Each command of the operator's guide is run by an end-to-end test, or said not to be, with the reason."""
+"""Each command of the pages in deploy is run by a test, or said not to be, with the reason: those of the operator's guide in a cluster."""
 
 import ast
 import pathlib
 
 import pytest
 
-from kube.guide import GUIDE, NOT_RUN, blocks
+from harness import commands
+from kube import guide
 
-E2E = pathlib.Path(__file__).resolve().parents[1] / "e2e"
+TESTS = pathlib.Path(__file__).resolve().parents[1]
 
 
 def runs(text):
-    """{(heading, place)} of the blocks that a test's source runs: guide.run("Heading", 2, …)."""
+    """The keys of the blocks that a test's source runs: guide.run("Heading", 2, …), commands.run(PAGE, "Heading", 2, …)."""
     found = set()
     for call in ast.walk(ast.parse(text)):
-        if isinstance(call, ast.Call) and ast.unparse(call.func) == "guide.run":
+        called = ast.unparse(call.func) if isinstance(call, ast.Call) else None
+        if called == "guide.run":
             heading, *place = [ast.literal_eval(told) for told in call.args[:2]]
-            found.add((heading, place[0] if place else 1))
+            found.add((guide.GUIDE, heading, *(place or [1])))
+        elif called == "commands.run":
+            page, heading, *place = [ast.literal_eval(told) for told in call.args[:3]]
+            found.add((page, heading, *(place or [1])))
     return found
 
 
-def missing(guide, sources, not_run):
-    """What is wrong, a line each. The guide's first block goes before all others."""
-    held = {(block.heading, block.place): block for block in blocks(guide)[1:]}
+def missing(held, sources, not_run):
+    """What is wrong with these blocks, a line each."""
+    by_key = {block.key: block for block in held}
     run = set().union(*map(runs, sources))
-    yield from (f"deploy/README.md:{block.line}: no test runs block {place} below \"{heading}\""
-                for (heading, place), block in held.items() if (heading, place) not in run | not_run.keys())
-    yield from (f"block {place} below \"{heading}\" is run, or said not to be, and the guide has none" for heading, place in (run | not_run.keys()) - held.keys())
-    yield from (f"block {place} below \"{heading}\" is said not to be run, and is" for heading, place in run & not_run.keys())
+    yield from (f"no test runs {block}" for key, block in by_key.items() if key not in run | not_run.keys())
+    yield from (f"{page}: block {place} below \"{heading}\" is run, or said not to be, and there is none" for page, heading, place in (run | not_run.keys()) - by_key.keys())
+    yield from (f"{by_key[key]} is said not to be run, and is" for key in run & not_run.keys() & by_key.keys())
 
 
-def test_each_block_of_the_guide_is_run():
-    sources = [path.read_text(encoding="utf-8") for path in sorted(E2E.glob("test_*.py"))]
-    assert list(missing(GUIDE.read_text(encoding="utf-8"), sources, NOT_RUN)) == []
-    assert all(reason.strip() for reason in NOT_RUN.values())
+def test_each_block_is_run():
+    # The guide's first one goes before all others.
+    held = [block for page in commands.pages() for block in commands.blocks(page)[1 if page == guide.GUIDE else 0:]]
+    sources = [path.read_text(encoding="utf-8") for path in sorted(TESTS.glob("*/test_*.py"))]
+    not_run = {**commands.NOT_RUN, **{(guide.GUIDE, *key): reason for key, reason in guide.NOT_RUN.items()}}
+    assert list(missing(held, sources, not_run)) == []
+    assert all(reason.strip() for reason in not_run.values())
 
 
+PAGE = "small.md"
 SMALL = "# Guide\n```sh\nJOB=a\n```\n## One\n```yaml\na: # b\n```\n```sh\n# first\nfirst\n```\n- a list\n  ```sh\n  second\n  ```\n## Two\n```sh\nthird\n```\n"
 
 
 def test_blocks_are_known_by_heading_and_place():
-    assert [(block.heading, block.place, block.line) for block in blocks(SMALL)] == [("Guide", 1, 2), ("One", 1, 9), ("One", 2, 14), ("Two", 1, 18)]
-    assert blocks(SMALL)[1].text == "# first\nfirst\n"
+    held = commands.blocks(PAGE, SMALL)
+    assert [(block.heading, block.place, block.line) for block in held] == [("Guide", 1, 2), ("One", 1, 9), ("One", 2, 14), ("Two", 1, 18)]
+    assert held[1].text == "# first\nfirst\n"
+
+
+def ran(*keys):
+    return "\n".join(f"commands.run({PAGE!r}, {heading!r}, {place}, fills={{}})" for heading, place in keys)
 
 
 @pytest.mark.parametrize(("source", "not_run", "said"), [
-    ('guide.run("One")\nguide.run("One", 2)\nguide.run("Two", fills={})', {}, []),
-    ('guide.run("One", 1)\nguide.run("Two")', {}, ['deploy/README.md:14: no test runs block 2 below "One"']),
-    ('guide.run("One", 1)\nguide.run("Two")', {("One", 2): "no cloud here"}, []),
-    ('guide.run("One", 1)\nguide.run("Two")', {("One", 2): "no cloud here", ("Two", 1): "nor here"}, ['block 1 below "Two" is said not to be run, and is']),
-    ('guide.run("One", 1)\nguide.run("One", 2)\nguide.run("Two")\nguide.run("Two", 2)', {}, ['block 2 below "Two" is run, or said not to be, and the guide has none']),
+    (f"commands.run({PAGE!r}, 'One')\n" + ran(("One", 2), ("Two", 1)), {}, []),
+    (ran(("One", 1), ("Two", 1)), {}, ['no test runs small.md:14: block 2 below "One"']),
+    (ran(("One", 1), ("Two", 1)), {(PAGE, "One", 2): "no cloud here"}, []),
+    (ran(("One", 1), ("Two", 1)), {(PAGE, "One", 2): "no cloud here", (PAGE, "Two", 1): "nor here"},
+     ['small.md:18: block 1 below "Two" is said not to be run, and is']),
+    (ran(("One", 1), ("One", 2), ("Two", 1), ("Two", 2)), {}, ['small.md: block 2 below "Two" is run, or said not to be, and there is none']),
 ])
 def test_a_block_that_is_not_run_is_named(source, not_run, said):
-    assert list(missing(SMALL, [source], not_run)) == said
+    assert list(missing(commands.blocks(PAGE, SMALL)[1:], [source], not_run)) == said
+
+
+def test_the_guides_are_known_by_a_call_that_names_no_page():
+    assert runs('guide.run("One")\nguide.run("Two", 2, fills={})') == {(guide.GUIDE, "One", 1), (guide.GUIDE, "Two", 2)}

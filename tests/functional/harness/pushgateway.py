@@ -7,11 +7,10 @@ from .process import Process
 
 
 class Pushgateway:
-    def __init__(self, directory, host="127.0.0.1", prefix=""):
-        """prefix: the path below which it serves everything, as behind an ingress."""
+    def __init__(self, directory, host="127.0.0.1", prefix="", arguments=("--persistence.file=",)):
+        """prefix: the path below which it serves everything, as behind an ingress. arguments: more of them; without, it keeps nothing beyond its end."""
         self._process = Process(
-            ["/usr/bin/prometheus-pushgateway", f"--web.listen-address={host}:0", "--persistence.file=",
-             f"--web.route-prefix={prefix or '/'}"],
+            ["/usr/bin/prometheus-pushgateway", f"--web.listen-address={host}:0", f"--web.route-prefix={prefix or '/'}", *arguments],
             directory=directory, name="pushgateway")
         listening = self._process.wait_for(
             lambda: re.search(r'msg="Listening on" address=(\S+)', self._process.stderr), what="names its port")

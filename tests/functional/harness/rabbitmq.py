@@ -51,6 +51,11 @@ class RabbitMQ:
         self._process.wait_for(lambda: answers(self.url + "/api/overview", auth=(self.user, self.password)), 180,
                                "answers at its management API")
 
+    @property
+    def control(self):
+        """The variables by which rabbitmqctl finds this node."""
+        return self._env
+
     def stop(self):
         self._process.stop(timeout=30)
 
