@@ -62,7 +62,7 @@ void refuse_other_steps(postgres::Connection& connection, const Scope& scope,
     if (windows.empty()) return;
     const auto rows = connection.exec(fill(others_published_sql, scope, {{"keys", text_array(keys)}}));
     for (std::size_t i = 0; i < rows.size(); ++i) {
-        const std::string key = rows.text(i, 0);
+        const std::string& key = rows.text(i, 0);
         const auto stream = stream_of(key, once);
         if (!stream || windows.shared(*stream, rows.text(i, 1)) == SliceWindows::Shared::nothing) continue;
         throw Failure(

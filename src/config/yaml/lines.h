@@ -1,7 +1,7 @@
 #pragma once
 
-#include <compare>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "config/yaml/node.h"
@@ -13,7 +13,11 @@ struct Line {
     std::string path;
     std::string value;        ///< JSON
     bool is_default = false;  ///< the key, or one around it, holds what it would hold if it were left out
-    auto operator<=>(const Line&) const = default;
+
+    friend bool operator==(const Line&, const Line&) = default;
+    friend bool operator<(const Line& one, const Line& other) {
+        return std::tie(one.path, one.value) < std::tie(other.path, other.value);
+    }
 };
 
 /// A shown tree's leaves, in its order. Those that are no defaults tell one tree from another, and stay the

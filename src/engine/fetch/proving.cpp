@@ -1,4 +1,5 @@
-// What a worker asks for a slice's proof, once its pages are stored: whether the total still holds, and what is behind the end.
+// What a worker asks for a slice's proof, once its pages are stored: whether the total still holds, and what
+// is behind the end.
 #include <utility>
 
 #include "engine/fetch/fetch_worker.h"

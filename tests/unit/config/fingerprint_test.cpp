@@ -50,9 +50,9 @@ TEST(Fingerprint, IgnoresHowOftenAnUnknownEnvelopeIsTried) {
     EXPECT_EQ(fingerprint(minimal(judged)), fingerprint(minimal(judged), {"source.response.otherwise=fail"}));
 }
 
-using Json = nlohmann::json;
+using Parsed = nlohmann::json;
 
-void add_defaults(const Json& schema, const std::string& path, std::string& lines) {
+void add_defaults(const Parsed& schema, const std::string& path, std::string& lines) {
     if (schema.contains("default")) lines += path + " = " + schema["default"].dump() + "\n";
     for (const char* word : {"oneOf", "anyOf"})
         if (schema.contains(word))
@@ -98,7 +98,7 @@ TEST(Fingerprint, HashesNothingOfKeysThatAreAtTheirDefaults) {
 // A default that changes would have a run that an older program began gone on with as if it had meant the new
 // one. Give the new behaviour another key. A key that is new adds its line here.
 TEST(Fingerprint, KeepsTheDefaultsThatOlderProgramsHashedNothingOf) {
-    const Json schema = Json::parse(json_schema())["properties"];
+    const Parsed schema = Parsed::parse(json_schema())["properties"];
     std::string defaults;
     for (const auto& [key, value] : schema["source"]["properties"].items())
         if (!std::set<std::string>{"auth", "limits", "retry", "signing", "timeout"}.contains(key))
@@ -221,13 +221,13 @@ TEST(Fingerprint, HasATextThatShowsWhatDiffers) {
 }
 
 // The schema of `key` in a schema that may be an object, a choice of objects, or a dictionary.
-const Json* schema_of(const Json& schema, const std::string& key) {
+const Parsed* schema_of(const Parsed& schema, const std::string& key) {
     if (schema.contains("properties") && schema["properties"].contains(key))
         return &schema["properties"][key];
     for (const char* word : {"oneOf", "anyOf"}) {
         if (!schema.contains(word)) continue;
         for (const auto& choice : schema[word]) {
-            if (const Json* found = schema_of(choice, key)) return found;
+            if (const Parsed* found = schema_of(choice, key)) return found;
         }
     }
     if (schema.contains("additionalProperties") && schema["additionalProperties"].is_object()) {
@@ -236,9 +236,9 @@ const Json* schema_of(const Json& schema, const std::string& key) {
     return nullptr;
 }
 
-void expect_declared(const Json& schema, const Node& node, const std::string& path) {
+void expect_declared(const Parsed& schema, const Node& node, const std::string& path) {
     for (const auto& member : node.members) {
-        const Json* found = schema_of(schema, member.key);
+        const Parsed* found = schema_of(schema, member.key);
         ASSERT_NE(found, nullptr) << path << "." << member.key;
         expect_declared(*found, member.value, path + "." + member.key);
     }
@@ -248,10 +248,10 @@ void expect_declared(const Json& schema, const Node& node, const std::string& pa
 }
 
 TEST(Schema, ListsEveryDeclaredKeyWithADescription) {
-    const Json schema = Json::parse(json_schema());
+    const Parsed schema = Parsed::parse(json_schema());
     EXPECT_EQ(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
     EXPECT_EQ(schema["additionalProperties"], false);
-    EXPECT_EQ(schema["required"], (Json{"pipeline", "source", "sink"}));
+    EXPECT_EQ(schema["required"], (Parsed{"pipeline", "source", "sink"}));
     Config config;
     config.source.pagination.total = Total{};
     config.source.response.success = {Condition{}};
@@ -267,18 +267,18 @@ TEST(Schema, ListsEveryDeclaredKeyWithADescription) {
 }
 
 TEST(Schema, CarriesDefaultsEnumsAndPatterns) {
-    const Json schema = Json::parse(json_schema());
-    const Json& source = schema["properties"]["source"]["properties"];
+    const Parsed schema = Parsed::parse(json_schema());
+    const Parsed& source = schema["properties"]["source"]["properties"];
     EXPECT_EQ(source["pagination"]["properties"]["max_pages"]["default"], 100'000);
     EXPECT_FALSE(source["pagination"]["properties"]["size"].contains("default"))
         << "it follows from the type";
     EXPECT_EQ(source["retry"]["properties"]["base"]["default"], "500ms");
     EXPECT_EQ(source["limits"]["properties"]["concurrency"]["default"], "auto");
     EXPECT_EQ(source["pagination"]["properties"]["type"]["anyOf"][0]["enum"],
-              (Json{"page_number", "offset", "cursor", "next_link", "link_header", "none"}));
-    const Json& column = schema["properties"]["sink"]["properties"]["columns"]["items"];
+              (Parsed{"page_number", "offset", "cursor", "next_link", "link_header", "none"}));
+    const Parsed& column = schema["properties"]["sink"]["properties"]["columns"]["items"];
     EXPECT_FALSE(column["properties"]["from"].contains("default"));
-    EXPECT_EQ(column["required"], (Json{"name", "type"}));
+    EXPECT_EQ(column["required"], (Parsed{"name", "type"}));
 }
 
 }  // namespace
