@@ -4,7 +4,7 @@ import pytest
 
 from harness.broker import Broker
 from harness.ending import summary
-from harness.pagehaul import CREDENTIAL, OK, SIGTERM_EXIT
+from harness.pagehaul import CREDENTIAL, DATA, OK, SIGTERM_EXIT
 from harness.pipeline import merge
 from harness.recovery import PAGES, RESUME, ROWS, assert_asked_only, assert_complete, release, start_midway
 from harness.waiting import eventually
@@ -80,6 +80,17 @@ def test_a_worker_killed_there_costs_nobody_a_page(pagehaul, api, db, fault):
     assert results[0].code == OK, str(results[0])
     assert results[1].code == OK, str(results[1])
     assert_complete(db, api, settled=fault != "before_settle")
+
+
+def test_a_page_that_kills_its_workers_is_failed_and_the_rest_is_stored(pagehaul, api, db):
+    pagehaul.configure({"run": {"workers": 1}, "source": {"limits": {"concurrency": 1}}})
+    for _ in range(3):
+        assert pagehaul.run(env={**RESUME, "PAGEHAUL_FAULT": "after_decode"}).code == 137
+    result = pagehaul.run(env=RESUME)
+    assert result.code == DATA and "kills its worker" in summary(result)["reason"], str(result)
+    assert db.scalar("SELECT count(*) FROM pagehaul.page WHERE state = 'failed'") == 1
+    pagehaul.succeed("retry")
+    assert db.scalar("SELECT count(*) FROM report.creative") == ROWS
 
 
 @pytest.mark.parametrize("fault", ["before_publish", "after_publish", "after_publish:2"])
