@@ -31,6 +31,11 @@ bool is_split_rule(const Rule& rule) {
     return rule.then == RuleAction::split;
 }
 
+bool may_split(const Source& source) {
+    const std::vector<Rule>& rules = source.response.rules;
+    return source.pagination.max_rows || std::any_of(rules.begin(), rules.end(), is_split_rule);
+}
+
 }  // namespace
 
 bool check_split_rules(const Node& node, Reader& reader, Source& source) {
@@ -44,15 +49,6 @@ bool check_split_rules(const Node& node, Reader& reader, Source& source) {
                                        "a minute, beside split: it is what is halved");
     return good;
 }
-
-namespace {
-
-bool may_split(const Source& source) {
-    const std::vector<Rule>& rules = source.response.rules;
-    return source.pagination.max_rows || std::any_of(rules.begin(), rules.end(), is_split_rule);
-}
-
-}  // namespace
 
 bool check_split_modes(const Node& node, Reader& reader, Config& config) {
     if (!may_split(config.source) || names_that_split(config.source).empty()) return true;

@@ -3,6 +3,7 @@
 #include "config/values.h"
 #include "config/yaml/union.h"
 #include "core/percent.h"
+#include "core/split.h"
 
 namespace pagehaul::config {
 namespace {
@@ -70,16 +71,13 @@ Type<std::string> file_path() {
 }
 
 std::optional<std::string> brokers_fault(std::string_view list) {
-    while (!list.empty()) {
-        const std::string_view one = list.substr(0, list.find(','));
+    for (const std::string_view one : split(list, ',')) {
         const std::size_t colon = one.rfind(':');
         const auto port =
             colon == std::string_view::npos ? std::nullopt : parse_integer(one.substr(colon + 1));
         if (colon == 0 || !port || *port < 1 || *port > 65'535) return "";
-        if (one.size() == list.size()) return std::nullopt;
-        list.remove_prefix(one.size() + 1);
     }
-    return "";
+    return std::nullopt;
 }
 
 bool check_kafka(const Node& node, Reader& reader, Kafka& queue) {

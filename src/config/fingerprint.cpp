@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 #include <string_view>
+#include <utility>
 
 #include "config/credential_names.h"
 #include "config/declaration.h"
@@ -68,11 +68,7 @@ std::vector<Line> fingerprint_lines(const Node& root, const Stream& stream) {
         std::erase_if(response->value.members, [](const Member& rule) { return rule.key == "otherwise"; });
     Node sink = declare_sink().show(root.get("sink"), stream.sink);
     std::erase_if(sink.members, [](const Member& member) { return is_left_out_of_sink(member.key); });
-    std::vector<Line> lines = lines_of(source, "source");
-    std::vector<Line> of_sink = lines_of(sink, "sink");
-    lines.insert(lines.end(), std::make_move_iterator(of_sink.begin()),
-                 std::make_move_iterator(of_sink.end()));
-    return lines;
+    return lines_of(Node::mapping().with("source", std::move(source)).with("sink", std::move(sink)), "");
 }
 
 Held held_by_variables(const Node& root) {

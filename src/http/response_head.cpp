@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "core/ascii.h"
+#include "core/split.h"
 #include "core/trim.h"
 #include "log/log.h"
 
@@ -92,17 +93,15 @@ Result<void> ResponseHead::length(std::string_view value) {
                         (content_length_ ? " after " + std::to_string(*content_length_) : ""));
     };
     // "5, 5" is 5, as is the header twice with one value.
-    for (std::string_view rest = value;;) {
-        const std::size_t comma = rest.find(',');
-        const std::string_view one = trimmed(rest.substr(0, comma), kBlanks);
+    for (const std::string_view part : split(value, ',')) {
+        const std::string_view one = trimmed(part, kBlanks);
         std::uint64_t bytes = 0;
         const auto [end, error] = std::from_chars(one.data(), one.data() + one.size(), bytes);
         if (one.empty() || error != std::errc{} || end != one.data() + one.size()) return refuse();
         if (content_length_ && *content_length_ != bytes) return refuse();
         content_length_ = bytes;
-        if (comma == std::string_view::npos) return {};
-        rest.remove_prefix(comma + 1);
     }
+    return {};
 }
 
 }  // namespace pagehaul::http

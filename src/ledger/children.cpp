@@ -23,7 +23,8 @@ constexpr std::string_view unpublished_sql =
 
 }  // namespace
 
-std::string child_statements(const Scope& scope, const std::vector<const PageResult*>& pages) {
+std::string child_statements(const Scope& scope, const Policies& policies,
+                             const std::vector<const PageResult*>& pages) {
     std::vector<std::string> keys, params, streams;
     std::set<std::string> once;
     for (const PageResult* page : pages)
@@ -31,7 +32,7 @@ std::string child_statements(const Scope& scope, const std::vector<const PageRes
             keys.push_back(child.key);
             params.push_back(child.params);
             streams.push_back(child.stream);
-            if (child.once) once.insert(child.stream);
+            if (policies.of(child.stream).once) once.insert(child.stream);
         }
     if (keys.empty()) return "";
     return fill(children_sql, scope,

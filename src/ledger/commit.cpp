@@ -327,7 +327,7 @@ std::vector<Claim> complete(postgres::Connection& connection, const Scope& scope
     insert_keys(connection, scope, pages, proven);
     insert_quarantine(connection, scope, pages);
     std::string sql = settling + plan_statements(scope, policies, pages, proven) + chained.statements() +
-                      child_statements(scope, pages);
+                      child_statements(scope, policies, pages);
     sql += tally_statement(scope, tally(pages));
     sql += stop_over_limit(scope, policies, pages);
     std::vector<const PageResult*> leased = pages;

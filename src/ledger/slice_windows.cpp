@@ -1,12 +1,12 @@
 #include "ledger/slice_windows.h"
 
 #include <algorithm>
-#include <charconv>
-#include <chrono>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
 #include <utility>
+
+#include "record/moment.h"
 
 namespace pagehaul::ledger {
 namespace {
@@ -15,34 +15,11 @@ using Span = SliceWindows::Span;
 
 constexpr std::int64_t day_s = 86'400;
 
-/// The number in `count` digits; nothing if they are none.
-std::optional<int> digits(std::string_view text, std::size_t at, std::size_t count) {
-    if (at + count > text.size()) return std::nullopt;
-    int number = 0;
-    const auto [end, error] = std::from_chars(text.data() + at, text.data() + at + count, number);
-    if (error != std::errc{} || end != text.data() + at + count || number < 0) return std::nullopt;
-    return number;
-}
-
-/// 2026-11-22
-std::optional<std::int64_t> second_of_day(std::string_view text) {
-    const auto year = digits(text, 0, 4), month = digits(text, 5, 2), day = digits(text, 8, 2);
-    if (!year || !month || !day || text[4] != '-' || text[7] != '-') return std::nullopt;
-    const std::chrono::year_month_day date{std::chrono::year(*year),
-                                           std::chrono::month(static_cast<unsigned>(*month)),
-                                           std::chrono::day(static_cast<unsigned>(*day))};
-    if (!date.ok()) return std::nullopt;
-    return std::chrono::sys_days(date).time_since_epoch().count() * day_s;
-}
-
-/// 2026-11-22T10:00:00+01:00
-std::optional<std::int64_t> second_of_time(std::string_view text) {
-    const auto day = second_of_day(text);
-    const auto hour = digits(text, 11, 2), minute = digits(text, 14, 2), second = digits(text, 17, 2);
-    const auto hours = digits(text, 20, 2), minutes = digits(text, 23, 2);
-    if (!day || !hour || !minute || !second || !hours || !minutes) return std::nullopt;
-    const std::int64_t offset = *hours * 3'600 + *minutes * 60;
-    return *day + *hour * 3'600 + *minute * 60 + *second + (text[19] == '-' ? offset : -offset);
+/// 2026-11-22, or 2026-11-22T10:00:00+01:00
+std::optional<std::int64_t> second_of(std::string_view text) {
+    record::Moment moment;
+    if (!record::read_moment(text, moment)) return std::nullopt;
+    return moment.micros() / 1'000'000;
 }
 
 std::optional<Span> span_of(const nlohmann::json& params, const std::string& name) {
@@ -52,8 +29,8 @@ std::optional<Span> span_of(const nlohmann::json& params, const std::string& nam
         return found->get_ref<const std::string&>();
     };
     const std::string_view next = text(name + "_next");
-    const auto begin = next.empty() ? second_of_day(text(name)) : second_of_time(text(name));
-    const auto end = next.empty() ? second_of_day(text(name + "_end")) : second_of_time(next);
+    const auto begin = second_of(text(name));
+    const auto end = second_of(next.empty() ? text(name + "_end") : next);
     if (!begin || !end) return std::nullopt;
     return Span{*begin, next.empty() ? *end + day_s : *end};
 }
@@ -117,18 +94,19 @@ SliceWindows::Shared SliceWindows::shared(const std::string& stream, const std::
     const Read slice = read(stream, params);
     const auto found = groups_.find(slice.others);
     if (slice.windows.empty() || found == groups_.end()) return Shared::nothing;
-    std::vector<std::vector<Span>> others = found->second.boxes;
-    if (slice.windows.size() == 1) {
-        const auto& merged = found->second.merged;
-        auto at = merged.upper_bound(slice.windows.front().begin);
-        if (at != merged.begin()) others.push_back({{std::prev(at)->first, std::prev(at)->second}});
-        if (at != merged.end()) others.push_back({{at->first, at->second}});
-    }
     Shared shared = Shared::nothing;
-    for (const std::vector<Span>& other : others) {
-        if (is_inside(slice.windows, other)) return Shared::all;
-        if (meet(slice.windows, other)) shared = Shared::a_part;
-    }
+    const auto look_at = [&](const std::vector<Span>& other) {
+        if (is_inside(slice.windows, other))
+            shared = Shared::all;
+        else if (shared == Shared::nothing && meet(slice.windows, other))
+            shared = Shared::a_part;
+    };
+    std::for_each(found->second.boxes.begin(), found->second.boxes.end(), look_at);
+    if (slice.windows.size() > 1) return shared;
+    const auto& merged = found->second.merged;
+    const auto behind = merged.upper_bound(slice.windows.front().begin);
+    if (behind != merged.begin()) look_at({{std::prev(behind)->first, std::prev(behind)->second}});
+    if (behind != merged.end()) look_at({{behind->first, behind->second}});
     return shared;
 }
 

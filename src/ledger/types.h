@@ -111,7 +111,6 @@ struct PlannedSlice {
     std::string stream{};      ///< empty: of a file without streams
     bool is_child = false;     ///< a record of another stream made it
     std::string split_from{};  ///< the key of the planned slice that it is a part of; empty: of none
-    bool once = false;         ///< a child that needs no pulling where another run has published it
 };
 
 /// What a writer stores of one fetched page; the rows themselves go through the sink in the same transaction.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/loopback.h"
+#include "core/split.h"
 
 namespace pagehaul::postgres {
 namespace {
@@ -39,11 +40,8 @@ std::optional<std::string> password_goes_to(const dsn::Dsn& dsn, const Surroundi
     if (hosts.empty()) hosts = setting(dsn, surroundings, "host", "PGHOST");
     const std::string service = setting(dsn, surroundings, "service", "PGSERVICE");
     if (hosts.empty() && !service.empty()) return "the host of service " + service;
-    while (!hosts.empty()) {
-        const std::string host = hosts.substr(0, hosts.find(','));
-        if (!host.empty() && !is_socket(host) && !is_loopback(host)) return host;
-        hosts.erase(0, std::min(hosts.size(), host.size() + 1));
-    }
+    for (const std::string_view host : split(hosts, ','))
+        if (!host.empty() && !is_socket(host) && !is_loopback(host)) return std::string(host);
     return std::nullopt;
 }
 

@@ -5,6 +5,7 @@
 #include "config/values.h"
 #include "core/ascii.h"
 #include "core/percent.h"
+#include "core/split.h"
 #include "core/trim.h"
 #include "http/url.h"
 
@@ -21,10 +22,8 @@ constexpr std::string_view kBlanks = " \t";
 /// (after W3C Baggage). The error shows no value: it may be a secret.
 Result<Pairs> parse_pairs(const Variable& variable) {
     Pairs pairs;
-    std::string_view rest = variable.value;
-    while (!rest.empty()) {
-        const std::string_view item = trimmed(rest.substr(0, rest.find(',')), kBlanks);
-        rest.remove_prefix(std::min(rest.find(','), rest.size() - 1) + 1);
+    for (const std::string_view part : split(variable.value, ',')) {
+        const std::string_view item = trimmed(part, kBlanks);
         if (item.empty()) continue;
         const std::size_t equals = item.find('=');
         const std::string_view key = trimmed(item.substr(0, equals), kBlanks);

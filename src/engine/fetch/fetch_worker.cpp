@@ -236,11 +236,8 @@ void FetchWorker::take_page(const ledger::Claim& claim, const source::Accept& ac
     result.content_hash = decoded.content_hash;
     context_.tallies.nul_replaced += decoded.nul_replaced;
     for (const source::Slice& child : answer.children)
-        result.children.push_back({.key = child.key,
-                                   .params = source::to_json(child),
-                                   .stream = child.stream,
-                                   .is_child = true,
-                                   .once = context_.policies.of(child.stream).once});
+        result.children.push_back(
+            {.key = child.key, .params = source::to_json(child), .stream = child.stream, .is_child = true});
     if (!answer.no_children.empty()) {
         result.slice_error = std::move(answer.no_children);
     } else if (!decoded.key_conflict.empty()) {

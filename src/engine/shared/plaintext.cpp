@@ -7,6 +7,7 @@
 #include "config/shown_credential.h"
 #include "core/join.h"
 #include "core/loopback.h"
+#include "core/split.h"
 #include "engine/shared/connecting.h"
 #include "http/url.h"
 #include "postgres/plaintext.h"
@@ -46,9 +47,7 @@ std::string credential_of(const config::Config& config) {
 /// Those of "host:port,…" that are on other machines.
 std::string remote_hosts(std::string_view brokers) {
     std::vector<std::string> remote;
-    while (!brokers.empty()) {
-        const std::string_view broker = brokers.substr(0, brokers.find(','));
-        brokers.remove_prefix(std::min(broker.size() + 1, brokers.size()));
+    for (const std::string_view broker : split(brokers, ',')) {
         const std::string_view host = broker.substr(0, broker.rfind(':'));
         if (!is_loopback(host)) remote.emplace_back(host);
     }
